@@ -1,0 +1,73 @@
+/// The exceptions of the framework: one root that answers four questions, and a leaf for each catcher there is.
+/// Not for verdicts about an event: those are values, see <pgq/outcome.hpp>.
+#pragma once
+
+#include <pgq/sqlstate.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pgq {
+
+/// What is known of a failure beside its message.
+struct failure {
+    sqlstate state{};                  ///< as reported by the server; "no state" otherwise
+    bool connection_lost = false;      ///< the session is gone and must be opened anew
+    bool transaction_aborted = false;  ///< the server refuses statements until rollback
+    bool in_doubt = false;             ///< a COMMIT was sent and its answer never came
+    std::string statement{};           ///< the text that was sent; never its parameters
+    std::string context{};             ///< where the server says it happened
+};
+
+/// Root of all that the framework throws. Messages begin in lower case, have no final stop, and hold no secret.
+class error : public std::runtime_error {
+public:
+    explicit error(std::string const& message, failure facts = {})
+        : std::runtime_error{message}, facts_{std::move(facts)} {}
+
+    [[nodiscard]] sqlstate state() const { return facts_.state; }
+    [[nodiscard]] bool connection_lost() const { return facts_.connection_lost; }
+    [[nodiscard]] bool transaction_aborted() const { return facts_.transaction_aborted; }
+    [[nodiscard]] bool in_doubt() const { return facts_.in_doubt; }
+    /// True when the same call may succeed later without anybody changing anything.
+    [[nodiscard]] bool transient() const { return facts_.connection_lost || facts_.state.transient(); }
+    [[nodiscard]] std::string const& statement() const { return facts_.statement; }
+    [[nodiscard]] std::string const& context() const { return facts_.context; }
+
+private:
+    failure facts_;
+};
+
+/// The server refused a statement.
+class sql_error : public error {
+    using error::error;
+};
+/// No session, or the session was lost.
+class connection_error : public error {
+    using error::error;
+};
+/// A payload or a column does not have the form that its reader needs.
+class decode_error : public error {
+    using error::error;
+};
+/// The server's answer makes no sense here: wrong columns, a missing row, an unexpected type.
+class protocol_error : public error {
+    using error::error;
+};
+/// The caller asked for something impossible: an unknown queue, a setting out of range, a call out of order.
+class usage_error : public error {
+    using error::error;
+};
+/// Another process with the same identity has taken over: what was begun here must not be finished here.
+class fenced_error : public error {
+    using error::error;
+};
+/// A wait ended because its stop token was triggered. Not a fault: it unwinds to whoever asked for the stop.
+class stopped : public error {
+public:
+    stopped() : error{"stopped"} {}
+};
+
+}  // namespace pgq

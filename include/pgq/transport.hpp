@@ -1,0 +1,148 @@
+/// What the framework asks of a database session. <pgq/libpq/connection.hpp> is the model for real servers; tests
+/// bring their own. Nothing here knows libpq.
+#pragma once
+
+#include <pgq/codec.hpp>
+#include <pgq/error.hpp>
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace pgq {
+
+/// One parameter of a statement. `data` is null for NULL; text is followed by a zero byte that `size` leaves out.
+struct parameter {
+    char const* data = nullptr;
+    std::size_t size = 0;
+    std::uint32_t type = 0;  ///< type's OID; 0 lets the server infer it
+    bool binary = false;
+};
+
+/// Rows as a statement returns them. Columns in binary form say so by `binary()`.
+template <class R>
+concept row_set = requires(R const& rows, std::size_t row, std::size_t column) {
+    { rows.size() } -> std::convertible_to<std::size_t>;
+    { rows.columns() } -> std::convertible_to<std::size_t>;
+    { rows.at(row, column) } -> std::same_as<std::optional<std::string_view>>;
+};
+
+/// A session that runs statements.
+template <class Db>
+concept transport = requires(Db& db, std::string_view sql, std::span<parameter const> values) {
+    { db.execute(sql, values) } -> row_set;
+};
+
+/// A session with transactions. begin/commit/rollback are not nested; `in_transaction` is the server's own state.
+template <class Db>
+concept transactional = transport<Db> && requires(Db& db) {
+    db.begin();
+    db.commit();
+    db.rollback();
+    { db.in_transaction() } -> std::same_as<bool>;
+};
+
+/// A session that takes COPY data. `copy_end` returns the rows stored; `copy_abort` drops them and never throws.
+template <class Db>
+concept copy_target = transport<Db> && requires(Db& db, std::string_view text) {
+    db.copy_begin(text);
+    db.copy_data(text);
+    { db.copy_end() } -> std::same_as<std::uint64_t>;
+    { db.copy_abort() } noexcept;
+};
+
+/// A message from NOTIFY.
+struct notification {
+    std::string channel;
+    std::string payload;
+};
+
+/// A session that hears NOTIFY. `wait_notification` gives nothing when the deadline passes first.
+template <class Db>
+concept listener = transport<Db> && requires(Db& db, std::string_view channel, std::chrono::steady_clock::time_point end) {
+    db.listen(channel);
+    { db.wait_notification(end) } -> std::same_as<std::optional<notification>>;
+};
+
+namespace detail {
+
+/// Values bound to the parameters of one statement; strings that end with a zero are not copied.
+template <std::size_t N> class bound {
+public:
+    template <class... Args> explicit bound(Args const&... args) {
+        std::size_t index = 0;
+        (add(index++, args), ...);
+        for (std::size_t i = 0; i < N; ++i) {
+            if (owned_[i]) values_[i].data = arena_.data() + offset_[i];
+        }
+    }
+    bound(bound const&) = delete;
+    bound& operator=(bound const&) = delete;
+
+    [[nodiscard]] std::span<parameter const> view() const { return {values_.data(), N}; }
+
+private:
+    void add(std::size_t, std::nullopt_t) {}
+    void add(std::size_t i, parameter const& value) { values_[i] = value; }
+    void add(std::size_t i, std::string const& text) { values_[i] = {text.c_str(), text.size()}; }
+    void add(std::size_t i, char const* text) {
+        if (text != nullptr) values_[i] = {text, std::string_view{text}.size()};
+    }
+    void add(std::size_t i, std::string_view text) {
+        if (text.data() == nullptr) return;
+        own(i, [&] { arena_ += text; });
+    }
+    template <class T> void add(std::size_t i, std::optional<T> const& value) {
+        if (value) add(i, *value);
+    }
+    template <class T>
+        requires std::is_enum_v<T> && (!field_codec<T>)
+    void add(std::size_t i, T value) {
+        add(i, static_cast<std::underlying_type_t<T>>(value));
+    }
+    template <field_codec T> void add(std::size_t i, T const& value) {
+        own(i, [&] { codec<T>::append(arena_, value); });
+    }
+    void own(std::size_t i, auto const& write) {
+        offset_[i] = arena_.size();
+        write();
+        values_[i] = {nullptr, arena_.size() - offset_[i]};
+        owned_[i] = true;
+        arena_ += '\0';
+    }
+
+    std::string arena_;
+    std::array<parameter, N> values_{};
+    std::array<std::size_t, N> offset_{};
+    std::array<bool, N> owned_{};
+};
+
+}  // namespace detail
+
+/// Runs one statement with `$1, $2, ...` bound to `args` in text form; nullopt and empty optionals are NULL.
+/// @throws sql_error, connection_error, stopped
+template <class... Args> auto query(transport auto& db, std::string_view sql, Args const&... args) {
+    detail::bound<sizeof...(Args)> const values{args...};
+    return db.execute(sql, values.view());
+}
+
+/// The value of one cell. @throws decode_error when it is NULL and T is no optional, or has not the form of T
+template <class T> T value_of(row_set auto const& rows, std::size_t row, std::size_t column) {
+    auto const cell = rows.at(row, column);
+    if constexpr (detail::is_optional<T>) {
+        if (!cell) return std::nullopt;
+        return codec<typename detail::without_optional<T>::type>::parse(*cell);
+    } else {
+        if (!cell) throw decode_error{"column " + std::to_string(column + 1) + " is null where a value is needed"};
+        return codec<T>::parse(*cell);
+    }
+}
+
+}  // namespace pgq
