@@ -40,6 +40,24 @@ concept transport = requires(Db& db, std::string_view sql, std::span<parameter c
     { db.execute(sql, values) } -> row_set;
 };
 
+/// The form in which columns come back.
+enum class result_format : int { text = 0, binary = 1 };
+
+/// A session that returns columns in binary form on request; its rows say so by `binary()`.
+template <class Db>
+concept binary_transport = transport<Db> && requires(Db& db, std::string_view sql, std::span<parameter const> values) {
+    { db.execute(sql, values, result_format::binary) } -> row_set;
+    { db.execute(sql, values, result_format::binary).binary() } -> std::convertible_to<bool>;
+};
+
+/// A session that hands out rows while they arrive. `next()` gives an optional (or pointer) to the next rows, empty at
+/// the end. No other statement may run before the stream is drained or destroyed.
+template <class Db>
+concept streaming = transport<Db> && requires(Db& db, std::string_view sql, std::span<parameter const> values) {
+    { *db.stream(sql, values, result_format::binary).next() } -> row_set;
+    static_cast<bool>(db.stream(sql, values, result_format::binary).next());
+};
+
 /// A session with transactions. begin/commit/rollback are not nested; `in_transaction` is the server's own state.
 template <class Db>
 concept transactional = transport<Db> && requires(Db& db) {
