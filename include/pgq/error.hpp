@@ -31,6 +31,8 @@ public:
     [[nodiscard]] bool connection_lost() const { return facts_.connection_lost; }
     [[nodiscard]] bool transaction_aborted() const { return facts_.transaction_aborted; }
     [[nodiscard]] bool in_doubt() const { return facts_.in_doubt; }
+    /// Called by whoever has rolled back to a savepoint while this error unwinds: statements work again.
+    void transaction_restored() { facts_.transaction_aborted = false; }
     /// True when the same call may succeed later without anybody changing anything.
     [[nodiscard]] bool transient() const { return facts_.connection_lost || facts_.state.transient(); }
     [[nodiscard]] std::string const& statement() const { return facts_.statement; }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -88,6 +89,11 @@ concept listener = transport<Db> && requires(Db& db, std::string_view channel, s
     db.listen(channel);
     { db.wait_notification(end) } -> std::same_as<std::optional<notification>>;
 };
+
+/// A session whose waits, statements under way among them, end with `stopped` soon after the token is triggered.
+/// `stop_on` replaces the token that was in force; an empty token means that nothing ends a wait but its deadline.
+template <class Db>
+concept stoppable = transport<Db> && requires(Db& db, std::stop_token token) { db.stop_on(token); };
 
 namespace detail {
 
