@@ -51,12 +51,17 @@ concept binary_transport = transport<Db> && requires(Db& db, std::string_view sq
     { db.execute(sql, values, result_format::binary).binary() } -> std::convertible_to<bool>;
 };
 
-/// A session that hands out rows while they arrive. `next()` gives an optional (or pointer) to the next rows, empty at
-/// the end. No other statement may run before the stream is drained or destroyed.
+namespace detail {
+struct any_sink {
+    bool operator()(auto const&) const { return true; }
+};
+}  // namespace detail
+
+/// A session that hands rows to a callable while they arrive. It takes no other call meanwhile; when the callable returns
+/// false or throws, the statement is cancelled.
 template <class Db>
 concept streaming = transport<Db> && requires(Db& db, std::string_view sql, std::span<parameter const> values) {
-    { *db.stream(sql, values, result_format::binary).next() } -> row_set;
-    static_cast<bool>(db.stream(sql, values, result_format::binary).next());
+    db.stream(sql, values, detail::any_sink{}, result_format::binary);
 };
 
 /// A session with transactions. begin/commit/rollback are not nested; `in_transaction` is the server's own state.
@@ -91,9 +96,9 @@ concept listener = transport<Db> && requires(Db& db, std::string_view channel, s
 };
 
 /// A session whose waits, statements under way among them, end with `stopped` soon after the token is triggered.
-/// `stop_on` replaces the token that was in force; an empty token means that nothing ends a wait but its deadline.
+/// `stop_token` replaces the token that was in force; an empty token means that nothing ends a wait but its deadline.
 template <class Db>
-concept stoppable = transport<Db> && requires(Db& db, std::stop_token token) { db.stop_on(token); };
+concept stoppable = transport<Db> && requires(Db& db, std::stop_token token) { db.stop_token(token); };
 
 namespace detail {
 

@@ -1,0 +1,126 @@
+/// Retry policies: how long to wait before an event is tried again, and when to give up.
+/// Each is a value `optional<seconds>(int retries, exception const&) const`; combine them freely, or write a lambda.
+#pragma once
+
+#include <pgq/error.hpp>
+#include <pgq/stage/retry.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgq {
+namespace detail {
+
+/// A number below `bound`, different from call to call and from process to process; no more is needed of it.
+inline std::uint64_t scattered(std::uint64_t bound) {
+    thread_local std::uint64_t state =
+        static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
+        static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&state));
+    state += 0x9e3779b97f4a7c15U;  // splitmix64
+    std::uint64_t mixed = state;
+    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
+    return bound == 0 ? 0 : (mixed ^ (mixed >> 31U)) % bound;
+}
+
+/// first, 2 * first, 4 * first, ... never above limit, however large `step`.
+inline std::int64_t doubled(std::int64_t first, std::int64_t limit, int step) {
+    std::int64_t value = first < 1 ? 1 : first;
+    for (int i = 0; i < step && value < limit; ++i) value = value > limit / 2 ? limit : value * 2;
+    return value < limit ? value : limit;
+}
+
+/// Takes up to `share` percent off, so that what failed together does not come back together.
+inline std::int64_t jittered(std::int64_t value, int share) {
+    auto const most = static_cast<std::uint64_t>(value) * static_cast<std::uint64_t>(share < 0 ? 0 : share) / 100;
+    return value - static_cast<std::int64_t>(scattered(most + 1));
+}
+
+}  // namespace detail
+
+/// The same delay each time, `attempts` times in all.
+struct fixed {
+    std::chrono::seconds delay{60};
+    int attempts = 10;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const&) const {
+        if (retries + 1 >= attempts) return std::nullopt;
+        return delay;
+    }
+};
+
+/// first, 2 * first, 4 * first, ... up to limit, less a random part of at most `jitter` percent; `attempts` in all.
+struct exponential {
+    std::chrono::seconds first{10};
+    std::chrono::seconds limit{3600};
+    int attempts = 10;
+    int jitter = 20;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const&) const {
+        if (retries + 1 >= attempts) return std::nullopt;
+        return std::chrono::seconds{detail::jittered(detail::doubled(first.count(), limit.count(), retries), jitter)};
+    }
+};
+
+/// Asks `policy` for failures whose SQLSTATE begins with `prefix`, say "40" or "55P03"; gives up at once for others.
+template <class Policy> struct for_state {
+    static_assert(retry_policy<Policy>, "pgq::for_state needs a retry policy as its second part");
+    std::string_view prefix;
+    Policy policy;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const& failure) const {
+        auto const* const known = dynamic_cast<error const*>(&failure);
+        if (known == nullptr || !known->state().view().starts_with(prefix)) return std::nullopt;
+        return policy(retries, failure);
+    }
+};
+template <class P> for_state(char const*, P) -> for_state<P>;
+template <class P> for_state(std::string_view, P) -> for_state<P>;
+
+/// Asks `policy` for failures that may go away by themselves (pgq::error::transient); gives up at once for others.
+template <class Policy> struct for_transient {
+    static_assert(retry_policy<Policy>, "pgq::for_transient needs a retry policy");
+    Policy policy;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const& failure) const {
+        auto const* const known = dynamic_cast<error const*>(&failure);
+        if (known == nullptr || !known->transient()) return std::nullopt;
+        return policy(retries, failure);
+    }
+};
+template <class P> for_transient(P) -> for_transient<P>;
+
+/// Asks `policy` for failures of type `E`; gives up at once for others. `for_exception<timeout>(exponential{})`
+template <class E, class Policy> struct for_exception_policy {
+    static_assert(retry_policy<Policy>, "pgq::for_exception needs a retry policy");
+    Policy policy;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const& failure) const {
+        if (dynamic_cast<E const*>(&failure) == nullptr) return std::nullopt;
+        return policy(retries, failure);
+    }
+};
+template <std::derived_from<std::exception> E, class Policy>
+constexpr for_exception_policy<E, Policy> for_exception(Policy policy) {
+    return {policy};
+}
+
+/// The first of two policies that does not give up.
+template <class First, class Second> struct first_of {
+    static_assert(retry_policy<First> && retry_policy<Second>, "pgq::first_of needs two retry policies");
+    First first;
+    Second second;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const& failure) const {
+        if (auto const delay = first(retries, failure)) return delay;
+        return second(retries, failure);
+    }
+};
+template <class A, class B> first_of(A, B) -> first_of<A, B>;
+
+}  // namespace pgq

@@ -1,0 +1,125 @@
+/// When a batch is finished in relation to its effects.
+#pragma once
+
+#include <pgq/chain.hpp>
+#include <pgq/error.hpp>
+#include <pgq/transport.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace pgq {
+
+struct completion_axis;
+
+/// The transaction that will finish the batch, as handlers see it: a transport without begin, commit and rollback.
+/// It is valid until the handler returns.
+template <transport Db> class transaction {
+public:
+    explicit transaction(Db& db) : db_{db} {}
+
+    auto execute(std::string_view sql, std::span<parameter const> values) { return db_.execute(sql, values); }
+    auto execute(std::string_view sql, std::span<parameter const> values, result_format format)
+        requires binary_transport<Db>
+    {
+        return db_.execute(sql, values, format);
+    }
+    void copy_begin(std::string_view sql)
+        requires copy_target<Db>
+    {
+        db_.copy_begin(sql);
+    }
+    void copy_data(std::string_view data)
+        requires copy_target<Db>
+    {
+        db_.copy_data(data);
+    }
+    std::uint64_t copy_end()
+        requires copy_target<Db>
+    {
+        return db_.copy_end();
+    }
+    void copy_abort() noexcept
+        requires copy_target<Db>
+    {
+        db_.copy_abort();
+    }
+
+private:
+    Db& db_;
+};
+
+namespace detail {
+
+/// Begins at once; rolls back on the way out unless committed.
+template <transactional Db> class open_transaction {
+public:
+    explicit open_transaction(Db& db) : db_{db} { db_.begin(); }
+    open_transaction(open_transaction const&) = delete;
+    open_transaction& operator=(open_transaction const&) = delete;
+    ~open_transaction() {
+        if (committed_) return;
+        try {
+            db_.rollback();
+        } catch (error const&) {
+            return;  // the session is gone, and its transaction with it
+        }
+    }
+    void commit() {
+        committed_ = true;
+        db_.commit();
+    }
+
+private:
+    Db& db_;
+    bool committed_ = false;
+};
+
+template <bool Fits, class Db> struct checked_completion {
+    static_assert(Fits, "pgq::same_transaction needs a transport with begin, commit, rollback and in_transaction (concept "
+                        "pgq::transactional), for the Db named above");
+};
+
+}  // namespace detail
+
+/// Handlers run with no transaction open. Their verdicts and the finish go to the server together, after the last event:
+/// what dies before is delivered again, what was handled until then is handled twice.
+struct at_least_once {
+    using policy_axis = completion_axis;
+    static constexpr bool gives_session = false;
+
+    void operator()(transport auto& db, auto&& effects, auto&& settle) const {
+        no_session none;
+        effects(none);
+        if constexpr (transactional<decltype(db)>) {
+            detail::open_transaction scope{db};
+            settle();
+            scope.commit();
+        } else {
+            settle();
+        }
+    }
+};
+
+/// Handlers run inside one transaction, which they may take as their last argument; verdicts and the finish are part of
+/// it. Either all of it happens or none: what handlers write into this database is written exactly once.
+struct same_transaction {
+    using policy_axis = completion_axis;
+    static constexpr bool gives_session = true;
+
+    template <transport Db> void operator()(Db& db, auto&& effects, auto&& settle) const {
+        if constexpr (transactional<Db>) {
+            detail::open_transaction scope{db};
+            transaction<Db> session{db};
+            effects(session);
+            settle();
+            scope.commit();
+        } else {
+            static_cast<void>(detail::checked_completion<false, Db>{});
+        }
+    }
+};
+
+}  // namespace pgq

@@ -1,0 +1,145 @@
+/// Where events go that are given up: into a queue of their own, with their story. An event is never dropped in silence.
+#pragma once
+
+#include <pgq/error.hpp>
+#include <pgq/event.hpp>
+#include <pgq/ids.hpp>
+#include <pgq/sql/consumer.hpp>
+#include <pgq/sql/insert.hpp>
+#include <pgq/sql/queue.hpp>
+#include <pgq/transport.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgq {
+
+struct dead_letters_axis;
+
+/// The queue for given-up events; empty: the name of the source's queue with ".dead" behind it.
+///
+/// A letter keeps ev_type, ev_data and ev_extra1 to ev_extra3 of its event. Its ev_extra4 is a JSON object: queue,
+/// consumer, event (its id), attempts, reason, first_error and last_error (as seen by the process that gave up), and
+/// extra4 of the event when it had one.
+struct dead_letters {
+    using policy_axis = dead_letters_axis;
+    std::string queue{};
+
+    [[nodiscard]] std::string queue_for(std::string_view source) const {
+        return queue.empty() ? std::string{source} + ".dead" : queue;
+    }
+};
+
+/// Creates the queue for dead letters if it is not there, and subscribes the consumer "keeper" to it, so that rotation
+/// does not drop letters before somebody has dealt with them.
+void create_dead_letter_queue(transport auto& db, std::string_view queue) {
+    sql::create_queue(db, queue);
+    sql::register_consumer(db, queue, "keeper");
+}
+
+namespace detail {
+
+/// A copy of an event that outlives its batch.
+struct kept_event {
+    std::int64_t id;
+    int retry;
+    std::optional<std::string> type, data;
+    std::array<std::optional<std::string>, 4> extra;
+};
+
+inline kept_event keep(event const& ev) {
+    auto const copy = [](nullable_text text) {
+        return text && text->data() != nullptr ? std::optional<std::string>{*text} : std::nullopt;
+    };
+    kept_event result{ev.id, ev.retry, copy(ev.type), copy(ev.data), {}};
+    for (std::size_t i = 0; i < result.extra.size(); ++i) result.extra[i] = copy(ev.extra[i]);
+    return result;
+}
+
+inline nullable_text view_of(std::optional<std::string> const& text) {
+    return text ? nullable_text{*text} : std::nullopt;
+}
+
+/// Length of the UTF-8 character at the start of `text`; 0 when there is none.
+inline std::size_t utf8_length(std::string_view text) {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto const lead = byte(0);
+    std::size_t const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0U) != 0x80U) return 0;
+    }
+    if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f))) return 0;
+    if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f))) return 0;
+    return length;
+}
+
+/// Messages may quote bytes that are no text; those become question marks, so that the letter can always be stored.
+inline void append_json_text(std::string& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += '"';
+    while (!text.empty()) {
+        auto const length = utf8_length(text);
+        auto const code = static_cast<unsigned char>(text.front());
+        if (length == 0) {
+            out += '?';
+        } else if (code < 0x20) {
+            out += "\\u00";
+            out += digits[code >> 4U];
+            out += digits[code & 0xfU];
+        } else {
+            if (code == '"' || code == '\\') out += '\\';
+            out += text.substr(0, length);
+        }
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    out += '"';
+}
+
+inline void append_json_field(std::string& out, std::string_view name, std::string_view value) {
+    out += out.empty() ? "{" : ",";
+    append_json_text(out, name);
+    out += ':';
+    append_json_text(out, value);
+}
+
+struct dead_event {
+    kept_event ev;
+    std::string reason;
+    std::string first_error;
+};
+
+inline std::string story_of(dead_event const& dead, std::string_view queue, std::string_view consumer) {
+    std::string out;
+    append_json_field(out, "queue", queue);
+    append_json_field(out, "consumer", consumer);
+    out += ",\"event\":" + std::to_string(dead.ev.id);
+    out += ",\"attempts\":" + std::to_string(dead.ev.retry + 1);
+    append_json_field(out, "reason", dead.reason);
+    append_json_field(out, "first_error", dead.first_error);
+    append_json_field(out, "last_error", dead.reason);
+    if (dead.ev.extra[3]) append_json_field(out, "extra4", *dead.ev.extra[3]);
+    return out += '}';
+}
+
+void send(transport auto& db, std::string_view to, dead_event const& dead, std::string_view queue,
+          std::string_view consumer) {
+    auto const text = story_of(dead, queue, consumer);
+    auto const& ev = dead.ev;
+    sql::insert_event(db, to,
+                      new_event{.type = view_of(ev.type).value_or(std::string_view{}),
+                                .data = view_of(ev.data).value_or(std::string_view{}),
+                                .extra = {view_of(ev.extra[0]), view_of(ev.extra[1]), view_of(ev.extra[2]), text}});
+}
+
+inline usage_error no_dead_letter_queue(std::string const& name) {
+    return usage_error{"there is no queue \"" + name + "\" to set an event aside in\ncreate it with "
+                       "pgq::create_dead_letter_queue or: select pgq.create_queue('" + name + "')"};
+}
+
+}  // namespace detail
+}  // namespace pgq

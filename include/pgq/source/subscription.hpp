@@ -1,0 +1,97 @@
+/// Source of batches for one consumer of one queue, the plain kind: one process at a time makes progress.
+#pragma once
+
+#include <pgq/error.hpp>
+#include <pgq/ids.hpp>
+#include <pgq/sql/batch.hpp>
+#include <pgq/sql/consumer.hpp>
+#include <pgq/transport.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgq {
+
+/// Where a consumer's batches come from: `next(db)` opens one or gives the open one again, `finish(db, id)` ends it or
+/// throws fenced_error when it is not ours any more. `queue` names where the events come from.
+template <class S, class Db>
+concept batch_source = requires(S const& source, Db& db, batch_id id) {
+    { source.next(db) } -> std::same_as<std::optional<batch_info>>;
+    source.finish(db, id);
+    { source.queue } -> std::convertible_to<std::string_view>;
+    { source.consumer } -> std::convertible_to<std::string_view>;
+};
+
+namespace detail {
+
+inline std::string quoted(std::string_view name) { return '"' + std::string{name} + '"'; }
+
+/// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
+inline std::optional<std::string> explained(sql_error const& failure) {
+    if (failure.state() == "3F000" || failure.state() == "42883") {
+        return "this database has no PgQ\nrun: create extension pgq";
+    }
+    return std::nullopt;
+}
+
+inline bool not_subscribed(sql_error const& failure) {
+    return failure.state() == "P0001" && std::string_view{failure.what()}.find("Not subscriber") != std::string_view::npos;
+}
+
+}  // namespace detail
+
+/// `subscription{"orders", "billing"}`, or with wishes: `subscription{.queue = "orders", .consumer = "billing",
+/// .wishes = {.min_count = 1000}}`. It does not subscribe by itself: see subscribe().
+struct subscription {
+    std::string queue;
+    std::string consumer;
+    batch_wishes wishes{};
+
+    /// @throws usage_error  for an unknown queue, a consumer that is not subscribed, a database without PgQ
+    std::optional<batch_info> next(transport auto& db) const {
+        try {
+            return sql::next_batch(db, queue, consumer, wishes);
+        } catch (sql_error const& failure) {
+            if (auto const text = detail::explained(failure)) throw usage_error{*text, {.state = failure.state()}};
+            if (!detail::not_subscribed(failure) || failure.transaction_aborted()) throw;
+            throw usage_error{unknown(sql::queue_exists(db, queue)), {.state = failure.state()}};
+        }
+    }
+
+    /// @throws fenced_error  when the batch was finished or taken over by another process of the same name
+    void finish(transport auto& db, batch_id batch) const {
+        if (sql::finish_batch(db, batch)) return;
+        throw fenced_error{"batch " + std::to_string(number(batch)) + " of consumer " + detail::quoted(consumer) +
+                           " on queue " + detail::quoted(queue) +
+                           " is not open any more: another process works under the same name, or the subscription was moved"};
+    }
+
+    /// Subscribes from now on. False when it was subscribed before; its position stays.
+    /// @throws usage_error  for an unknown queue and a database without PgQ
+    bool subscribe(transport auto& db) const {
+        try {
+            return sql::register_consumer(db, queue, consumer);
+        } catch (sql_error const& failure) {
+            if (auto const text = detail::explained(failure)) throw usage_error{*text, {.state = failure.state()}};
+            if (failure.state() != "P0001" || failure.transaction_aborted()) throw;
+            if (sql::queue_exists(db, queue)) throw;
+            throw usage_error{unknown(false), {.state = failure.state()}};
+        }
+    }
+
+    /// Gives the position up, and the events that wait to be retried. False when it was not subscribed.
+    bool unsubscribe(transport auto& db) const { return sql::unregister_consumer(db, queue, consumer); }
+
+private:
+    [[nodiscard]] std::string unknown(bool queue_is_there) const {
+        if (!queue_is_there) {
+            return "there is no queue " + detail::quoted(queue) + "\ncreate it with: select pgq.create_queue('" + queue + "')";
+        }
+        return "consumer " + detail::quoted(consumer) + " is not subscribed to queue " + detail::quoted(queue) +
+               "\nsubscribe it with: select pgq.register_consumer('" + queue + "', '" + consumer + "')";
+    }
+};
+
+}  // namespace pgq

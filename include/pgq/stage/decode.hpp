@@ -1,0 +1,64 @@
+/// Stage that turns events of one type into a user's struct. Other events are skipped, malformed ones set aside.
+#pragma once
+
+#include <pgq/chain.hpp>
+#include <pgq/error.hpp>
+#include <pgq/field.hpp>
+#include <pgq/payload/urlencoded.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgq {
+
+/// A payload format that can read an E.
+template <class Format, class E>
+concept reads = requires(std::string_view data) {
+    { Format::template read<E>(data) } -> std::same_as<E>;
+};
+
+/// How to tell events that hold an `E` and how to read it from them; specialise for types that need more than the payload.
+/// Source for described structs: the event's type is theirs, the payload is in `Format`.
+template <class E, class Format> struct event_reader {
+    static bool accepts(event const& ev) { return ev.type == event_type_of<E>; }
+    static E read(event const& ev) {
+        if (ev.data.data() == nullptr) throw decode_error{"event data is null"};
+        return Format::template read<E>(ev.data);
+    }
+};
+
+namespace detail {
+
+inline outcome malformed(event const& ev, char const* problem) {
+    return dead_letter("cannot decode event of type \"" + std::string{ev.type} + "\": " + problem);
+}
+
+template <class E, class Format> struct checked_event {
+    static constexpr bool fits = event_struct<E>;
+    static_assert(fits, "pgq::decode needs a described struct (BOOST_HANA_DEFINE_STRUCT) with a static member event_type, "
+                        "for the E named above");
+};
+
+}  // namespace detail
+
+/// `decode<order_placed>{}`, `decode<order_placed, json>{}`. An event whose payload cannot be read gets the verdict dead
+/// with the reader's message: trying again would not help it.
+template <class E, class Format = urlencoded> struct decode {
+    using output = E;
+
+    template <std::same_as<event> In> outcome operator()(In const&, event const& ev, auto const& next) const {
+        using reader = event_reader<E, Format>;
+        if (!reader::accepts(ev)) return skipped();
+        std::optional<E> value;
+        try {
+            value.emplace(reader::read(ev));
+        } catch (decode_error const& problem) {
+            return detail::malformed(ev, problem.what());
+        }
+        return next(static_cast<E const&>(*value));
+    }
+};
+
+}  // namespace pgq

@@ -1,0 +1,113 @@
+/// The end of a chain that takes several event types: one branch for each, chosen by the event's type.
+#pragma once
+
+#include <pgq/chain.hpp>
+#include <pgq/stage/decode.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace pgq {
+
+/// A branch for events that hold an `E`: stages if wanted, then a handler of E.
+template <class E, class Format, class... Parts> class branch {
+public:
+    using accepted = E;
+    using checks = detail::chain<E, Parts...>;
+    static constexpr bool fallback = false;
+
+    explicit constexpr branch(Parts... parts) : parts_{std::move(parts)...} {}
+
+    [[nodiscard]] static bool accepts(event const& ev) { return event_reader<E, Format>::accepts(ev); }
+
+    template <class Session> outcome operator()(event const& ev, Session& session) const {
+        return std::apply(
+            [&](auto const&... parts) { return detail::pass(ev, ev, session, decode<E, Format>{}, parts...); }, parts_);
+    }
+
+private:
+    std::tuple<Parts...> parts_;
+};
+
+/// The branch for events that no other takes; its handler gets the event itself.
+template <class... Parts> class fallback_branch {
+public:
+    using accepted = event;
+    using checks = detail::chain<event, Parts...>;
+    static constexpr bool fallback = true;
+
+    explicit constexpr fallback_branch(Parts... parts) : parts_{std::move(parts)...} {}
+
+    [[nodiscard]] static bool accepts(event const&) { return true; }
+
+    template <class Session> outcome operator()(event const& ev, Session& session) const {
+        return std::apply([&](auto const&... parts) { return detail::pass(ev, ev, session, parts...); }, parts_);
+    }
+
+private:
+    std::tuple<Parts...> parts_;
+};
+
+/// `on<order_placed>(handler)`, `on<order_placed, json>(filter{...}, handler)`
+template <class E, class Format = urlencoded, class... Parts> constexpr branch<E, Format, Parts...> on(Parts... parts) {
+    return branch<E, Format, Parts...>{std::move(parts)...};
+}
+
+/// `otherwise([](event const& ev) { ... })`; stands last. Without it, events of other types are skipped.
+template <class... Parts> constexpr fallback_branch<Parts...> otherwise(Parts... parts) {
+    return fallback_branch<Parts...>{std::move(parts)...};
+}
+
+namespace detail {
+
+template <class A, class B> struct checked_pair {
+    static constexpr bool distinct = [] {
+        if constexpr (std::same_as<A, B>) return false;
+        else if constexpr (event_struct<A> && event_struct<B>) return event_type_of<A> != event_type_of<B>;
+        else return true;
+    }();
+    static_assert(distinct, "pgq::match: two branches take the same event type, those of the two types named above");
+};
+template <class... Types> struct checked_types {
+    static constexpr bool fits = true;
+};
+template <class First, class... Rest> struct checked_types<First, Rest...> {
+    static constexpr bool fits = (checked_pair<First, Rest>::distinct && ...) && checked_types<Rest...>::fits;
+};
+
+}  // namespace detail
+
+/// `match{on<order_placed>(f), on<order_cancelled>(g), otherwise(h)}`: a handler of events.
+template <class... Branches> class match {
+public:
+    using routes = match;
+    static constexpr bool takes_session = (Branches::checks::takes_session || ...);
+    static constexpr bool exposed = (Branches::checks::exposed || ...);
+
+    explicit constexpr match(Branches... branches) : branches_{std::move(branches)...} {}
+
+    template <class Session> outcome route(event const& ev, Session& session) const {
+        return try_from<0>(ev, session);
+    }
+
+private:
+    static_assert(detail::checked_types<typename Branches::accepted...>::fits);
+
+    template <std::size_t I, class Session> outcome try_from(event const& ev, Session& session) const {
+        if constexpr (I == sizeof...(Branches)) {
+            return skipped();
+        } else {
+            auto const& candidate = std::get<I>(branches_);
+            static_assert(!std::tuple_element_t<I, std::tuple<Branches...>>::fallback || I + 1 == sizeof...(Branches),
+                          "pgq::match: otherwise(...) stands last");
+            return candidate.accepts(ev) ? candidate(ev, session) : try_from<I + 1>(ev, session);
+        }
+    }
+
+    std::tuple<Branches...> branches_;
+};
+
+}  // namespace pgq

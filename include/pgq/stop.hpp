@@ -1,0 +1,91 @@
+/// Stop requests: from signals, and with a delay. Not for catching errors, and nothing here ends a process by itself,
+/// except that a second signal does what it does without us.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+
+namespace pgq {
+
+/// Requests a stop some time after another stop was requested.
+class late_stop {
+public:
+    late_stop(std::stop_token first, std::chrono::milliseconds delay)
+        : thread_{[this, first = std::move(first), delay](std::stop_token const& ending) { watch(first, ending, delay); }} {}
+    late_stop(late_stop const&) = delete;
+    late_stop& operator=(late_stop const&) = delete;
+    ~late_stop() = default;
+
+    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+private:
+    void watch(std::stop_token const& first, std::stop_token const& ending, std::chrono::milliseconds delay) {
+        std::mutex mutex;
+        std::condition_variable_any changed;
+        std::stop_callback const wake{first, [&] {
+                                          std::lock_guard const hold{mutex};
+                                          changed.notify_all();
+                                      }};
+        std::unique_lock lock{mutex};
+        changed.wait(lock, ending, [&] { return first.stop_requested(); });
+        if (ending.stop_requested()) return;
+        changed.wait_for(lock, ending, delay, [] { return false; });
+        if (!ending.stop_requested()) source_.request_stop();
+    }
+
+    std::stop_source source_{};
+    std::jthread thread_;
+};
+
+/// Turns the first SIGTERM or SIGINT into a stop request; a second one acts as if this object were not there, which ends
+/// the process. Blocks both signals in the thread that makes it: make it before other threads, one at a time.
+class signal_stop {
+public:
+    signal_stop() : set_{both()}, thread_{[this](std::stop_token const& ending) { watch(ending); }} {}
+    signal_stop(signal_stop const&) = delete;
+    signal_stop& operator=(signal_stop const&) = delete;
+    ~signal_stop() {
+        thread_.request_stop();
+        pthread_kill(thread_.native_handle(), SIGTERM);  // wakes the thread; nobody else sees it
+        thread_.join();
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+    operator std::stop_token() const { return token(); }  // implicit, so that it stands where a token is wanted
+
+private:
+    sigset_t both() {
+        sigset_t signals;
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &signals, &before_);
+        return signals;
+    }
+
+    void watch(std::stop_token const& ending) {
+        for (int signal = 0; sigwait(&set_, &signal) == 0 && !ending.stop_requested();) {
+            if (source_.request_stop()) continue;
+            pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+            std::raise(signal);
+        }
+    }
+
+    sigset_t before_{};
+    sigset_t set_;
+    std::stop_source source_{};
+    std::jthread thread_;
+};
+
+/// `run(consumer, conninfo, stop_on_signals())`
+inline signal_stop stop_on_signals() { return {}; }
+
+}  // namespace pgq

@@ -1,0 +1,129 @@
+/// The verdicts of one batch that the server must hear of, kept until the batch is settled.
+/// Not for users: <pgq/consumer.hpp> and <pgq/batch.hpp> fill and send it.
+#pragma once
+
+#include <pgq/event.hpp>
+#include <pgq/ids.hpp>
+#include <pgq/outcome.hpp>
+#include <pgq/policy/dead_letters.hpp>
+#include <pgq/sql/event.hpp>
+#include <pgq/transport.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pgq {
+
+/// How many events had which verdict.
+struct verdict_counts {
+    std::uint64_t events = 0, done = 0, skipped = 0, retried = 0, dead = 0;
+
+    verdict_counts& operator+=(verdict_counts const& other) {
+        events += other.events;
+        done += other.done;
+        skipped += other.skipped;
+        retried += other.retried;
+        dead += other.dead;
+        return *this;
+    }
+    friend bool operator==(verdict_counts const&, verdict_counts const&) = default;
+};
+
+namespace detail {
+
+/// The first error of each event that this process has handed back; the oldest make room.
+class first_errors {
+public:
+    void note(std::int64_t id, std::string const& text) {
+        if (find(id) != nullptr || text.empty()) return;
+        if (known_.size() < most) {
+            known_.emplace_back(id, text);
+        } else {
+            known_[oldest_++ % most] = {id, text};
+        }
+    }
+    [[nodiscard]] std::string of(std::int64_t id, std::string const& otherwise) const {
+        auto const* const text = find(id);
+        return text != nullptr ? *text : otherwise;
+    }
+
+private:
+    static constexpr std::size_t most = 1000;
+
+    [[nodiscard]] std::string const* find(std::int64_t id) const {
+        for (auto const& [known, text] : known_) {
+            if (known == id) return &text;
+        }
+        return nullptr;
+    }
+
+    std::vector<std::pair<std::int64_t, std::string>> known_{};
+    std::size_t oldest_ = 0;
+};
+
+class verdicts {
+public:
+    explicit verdicts(first_errors& history) : history_{&history} {}
+
+    void note(event const& ev, outcome const& verdict) {
+        ++counts_.events;
+        switch (verdict.what) {
+        case outcome::kind::done: ++counts_.done; break;
+        case outcome::kind::skipped: ++counts_.skipped; break;
+        case outcome::kind::retry: retry(ev, verdict); break;
+        case outcome::kind::dead: set_aside(ev, verdict.reason); break;
+        }
+    }
+
+    [[nodiscard]] verdict_counts const& counts() const { return counts_; }
+    /// Bytes that the verdicts hold; a batch of poison must not fill the memory.
+    [[nodiscard]] std::size_t held() const { return held_; }
+
+    /// Tells the server. @throws usage_error when events are to be set aside and their queue is not there
+    void send(transport auto& db, batch_id batch, dead_letters const& letters, std::string_view queue,
+              std::string_view consumer) {
+        if (!ids_.empty()) sql::event_retry(db, batch, '{' + ids_ + '}', '{' + seconds_ + '}');
+        if (!dead_.empty()) {
+            auto const to = letters.queue_for(queue);
+            if (!sql::queue_exists(db, to)) throw no_dead_letter_queue(to);
+            for (auto const& one : dead_) detail::send(db, to, one, queue, consumer);
+        }
+        ids_.clear();
+        seconds_.clear();
+        dead_.clear();
+        held_ = 0;
+    }
+
+private:
+    void retry(event const& ev, outcome const& verdict) {
+        ++counts_.retried;
+        append(ids_, ev.id);
+        append(seconds_, std::min<std::int64_t>(verdict.delay.count(), std::numeric_limits<std::int32_t>::max()));
+        held_ += 2 * sizeof(std::int64_t);
+        history_->note(ev.id, verdict.reason);
+    }
+    void set_aside(event const& ev, std::string const& reason) {
+        ++counts_.dead;
+        dead_.push_back({keep(ev), reason, history_->of(ev.id, reason)});
+        held_ += sizeof(dead_event) + ev.type.size() + ev.data.size() + reason.size();
+    }
+    static void append(std::string& list, std::int64_t number) {
+        if (!list.empty()) list += ',';
+        list += std::to_string(number);
+    }
+
+    first_errors* history_;
+    verdict_counts counts_{};
+    std::string ids_{}, seconds_{};
+    std::vector<dead_event> dead_{};
+    std::size_t held_ = 0;
+};
+
+}  // namespace detail
+}  // namespace pgq
