@@ -1,0 +1,79 @@
+/// Remembers which statements come again, and under which name they are prepared.
+#pragma once
+
+#include <pgq/sqlstate.hpp>
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pgq::libpq::detail {
+
+/// Of one session. Bounded on both sides: an entry is remembered until more recent ones take its place, and statements
+/// are prepared only as long as there is room for names. A program with more than that many statements in use at once
+/// runs the rest unprepared.
+class prepared_cache {
+public:
+    struct entry {
+        std::string sql;
+        std::vector<Oid> types;
+        std::string name{};  ///< empty until prepared
+        std::uint64_t uses = 0;
+        std::uint64_t last = 0;
+    };
+
+    static constexpr std::size_t capacity = 64;
+
+    /// Counts a use. The reference holds until the next call.
+    entry& use(std::string_view sql, std::vector<Oid> const& types) {
+        ++clock_;
+        auto const same = [&](entry const& one) { return one.sql == sql && one.types == types; };
+        auto found = std::find_if(entries_.begin(), entries_.end(), same);
+        if (found == entries_.end()) found = place(sql, types);
+        ++found->uses;
+        found->last = clock_;
+        return *found;
+    }
+
+    [[nodiscard]] std::string next_name() { return "pgq_" + std::to_string(++names_); }
+
+    /// After the server said that what it had prepared is gone or does not fit any more.
+    void forget(std::string_view sql) {
+        std::erase_if(entries_, [&](entry const& one) { return one.sql == sql; });
+    }
+
+    /// The statement was deallocated behind our back, or a table changed so that its columns are others.
+    [[nodiscard]] static bool outdated(sqlstate const& state) { return state == "26000" || state == "0A000"; }
+
+private:
+    /// Takes the place of the entry unused for longest among those that hold no name on the server.
+    std::vector<entry>::iterator place(std::string_view sql, std::vector<Oid> const& types) {
+        entry fresh{.sql = std::string{sql}, .types = types};
+        if (entries_.size() < capacity) return entries_.insert(entries_.end(), std::move(fresh));
+        auto victim = entries_.end();
+        for (auto one = entries_.begin(); one != entries_.end(); ++one) {
+            if (one->name.empty() && (victim == entries_.end() || one->last < victim->last)) victim = one;
+        }
+        if (victim == entries_.end()) return overflow(std::move(fresh));
+        *victim = std::move(fresh);
+        return victim;
+    }
+
+    std::vector<entry>::iterator overflow(entry fresh) {
+        spare_.assign(1, std::move(fresh));
+        return spare_.begin();
+    }
+
+    std::vector<entry> entries_{};
+    std::vector<entry> spare_{};  ///< for a statement that found no room: it stays at its first use
+    std::uint64_t clock_ = 0;
+    std::uint64_t names_ = 0;
+};
+
+}  // namespace pgq::libpq::detail

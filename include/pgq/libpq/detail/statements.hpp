@@ -1,0 +1,254 @@
+/// The calls of a connection that send statements and read their answers.
+#pragma once
+
+#include <pgq/libpq/detail/arguments.hpp>
+#include <pgq/libpq/detail/prepared.hpp>
+#include <pgq/libpq/detail/session.hpp>
+#include <pgq/libpq/options.hpp>
+#include <pgq/libpq/quote.hpp>
+#include <pgq/libpq/result.hpp>
+#include <pgq/transport.hpp>
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace pgq::libpq::detail {
+
+/// Hands `value` to `sink`. @return false when a sink that answers bool wants no more
+template <class Sink, class Value> bool hand_to(Sink& sink, Value const& value) {
+    if constexpr (std::is_same_v<decltype(sink(value)), bool>) {
+        return sink(value);
+    } else {
+        sink(value);
+        return true;
+    }
+}
+
+/// All answers of a request that was sent: the last one, or the first error as an exception.
+inline result_handle collect(session& db, call& running) {
+    db.flush(running);
+    result_handle last;
+    result_handle failed;
+    while (auto answer = db.next(running)) {
+        switch (PQresultStatus(answer.get())) {
+        case PGRES_COMMAND_OK:
+        case PGRES_TUPLES_OK:
+        case PGRES_EMPTY_QUERY:
+            last = std::move(answer);
+            break;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            answer.reset();
+            db.abandon(running);
+            throw usage_error{
+                "execute() runs no COPY that moves data through the client: use copy_begin() or copy_out()"};
+        default:
+            if (!failed) failed = std::move(answer);
+        }
+    }
+    if (failed) db.raise(failed.get(), running);
+    if (!last) db.lost(running);
+    db.settle(running);
+    return last;
+}
+
+class statements {
+public:
+    result_handle execute(session& db, std::string_view sql, std::span<parameter const> values, result_format format) {
+        auto running = db.begin_call(sql);
+        refuse_zero_byte(sql, "a statement");
+        arguments_.assign(values);
+        text_.assign(sql);
+        if (values.empty() && format == result_format::text) {
+            db.sent(PQsendQuery(db.get(), text_.c_str()), running);
+            return collect(db, running);
+        }
+        if (db.wanted.prepare_statements && !values.empty() && db.state() != PQTRANS_INERROR) {
+            if (auto const* const name = prepared_name(db, running)) {
+                send_prepared(db, running, *name, format);
+                try {
+                    return collect(db, running);
+                } catch (sql_error const& failed) {
+                    if (!cache_.outdated(failed.state())) throw;
+                    cache_.forget(text_);
+                    if (db.closed() || db.state() != PQTRANS_IDLE)
+                        throw;  // else nothing was done, and it may run again
+                }
+            }
+        }
+        send_unnamed(db, running, format);
+        return collect(db, running);
+    }
+
+    void prepare(session& db, std::string_view name, std::string_view sql) {
+        auto running = db.begin_call(sql);
+        refuse_zero_byte(sql, "a statement");
+        refuse_zero_byte(name, "a statement's name");
+        send_prepare(db, running, std::string{name}, std::string{sql}, {});
+    }
+
+    result_handle execute_prepared(session& db, std::string_view name, std::span<parameter const> values,
+                                   result_format format) {
+        auto running = db.begin_call(name);
+        refuse_zero_byte(name, "a statement's name");
+        arguments_.assign(values);
+        text_.assign(name);
+        send_prepared(db, running, text_, format);
+        return collect(db, running);
+    }
+
+    template <class Sink>
+    std::size_t stream(session& db, std::string_view sql, std::span<parameter const> values, Sink& sink,
+                       result_format format) {
+        auto running = db.begin_call(sql);
+        refuse_zero_byte(sql, "a statement");
+        arguments_.assign(values);
+        text_.assign(sql);
+        send_unnamed(db, running, format);
+        PQsetSingleRowMode(db.get());
+        db.flush(running);
+        std::size_t rows = 0;
+        for (;;) {
+            auto answer = db.next(running);
+            if (!answer) break;
+            auto const status = PQresultStatus(answer.get());
+            if (status == PGRES_SINGLE_TUPLE) {
+                if (running.cut != interruption::none) continue;  // what arrives after a cancel is not handed on
+                ++rows;
+                if (!hand_row(db, running, result{std::move(answer)}, sink)) return rows;
+            } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+                answer.reset();
+                db.abandon(running);
+                throw usage_error{"stream() runs no COPY: use copy_begin() or copy_out()"};
+            } else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
+                while (db.next(running))
+                    continue;
+                db.raise(answer.get(), running);
+            }
+        }
+        db.settle(running);
+        return rows;
+    }
+
+    void begin(session& db, isolation level) {
+        std::string_view sql = "begin";
+        if (level == isolation::read_committed) sql = "begin isolation level read committed";
+        if (level == isolation::repeatable_read) sql = "begin isolation level repeatable read";
+        if (level == isolation::serializable) sql = "begin isolation level serializable";
+        auto running = db.begin_call(sql);
+        if (db.in_transaction()) throw usage_error{"a transaction is open already: commit it or roll it back first"};
+        running.in_doubt = false;
+        control(db, running);
+    }
+
+    void commit(session& db) {
+        auto running = db.begin_call("commit");
+        if (!db.in_transaction()) throw usage_error{"no transaction is open that could be committed"};
+        running.in_doubt = true;
+        running.commits = true;
+        auto const answer = control(db, running);
+        if (std::string_view{PQcmdStatus(answer.get())} == "ROLLBACK") {
+            throw sql_error{"the transaction had failed and was rolled back instead of committed",
+                            {.state = sqlstate{"25P02"}, .statement = "commit"}};
+        }
+    }
+
+    void rollback(session& db) {
+        if (!db.in_transaction()) return;
+        auto running = db.begin_call("rollback", true);
+        control(db, running);
+    }
+
+    std::optional<notification> wait_notification(session& db, instant end) {
+        auto running = db.begin_call("listen");
+        running.in_doubt = false;
+        for (;;) {
+            if (auto found = taken(db)) return found;
+            if (PQconsumeInput(db.get()) == 0) db.lost(running);
+            if (auto found = taken(db)) return found;
+            auto const woken = db.waits.wait(PQsocket(db.get()), POLLIN, end);
+            if (woken == wake::stop) throw stopped{};
+            if (woken == wake::deadline) return std::nullopt;
+        }
+    }
+
+private:
+    static std::optional<notification> taken(session& db) {
+        struct deleter {
+            void operator()(PGnotify* message) const noexcept { PQfreemem(message); }
+        };
+        std::unique_ptr<PGnotify, deleter> const message{PQnotifies(db.get())};
+        if (!message) return std::nullopt;
+        return notification{.channel = message->relname, .payload = message->extra};
+    }
+
+    template <class Sink> static bool hand_row(session& db, call& running, result const& row, Sink& sink) {
+        db.busy_with = "a stream";
+        try {
+            bool const more = hand_to(sink, row);
+            if (!more) db.abandon(running);
+            db.busy_with = {};
+            return more;
+        } catch (...) {
+            db.abandon(running);
+            throw;
+        }
+    }
+
+    result_handle control(session& db, call& running) {
+        text_.assign(running.statement);
+        db.sent(PQsendQuery(db.get(), text_.c_str()), running);
+        return collect(db, running);
+    }
+
+    void send_unnamed(session& db, call& running, result_format format) {
+        db.sent(PQsendQueryParams(db.get(), text_.c_str(), arguments_.count(), arguments_.types(), arguments_.values(),
+                                  arguments_.lengths(), arguments_.formats(), format == result_format::binary ? 1 : 0),
+                running);
+    }
+
+    void send_prepared(session& db, call& running, std::string const& name, result_format format) {
+        db.sent(PQsendQueryPrepared(db.get(), name.c_str(), arguments_.count(), arguments_.values(),
+                                    arguments_.lengths(), arguments_.formats(),
+                                    format == result_format::binary ? 1 : 0),
+                running);
+    }
+
+    static void send_prepare(session& db, call& running, std::string const& name, std::string const& sql,
+                             std::vector<Oid> const& types) {
+        bool const doubt = std::exchange(running.in_doubt, false);
+        db.sent(PQsendPrepare(db.get(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()),
+                running);
+        collect(db, running);
+        running.in_doubt = doubt;
+    }
+
+    /// The name under which this statement is prepared, preparing it when it comes a second time; else null.
+    std::string const* prepared_name(session& db, call& running) {
+        auto& entry = cache_.use(text_, arguments_.type_list());
+        if (entry.uses < 2) return nullptr;
+        if (entry.name.empty()) {
+            auto const name = cache_.next_name();
+            send_prepare(db, running, name, entry.sql, entry.types);
+            entry.name = name;
+        }
+        return &entry.name;
+    }
+
+    arguments arguments_{};
+    std::string text_{};
+    prepared_cache cache_{};
+};
+
+}  // namespace pgq::libpq::detail

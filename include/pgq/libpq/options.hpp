@@ -1,0 +1,36 @@
+/// How a session is opened and how long its calls may take.
+#pragma once
+
+#include <pgq/libpq/notice.hpp>
+#include <pgq/transport.hpp>
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+namespace pgq::libpq {
+
+using pgq::result_format;
+
+/// Isolation of a transaction. `unspecified` leaves it to the session's default_transaction_isolation.
+enum class isolation { unspecified, read_committed, repeatable_read, serializable };
+
+/// Options of a connection.
+struct options {
+    /// Ends every wait of the session within 100 ms.
+    std::stop_token stop{};
+    /// For each host in turn. Zero waits for ever. Looking up a host name blocks inside the resolver and is not
+    /// covered.
+    std::chrono::milliseconds connect_timeout{10'000};
+    /// Kept by the client, for each call: the statement is cancelled when it passes. Zero is no limit.
+    std::chrono::milliseconds statement_timeout{0};
+    /// Shown in pg_stat_activity. Empty leaves what the connection string or PGAPPNAME says.
+    std::string application_name{};
+    /// Prepares statements with parameters when they come a second time. Leave it off behind a pooler that hands the
+    /// server session to others between transactions.
+    bool prepare_statements = false;
+    /// Receives notices and warnings.
+    notice_sink notices{};
+};
+
+}  // namespace pgq::libpq
