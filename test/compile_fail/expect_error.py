@@ -1,0 +1,49 @@
+"""Compiles one source twice: `expect_error.py SOURCE -- COMPILER ARGS...`.
+
+With -DREJECT=0 it must compile. With -DREJECT=1 it must not, and the compiler's error lines must hold every sentence that the source
+names in a `// expect: SENTENCE` line, in at most as many errors as its `// max-errors: N` line allows.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def compile_as(command, source, reject):
+    return subprocess.run([*command, "-fsyntax-only", "-fdiagnostics-color=never", f"-DREJECT={reject}", source],
+                          capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+
+
+def problems_of(source, command):
+    text = pathlib.Path(source).read_text()
+    sentences = re.findall(r"^// expect: (.*)$", text, re.MULTILINE)
+    limit = re.search(r"^// max-errors: (\d+)$", text, re.MULTILINE)
+    if not sentences or not limit:
+        yield "the source needs `// expect: SENTENCE` and `// max-errors: N` lines"
+        return
+
+    right = compile_as(command, source, 0)
+    if right.returncode != 0:
+        yield f"the correct twin does not compile:\n{right.stderr}"
+
+    wrong = compile_as(command, source, 1)
+    errors = [line for line in wrong.stderr.splitlines() if re.search(r"\berror: ", line)]
+    if wrong.returncode == 0:
+        yield "the mistake compiles"
+    for sentence in sentences:
+        if not any(sentence in line for line in errors):
+            yield f"no error says: {sentence}\n{wrong.stderr}"
+    if len(errors) > int(limit[1]):
+        yield f"{len(errors)} errors where {limit[1]} are allowed:\n" + "\n".join(errors)
+
+
+def main():
+    source, separator, *command = sys.argv[1:]
+    if separator != "--":
+        sys.exit("usage: expect_error.py SOURCE -- COMPILER ARGS...")
+    found = list(problems_of(source, command))
+    print("\n".join(found) if found else "ok")
+    sys.exit(bool(found))
+
+
+main()

@@ -1,0 +1,136 @@
+"""Runs parts of the tests and adds up what they say: `run_tests.py [unit|server|apps|fault|long]...` (none: all but long).
+
+The last line is `N passed, N failed`, with `, N skipped` where any were. Exit status 1 when something failed or could not run.
+"""
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support import install  # noqa: E402
+from support.database import Database  # noqa: E402
+from support.server import ROOT, Server, scratch_folder, tree  # noqa: E402
+
+REPORTS = ROOT / "build" / "test-reports"
+PARTS = ("unit", "server", "apps", "fault")
+
+
+@dataclasses.dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+def counted(report):
+    """What a JUnit report says, or None where there is no whole report."""
+    try:
+        suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    except (FileNotFoundError, ElementTree.ParseError):
+        return None
+    # Suites may hold suites, and then the outer one's figures contain the inner ones': so cases are counted.
+    cases = {id(case): case for suite in suites for case in suite.iter("testcase")}.values()
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = sum(1 for case in cases if case.find("skipped") is not None)
+    return Count(len(cases) - failed - skipped, failed, skipped)
+
+
+def judged(report, status, name):
+    """The report's count; a run that ended badly without a failed case (a crash, a leak found at exit) counts as one failure."""
+    count = counted(report)
+    if count is None:
+        print(f"{name}: ended with status {status} and left no report", flush=True)
+        return Count(failed=1)
+    if status != 0 and count.failed == 0:
+        print(f"{name}: ended with status {status}", flush=True)
+        count.failed = 1
+    return count
+
+
+def run_boost(program, environment=None):
+    binary = ROOT / "build-sanitize" / "test" / program
+    report = REPORTS / f"{program}.xml"
+    status = subprocess.run(
+        [binary, "--logger=HRF,error,stdout", f"--logger=JUNIT,error,{report}", "--report_level=no", "--color_output=no"],
+        env={**os.environ, "ASAN_OPTIONS": "detect_stack_use_after_return=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+             **(environment or {})}).returncode
+    # A program without a case says so by an error.
+    if not list((ROOT / "test").joinpath({"unit_tests": "unit", "server_tests": "server/pgq"}[program]).rglob("*.cpp")):
+        return Count()
+    return judged(report, status, program)
+
+
+def run_meson(suite):
+    report = ROOT / "build" / "meson-logs" / "testlog.junit.xml"
+    report.unlink(missing_ok=True)
+    if not list((ROOT / "test" / suite).glob("**/*.cpp")):
+        return Count()
+    status = subprocess.run(["meson", "test", "-C", "build", "--no-rebuild", "--quiet", "--print-errorlogs", "--suite", suite],
+                            cwd=ROOT).returncode
+    return judged(report, status, suite)
+
+
+def run_pytest(folder, *options, marks=""):
+    if not list((ROOT / "test" / folder).glob("**/test_*.py")):
+        return Count()
+    report = REPORTS / f"pytest-{folder.replace('/', '-') or 'all'}.xml"
+    status = subprocess.run(
+        ["/usr/bin/python3", "-m", "pytest", "-c", "test/pytest.ini", "-q", "-n", str(max(2, os.cpu_count() or 2)),
+         "--dist", "loadgroup", f"--junit-xml={report}", *options, *(["-m", marks] if marks else []), f"test/{folder}"],
+        cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}).returncode
+    # Status 5: no test of the folder was asked for.
+    return Count() if status == 5 else judged(report, status, f"test/{folder}")
+
+
+def run_server_tests():
+    """The C++ tests against a server of their own, in a database with our extension."""
+    folder = scratch_folder()
+    try:
+        with Server(tree("tree"), folder) as server:
+            server.execute("create database pgq_test")
+            database = Database(server, "pgq_test")
+            install.create_extension(database, *(name for name in install.EXTENSIONS if install.available(server, name)))
+            database.close()
+            return run_boost("server_tests", {"PGQ_TEST_CONNINFO": server.conninfo("pgq_test")})
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_part(part):
+    if part == "unit":
+        return run_boost("unit_tests") + run_meson("compile_fail")
+    if part == "server":
+        return run_server_tests() + run_pytest("server")
+    if part == "long":
+        return run_pytest("", marks="long")
+    return run_pytest(part)
+
+
+def main():
+    parts = sys.argv[1:] or PARTS
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    total, lines = Count(), []
+    for part in parts:
+        print(f"== {part} ==", flush=True)
+        began = time.monotonic()
+        count = run_part(part)
+        lines.append(f"{part:8} {time.monotonic() - began:6.0f} s   {count}")
+        total += count
+    print("\n" + "\n".join(lines))
+    print(total, flush=True)
+    sys.exit(total.failed > 0)
+
+
+if __name__ == "__main__":
+    main()
