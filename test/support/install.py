@@ -17,7 +17,8 @@ def create_extension(database, *names):
 
 def one_file(name):
     """The one-file install of an extension, without C."""
-    return tree("tree") / "share/contrib" / f"{name}.sql"
+    # pgq.sql is the install with C.
+    return tree("tree") / "share/contrib" / ("pgq_pl_only.sql" if name == "pgq" else f"{name}.sql")
 
 
 def install_one_file(database, *names):

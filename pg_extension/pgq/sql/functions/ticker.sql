@@ -1,0 +1,156 @@
+-- Ticks one queue if a tick is due. Returns the tick, or null.
+--
+-- Snapshots of a queue's ticks must not go back, or events are delivered twice. So there is one ticker per queue at a time, and its
+-- snapshot is taken after it got the lock; where another one has the lock, that one's tick does for both.
+create or replace function pgq.ticker(i_queue_name text) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    q record;
+    last record;
+    seq record;
+    cur_txid bigint;
+    event_seq bigint;
+    new_events bigint;
+    lag interval;
+    gap interval;
+    tick bigint;
+begin
+    select queue_id, queue_event_seq, queue_tick_seq, queue_external_ticker, queue_ticker_paused, queue_ticker_max_count,
+           queue_ticker_max_lag, queue_ticker_idle_period into q
+        from pgq.queue where queue_name = i_queue_name;
+    if not found then
+        raise exception 'no such queue';
+    end if;
+    if q.queue_external_ticker then
+        raise exception 'This queue has external tick source.';
+    end if;
+    if q.queue_ticker_paused then
+        raise exception 'Ticker has been paused for this queue';
+    end if;
+    if not pg_try_advisory_xact_lock(pgq._ticker_lock_class(), q.queue_id) then
+        return null;
+    end if;
+
+    -- An unused sequence shows the value that it will give first.
+    execute 'select last_value, is_called from ' || pgq.quote_fqname(q.queue_event_seq) into seq;
+    event_seq := seq.last_value - (not seq.is_called)::int;
+
+    select tick_id, tick_time, coalesce(tick_event_seq, 0) as tick_event_seq,
+           txid_snapshot_xmin(tick_snapshot) as xmin, txid_snapshot_xmax(tick_snapshot) as xmax into last
+        from pgq.tick where tick_queue = q.queue_id order by tick_queue desc, tick_id desc limit 1;
+    if found then
+        cur_txid := txid_snapshot_xmax(txid_current_snapshot());
+        if last.xmin > cur_txid then
+            raise exception 'Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', last.xmin, last.xmax, cur_txid;
+        end if;
+        new_events := event_seq - last.tick_event_seq;
+        if new_events < 0 and seq.is_called then
+            raise warning 'Negative new_events?  old=% cur=%', last.tick_event_seq, event_seq;
+        end if;
+        if last.xmax > cur_txid then
+            raise warning 'Dubious PgQ state: old xmax=%, cur txid=%', last.xmax, cur_txid;
+        end if;
+
+        lag := now() - last.tick_time;
+        if new_events > 0 then
+            if new_events < q.queue_ticker_max_count and lag < q.queue_ticker_max_lag then
+                return null;
+            end if;
+        else
+            -- An idle queue is ticked at ever longer distances.
+            select last.tick_time - t.tick_time into gap
+                from pgq.tick t where t.tick_queue = q.queue_id and t.tick_id < last.tick_id
+                order by t.tick_queue desc, t.tick_id desc limit 1;
+            if found and (lag < q.queue_ticker_max_lag / 2 or (lag < gap * 2 and lag < q.queue_ticker_idle_period)) then
+                return null;
+            end if;
+        end if;
+    end if;
+
+    tick := nextval(q.queue_tick_seq::regclass);
+    perform pgq._check_tick_order(q.queue_id, last.tick_id, tick);
+    insert into pgq.tick (tick_queue, tick_id, tick_event_seq) values (q.queue_id, tick, event_seq);
+    -- Nobody can wait for a queue's first tick.
+    if last.tick_id is not null then
+        perform pgq._notify_tick(i_queue_name);
+    end if;
+    return tick;
+end $$;
+
+-- Ticks every queue that is due. Returns how many were ticked.
+--
+-- One pass over the queues finds those that may be due; pgq.ticker(queue) decides. A queue that cannot be ticked keeps nobody else waiting.
+create or replace function pgq.ticker() returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    cur_txid constant bigint := txid_snapshot_xmax(txid_current_snapshot());
+    q record;
+    ticked bigint := 0;
+begin
+    for q in
+        select d.queue_name, d.xmin > cur_txid as broken, d.xmin, d.xmax
+        from (
+            select c.queue_name, c.queue_id, c.queue_ticker_max_count as max_count, c.queue_ticker_max_lag as max_lag,
+                   c.queue_ticker_idle_period as idle_period, last.tick_id, last.tick_time,
+                   now() - last.tick_time as lag,
+                   txid_snapshot_xmin(last.tick_snapshot) as xmin, txid_snapshot_xmax(last.tick_snapshot) as xmax,
+                   pg_sequence_last_value(c.queue_event_seq::regclass) - coalesce(last.tick_event_seq, 0) as new_events
+            from pgq.queue c
+            left join lateral (
+                select t.tick_id, t.tick_time, t.tick_event_seq, t.tick_snapshot
+                from pgq.tick t where t.tick_queue = c.queue_id
+                order by t.tick_queue desc, t.tick_id desc limit 1) last on true
+            where not c.queue_external_ticker and not c.queue_ticker_paused
+            offset 0
+        ) d
+        where case
+            when d.tick_id is null or d.xmin > cur_txid then true
+            when d.new_events > 0 then d.new_events >= d.max_count or d.lag >= d.max_lag
+            when d.lag < d.max_lag / 2 then false
+            when d.lag >= d.idle_period then true
+            else coalesce(d.lag >= 2 * (d.tick_time - (
+                select t.tick_time from pgq.tick t where t.tick_queue = d.queue_id and t.tick_id < d.tick_id
+                order by t.tick_queue desc, t.tick_id desc limit 1)), true)
+        end
+        order by d.queue_name
+    loop
+        if q.broken then
+            raise warning 'queue %: Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', q.queue_name, q.xmin, q.xmax, cur_txid;
+        elsif pgq.ticker(q.queue_name) is not null then
+            ticked := ticked + 1;
+        end if;
+    end loop;
+    return ticked;
+end $$;
+
+-- Inserts a tick made elsewhere. The events that belong before it must be committed.
+create or replace function pgq.ticker(i_queue_name text, i_tick_id bigint, i_orig_timestamp timestamptz, i_event_seq bigint)
+returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    q record;
+    last bigint;
+begin
+    select queue_id, queue_event_seq, queue_tick_seq into q
+        from pgq.queue
+        where queue_name = i_queue_name and queue_external_ticker and not queue_ticker_paused;
+    if not found then
+        raise exception 'queue not found or ticker disabled: %', i_queue_name;
+    end if;
+    perform pg_advisory_xact_lock(pgq._ticker_lock_class(), q.queue_id);
+
+    select tick_id into last from pgq.tick where tick_queue = q.queue_id order by tick_queue desc, tick_id desc limit 1;
+    -- A tick that is there already fails on the primary key, as it always did.
+    if i_tick_id < last and not exists (select from pgq.tick where tick_queue = q.queue_id and tick_id = i_tick_id) then
+        raise exception 'tick % is older than the last tick % of queue %', i_tick_id, last, i_queue_name;
+    end if;
+    if i_tick_id > last then
+        perform pgq._check_tick_order(q.queue_id, last, greatest(i_tick_id, pgq.seq_getval(q.queue_tick_seq) + 1));
+    end if;
+    insert into pgq.tick (tick_queue, tick_id, tick_time, tick_event_seq)
+        values (q.queue_id, i_tick_id, i_orig_timestamp, i_event_seq);
+    perform pgq.seq_setval(q.queue_tick_seq, i_tick_id);
+    perform pgq.seq_setval(q.queue_event_seq, i_event_seq);
+    perform pgq._notify_tick(i_queue_name);
+    return i_tick_id;
+end $$;

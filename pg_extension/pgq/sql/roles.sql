@@ -1,0 +1,2 @@
+-- Roles, where they are missing.
+select pgq.upgrade_schema();
