@@ -36,8 +36,13 @@ from support.database import Templates
 from support.server import ROOT, Server, scratch_folder, tree
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """`long` tests run only where they are asked for by `-m long`."""
+    """`long` tests run only where they are asked for by `-m long`; all tests on one other version share a worker and its server."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        if parameters and "any_version" in parameters.params:
+            item.add_marker(pytest.mark.xdist_group(f"pg{parameters.params['any_version']}"))
     if "long" not in (config.getoption("-m") or ""):
         skipped = [item for item in items if item.get_closest_marker("long")]
         if skipped:

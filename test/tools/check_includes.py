@@ -1,0 +1,98 @@
+"""Layers only look down, doors stay doors, headers stay short. Exit status 1 with one line for each breach."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAX_LINES = 250
+
+# Lowest first. A header includes its own layer or a lower one.
+LAYERS = {
+    "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|stop|version)\.hpp",
+    "data": r"pgq/(codec|field|format|codec/.*|payload|payload/.*)(\.hpp)?",
+    "transport": r"pgq/(transport\.hpp|libpq/.*)",
+    "sql": r"pgq/sql/.*",
+    "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|stage/.*|policy/.*|source/.*)",
+    "facade": r"pgq/(consumer|runner|producer|ticker|maintenance|ini|testing|node/.*|cooperate|coop)(\.hpp)?",
+    "everything": r"pgq/pgq\.hpp",
+}
+
+# A heavy header has one door.
+DOORS = {
+    r"boost/hana": r"pgq/field\.hpp",
+    r"libpq-fe\.h|postgres_ext\.h": r"pgq/libpq/.*",
+    r"fmt/": r"pgq/format\.hpp",
+    r"boost/(?!hana)": r"$^",
+    r"range/v3": r"$^",
+    r"iostream|regex": r"$^",
+}
+
+# Server headers are for the modules only, and what the modules share with the framework needs neither libpq nor exceptions.
+EXTENSION_MAY_INCLUDE = r"pgq/(ids|event|timestamp|payload/.*)"
+
+INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
+
+
+def level(header):
+    for number, pattern in enumerate(LAYERS.values()):
+        if re.fullmatch(pattern, header):
+            return number
+    return None
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if found := INCLUDE.match(line):
+            yield number, found[1]
+
+
+def breaches_of_header(path, name):
+    own = level(name)
+    if own is None:
+        yield f"include/{name}: belongs to no layer; see LAYERS in test/tools/check_includes.py"
+        return
+    for number, target in includes(path):
+        other = level(target)
+        if other is not None and other > own:
+            yield f"include/{name}:{number}: {list(LAYERS)[own]} looks up at {target} ({list(LAYERS)[other]})"
+        if target.startswith("pgq/") and other is None:
+            yield f"include/{name}:{number}: {target} belongs to no layer"
+        for pattern, door in DOORS.items():
+            if re.match(pattern, target) and not re.fullmatch(door, name):
+                yield f"include/{name}:{number}: <{target}> has another door"
+
+
+def breaches_of_length(path, name):
+    lines = path.read_text().count("\n")
+    if lines > MAX_LINES:
+        yield f"{name}: {lines} lines; at most {MAX_LINES}"
+
+
+def breaches_of_extension(path, name):
+    for number, target in includes(path):
+        if target.startswith("pgq/") and not re.match(EXTENSION_MAY_INCLUDE, target):
+            yield f"{name}:{number}: a server module may not include {target}"
+
+
+def sources(*folders):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
+            yield path, path.relative_to(ROOT).as_posix()
+
+
+def breaches():
+    for path, name in sources("include"):
+        yield from breaches_of_header(path, name.removeprefix("include/"))
+    for path, name in sources("pg_extension"):
+        yield from breaches_of_extension(path, name)
+    for path, name in sources("include", "apps", "pg_extension", "bench", "docs", "test"):
+        yield from breaches_of_length(path, name)
+
+
+def main():
+    found = list(breaches())
+    print("\n".join(found) if found else "includes: layers and doors hold")
+    sys.exit(bool(found))
+
+
+main()
