@@ -44,6 +44,7 @@ grant execute on function pgq.sqltriga() to pgq_writer;
 grant execute on function pgq.ticker(text, bigint, timestamptz, bigint) to pgq_admin;
 grant execute on function pgq.ticker(text) to pgq_admin;
 grant execute on function pgq.ticker() to pgq_admin;
+grant execute on function pgq.tick_pending(text[]) to pgq_admin;
 grant execute on function pgq._check_snapshot() to pgq_admin;
 grant execute on function pgq.maint_retry_events() to pgq_admin;
 grant execute on function pgq.maint_rotate_tables_step1(text) to pgq_admin;
