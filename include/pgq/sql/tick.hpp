@@ -1,0 +1,112 @@
+/// The ticker's calls: classic passes, ticks on demand, and the cheap looks that tell when one is due.
+#pragma once
+
+#include <pgq/codec/bool.hpp>
+#include <pgq/codec/integer.hpp>
+#include <pgq/codec/string.hpp>
+#include <pgq/transport.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgq::sql {
+
+/// One pass over all queues by their own settings. Returns how many were ticked.
+/// @throws sql_error  when one queue fails; with pgq 3.5 no queue is ticked then
+std::int64_t tick_all(transport auto& db) {
+    return value_of<std::optional<std::int64_t>>(query(db, "select pgq.ticker()"), 0, 0).value_or(0);
+}
+
+/// One queue by its own settings. The new tick's id, or nothing when none was due.
+std::optional<std::int64_t> tick_queue(transport auto& db, std::string_view queue) {
+    return value_of<std::optional<std::int64_t>>(query(db, "select pgq.ticker($1::text)", queue), 0, 0);
+}
+
+/// Ticks those of `queues` (an array literal) that hold committed events which their newest tick does not cover,
+/// without regard to their lag and count settings. Returns their names.
+std::vector<std::string> tick_pending(transport auto& db, std::string const& queues) {
+    auto const rows = query(db, "select * from pgq.tick_pending($1::text[])", queues);
+    std::vector<std::string> ticked;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        ticked.push_back(value_of<std::string>(rows, row, 0));
+    return ticked;
+}
+
+/// A queue that this database's ticker looks after.
+struct ticked_queue {
+    std::string name;
+    std::uint32_t sequence = 0;   ///< OID of its event sequence
+    std::int64_t last_value = 0;  ///< of that sequence; 0 before its first use
+};
+
+/// Queues that are neither paused nor ticked from outside, by name.
+std::vector<ticked_queue> ticked_queues(transport auto& db) {
+    auto const rows =
+        query(db, "select queue_name, oid::bigint, coalesce(pg_sequence_last_value(oid), 0) "
+                  "from (select queue_name, queue_event_seq::regclass::oid as oid from pgq.queue "
+                  "where not queue_external_ticker and not queue_ticker_paused) queues order by queue_name");
+    std::vector<ticked_queue> queues;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        queues.push_back({value_of<std::string>(rows, row, 0),
+                          static_cast<std::uint32_t>(value_of<std::int64_t>(rows, row, 1)),
+                          value_of<std::int64_t>(rows, row, 2)});
+    }
+    return queues;
+}
+
+/// How far the server has come.
+struct progress {
+    std::string position;     ///< end of the write-ahead log: while it stays, nobody inserts or commits anything
+    std::int64_t oldest = 0;  ///< all transactions below this are over
+    std::optional<std::int64_t> fence;  ///< no transaction that has begun to write until now has an id above this
+};
+
+/// The fence costs a transaction id, so it is there on request only. (The upper end of a snapshot would not do: what
+/// runs may lie above it.)
+progress look(transport auto& db, bool fence) {
+    auto const rows = query(db,
+                            "select pg_current_wal_insert_lsn(), txid_snapshot_xmin(txid_current_snapshot()), "
+                            "case when $1 then txid_current() end",
+                            fence);
+    return {value_of<std::string>(rows, 0, 0), value_of<std::int64_t>(rows, 0, 1),
+            value_of<std::optional<std::int64_t>>(rows, 0, 2)};
+}
+
+/// An event sequence that has moved, by its place in the list that was asked about.
+struct moved_sequence {
+    std::size_t place = 0;
+    std::int64_t last_value = 0;
+};
+
+/// Which of `sequences` do not stand at the value beside them; both are array literals of the same length.
+/// @throws sql_error  XX000 or 42P01 when one was dropped
+std::vector<moved_sequence> moved_sequences(transport auto& db, std::string const& sequences,
+                                            std::string const& values) {
+    auto const rows = query(db,
+                            "select place - 1, pg_sequence_last_value(id) "
+                            "from unnest($1::oid[], $2::bigint[]) with ordinality as known(id, value, place) "
+                            "where coalesce(pg_sequence_last_value(id), 0) <> value",
+                            sequences, values);
+    std::vector<moved_sequence> moved;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        moved.push_back(
+            {static_cast<std::size_t>(value_of<std::int64_t>(rows, row, 0)), value_of<std::int64_t>(rows, row, 1)});
+    }
+    return moved;
+}
+
+/// Session-wide lock by which one process of many is the one that works. True when it is ours now; it goes with the
+/// session. `key` names the work.
+bool try_lead(transport auto& db, std::int64_t key) {
+    return value_of<bool>(query(db, "select pg_try_advisory_lock($1)", key), 0, 0);
+}
+
+/// Gives the lock of try_lead() back before the session ends.
+void resign(transport auto& db, std::int64_t key) {
+    query(db, "select pg_advisory_unlock($1)", key);
+}
+
+}  // namespace pgq::sql
