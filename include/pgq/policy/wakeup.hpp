@@ -1,0 +1,195 @@
+/// Ticker policy that notices new events within milliseconds and ticks their queues at once, at a bounded rate.
+/// It costs producers nothing: it reads the sequences that they move. Not for pgq 3.5, which has no tick on demand.
+#pragma once
+
+#include <pgq/error.hpp>
+#include <pgq/sql/tick.hpp>
+#include <pgq/transport.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pgq {
+
+/// How eager the wake-up is.
+struct wakeup_options {
+    std::chrono::microseconds shortest{1'000};  ///< pause between two looks while events come; zero: no wake-up at all
+    std::chrono::microseconds longest{8'000};   ///< pause that it grows to while none come
+    std::chrono::microseconds spacing{4'000};   ///< least time between two ticks of one queue
+};
+
+/// Looks at the queues of one database, on the ticker's session.
+///
+/// A sequence moves before the event's transaction commits, and a tick covers only what is committed. So a queue whose
+/// sequence has moved is watched until all transactions of that moment are over.
+template <transport Db> class wakeup {
+public:
+    using time = std::chrono::steady_clock::time_point;
+
+    wakeup(Db& db, wakeup_options options) : db_{db}, options_{options}, pause_{options.shortest} {}
+
+    /// Reads which queues there are. One that is new is looked at closely once, whatever its sequence says.
+    void refresh(time now) {
+        std::vector<watch> fresh;
+        for (auto& queue : sql::ticked_queues(db_)) {
+            auto* const old = find(queue.name);
+            bool const known = old != nullptr && old->queue.sequence == queue.sequence;
+            fresh.push_back(known ? *old : watch{.queue = std::move(queue), .since = now, .next = now});
+        }
+        queues_ = std::move(fresh);
+        std::sort(queues_.begin(), queues_.end(),
+                  [](auto const& a, auto const& b) { return a.queue.name < b.queue.name; });
+        position_.clear();
+    }
+
+    /// Ticks what is due at `now` and returns how many queues that were. `failed(name, error)` hears of each queue that
+    /// cannot be ticked; it is left alone for a while, and the others are not held up.
+    std::size_t look(time now, auto const& failed) {
+        auto const unfenced = [](watch const& watched) { return watched.active && watched.fence == 0; };
+        auto const progress = sql::look(db_, std::any_of(queues_.begin(), queues_.end(), unfenced));
+        for (auto& watched : queues_) {
+            if (unfenced(watched)) watched.fence = progress.fence.value_or(0);
+        }
+        auto const started = std::chrono::steady_clock::now();
+        bool const moved = progress.position != position_ && find_moved(now);
+        position_ = progress.position;
+        auto const cost = std::chrono::steady_clock::now() - started;
+
+        std::size_t const ticked = tick_due(now, progress.oldest, failed);
+        pause_ =
+            moved || ticked > 0 ? duration{options_.shortest} : std::min<duration>(pause_ * 5 / 4, options_.longest);
+        // With thousands of queues, looking at them must not become the server's main work.
+        auto const due = next_due();
+        next_ = std::max(now + cost * 9, due ? std::min(*due, now + options_.longest) : now + pause_);
+        return ticked;
+    }
+
+    /// When to look again.
+    [[nodiscard]] time next() const { return next_; }
+
+private:
+    using duration = std::chrono::steady_clock::duration;
+
+    struct watch {
+        sql::ticked_queue queue{};
+        bool active = true;      ///< it is new, or its sequence has moved, and the transactions of then may still run
+        std::int64_t fence = 0;  ///< they are over when all up to this are; 0: to be set by the next look
+        time since{};            ///< when its sequence was seen to move, or was ticked
+        time next{};             ///< when to try
+        time earliest{};         ///< but not before this
+
+        [[nodiscard]] time due() const { return std::max(next, earliest); }
+    };
+
+    /// True when a sequence stands elsewhere than at the last look.
+    bool find_moved(time now) {
+        std::string sequences = "{";
+        std::string values = "{";
+        for (auto const& watched : queues_) {
+            if (sequences.size() > 1) sequences += ',', values += ',';
+            sequences += std::to_string(watched.queue.sequence);
+            values += std::to_string(watched.queue.last_value);
+        }
+        std::vector<sql::moved_sequence> moved;
+        try {
+            moved = sql::moved_sequences(db_, sequences + '}', values + '}');
+        } catch (sql_error const& failure) {
+            if (failure.connection_lost() || failure.transient()) throw;
+            refresh(now);  // a queue was dropped
+            return false;
+        }
+        for (auto const& [place, value] : moved) {
+            auto& watched = queues_.at(place);
+            watched.queue.last_value = value;
+            watched.active = true;
+            watched.fence = 0;
+            watched.since = watched.next = now;
+        }
+        return !moved.empty();
+    }
+
+    std::size_t tick_due(time now, std::int64_t oldest, auto const& failed) {
+        std::vector<watch*> due;
+        for (auto& watched : queues_) {
+            if (watched.active && watched.due() <= now) due.push_back(&watched);
+        }
+        if (due.empty()) return 0;
+        auto const ticked = tick(due, now, failed);
+        for (auto* watched : due) {
+            if (std::find(ticked.begin(), ticked.end(), watched->queue.name) != ticked.end()) {
+                watched->since = now;
+                watched->earliest = now + options_.spacing;
+            }
+            // The longer a transaction takes, the less it matters when exactly its end is seen.
+            watched->next = now + std::clamp<duration>((now - watched->since) / 8, duration{options_.shortest} / 2,
+                                                       std::chrono::seconds{1});
+            if (watched->fence != 0 && oldest > watched->fence) watched->active = false;
+        }
+        return ticked.size();
+    }
+
+    std::vector<std::string> tick(std::vector<watch*> const& due, time now, auto const& failed) {
+        try {
+            std::string names = "{";
+            for (auto const* watched : due)
+                append_name(names, watched->queue.name);
+            return sql::tick_pending(db_, names + '}');
+        } catch (sql_error const& failure) {
+            if (failure.connection_lost()) throw;
+        }
+        std::vector<std::string> ticked;
+        for (auto* watched : due) {
+            try {
+                std::string name = "{";
+                append_name(name, watched->queue.name);
+                for (auto& one : sql::tick_pending(db_, name + '}'))
+                    ticked.push_back(std::move(one));
+            } catch (sql_error const& failure) {
+                if (failure.connection_lost()) throw;
+                failed(watched->queue.name, failure);
+                watched->earliest = now + std::chrono::seconds{10};
+            }
+        }
+        return ticked;
+    }
+
+    static void append_name(std::string& names, std::string const& name) {
+        if (names.size() > 1) names += ',';
+        names += '"';
+        for (char const c : name) {
+            if (c == '"' || c == '\\') names += '\\';
+            names += c;
+        }
+        names += '"';
+    }
+
+    watch* find(std::string const& name) {
+        auto const at =
+            std::lower_bound(queues_.begin(), queues_.end(), name,
+                             [](watch const& w, std::string const& wanted) { return w.queue.name < wanted; });
+        return at != queues_.end() && at->queue.name == name ? &*at : nullptr;
+    }
+
+    [[nodiscard]] std::optional<time> next_due() const {
+        std::optional<time> first;
+        for (auto const& watched : queues_) {
+            if (watched.active && (!first || watched.due() < *first)) first = watched.due();
+        }
+        return first;
+    }
+
+    Db& db_;
+    wakeup_options options_;
+    duration pause_;
+    time next_{};
+    std::string position_{};
+    std::vector<watch> queues_{};
+};
+
+}  // namespace pgq
