@@ -16,7 +16,7 @@ struct failure {
     sqlstate state{};                  ///< as reported by the server; "no state" otherwise
     bool connection_lost = false;      ///< the session is gone and must be opened anew
     bool transaction_aborted = false;  ///< the server refuses statements until rollback
-    bool in_doubt = false;             ///< a COMMIT was sent and its answer never came
+    bool in_doubt = false;             ///< a COMMIT, or a statement outside a transaction, was sent and never answered
     std::string statement{};           ///< the text that was sent; never its parameters
     std::string context{};             ///< where the server says it happened
 };

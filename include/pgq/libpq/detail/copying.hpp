@@ -1,8 +1,9 @@
 /// The calls of a connection that move COPY data.
 #pragma once
 
+#include <pgq/libpq/detail/collect.hpp>
 #include <pgq/libpq/detail/session.hpp>
-#include <pgq/libpq/detail/statements.hpp>
+#include <pgq/libpq/quote.hpp>
 #include <pgq/libpq/result.hpp>
 
 #include <libpq-fe.h>

@@ -157,7 +157,7 @@ public:
     void abandon(call& running) noexcept {
         try {
             running.end = std::chrono::steady_clock::now() + (waits.stop_requested() ? stop_grace : deadline_grace);
-            running.heed_stop = false;
+            running.heed_stop = !waits.stop_requested();
             if (running.cut == interruption::none) running.cancel_taken = cancel_.request(running.end);
             running.cut = interruption::stop;
             drain(running);

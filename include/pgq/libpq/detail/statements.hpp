@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pgq/libpq/detail/arguments.hpp>
+#include <pgq/libpq/detail/collect.hpp>
 #include <pgq/libpq/detail/prepared.hpp>
 #include <pgq/libpq/detail/session.hpp>
 #include <pgq/libpq/options.hpp>
@@ -18,50 +19,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace pgq::libpq::detail {
-
-/// Hands `value` to `sink`. @return false when a sink that answers bool wants no more
-template <class Sink, class Value> bool hand_to(Sink& sink, Value const& value) {
-    if constexpr (std::is_same_v<decltype(sink(value)), bool>) {
-        return sink(value);
-    } else {
-        sink(value);
-        return true;
-    }
-}
-
-/// All answers of a request that was sent: the last one, or the first error as an exception.
-inline result_handle collect(session& db, call& running) {
-    db.flush(running);
-    result_handle last;
-    result_handle failed;
-    while (auto answer = db.next(running)) {
-        switch (PQresultStatus(answer.get())) {
-        case PGRES_COMMAND_OK:
-        case PGRES_TUPLES_OK:
-        case PGRES_EMPTY_QUERY:
-            last = std::move(answer);
-            break;
-        case PGRES_COPY_IN:
-        case PGRES_COPY_OUT:
-        case PGRES_COPY_BOTH:
-            answer.reset();
-            db.abandon(running);
-            throw usage_error{
-                "execute() runs no COPY that moves data through the client: use copy_begin() or copy_out()"};
-        default:
-            if (!failed) failed = std::move(answer);
-        }
-    }
-    if (failed) db.raise(failed.get(), running);
-    if (!last) db.lost(running);
-    db.settle(running);
-    return last;
-}
 
 class statements {
 public:

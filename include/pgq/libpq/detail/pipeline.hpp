@@ -1,0 +1,248 @@
+/// libpq's pipeline mode: statements leave without waiting for the answers to those before.
+#pragma once
+
+#include <pgq/libpq/detail/arguments.hpp>
+#include <pgq/libpq/detail/session.hpp>
+#include <pgq/libpq/options.hpp>
+#include <pgq/libpq/quote.hpp>
+#include <pgq/libpq/result.hpp>
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pgq::libpq::detail {
+
+/// Not tied to what is done with the answers; see <pgq/libpq/pipelined.hpp>.
+class pipeline {
+public:
+    explicit pipeline(session& db) : db_{db}, running_{db.begin_call({})}, doubt_{running_.in_doubt} {
+        if (PQenterPipelineMode(db_.get()) != 1) db_.lost(running_);
+        running_.in_doubt = false;
+        db_.busy_with = "a pipeline";
+        open_ = true;
+    }
+    pipeline(pipeline const&) = delete;
+    pipeline& operator=(pipeline const&) = delete;
+    ~pipeline() { drop(); }
+
+    /// `prepared`: `text` is the name of a prepared statement.
+    void send(std::string_view text, std::span<parameter const> values, result_format format, bool prepared) {
+        begin_step();
+        refuse_zero_byte(text, "a statement");
+        arguments_.assign(values);
+        if (!last_text_ || *last_text_ != text) last_text_ = std::make_shared<std::string const>(text);
+        running_.statement = *last_text_;
+        auto const* const sql = last_text_->c_str();
+        int const binary = format == result_format::binary ? 1 : 0;
+        int const accepted =
+            prepared ? PQsendQueryPrepared(db_.get(), sql, arguments_.count(), arguments_.values(),
+                                           arguments_.lengths(), arguments_.formats(), binary)
+                     : PQsendQueryParams(db_.get(), sql, arguments_.count(), arguments_.types(), arguments_.values(),
+                                         arguments_.lengths(), arguments_.formats(), binary);
+        if (accepted != 1) fail_lost();
+        std::size_t bytes = text.size() + overhead;
+        for (auto const& one : values)
+            bytes += one.size + overhead / 8;
+        waiting_.push_back({last_text_, bytes});
+        in_flight_ += bytes;
+        unsent_ += bytes;
+        ++sent_;
+        if (unsent_ < push_at) return;
+        unsent_ = 0;
+        if (PQflush(db_.get()) < 0) fail_lost();  // what does not leave now leaves while answers are waited for
+    }
+
+    /// Makes the server send the answers that it has; it would hold them back otherwise.
+    void ask() {
+        if (PQsendFlushRequest(db_.get()) != 1) fail_lost();
+    }
+
+    /// Ends the unit that succeeds or fails as a whole. Everything is answered when done() says so.
+    void mark() {
+        begin_step();
+        if (PQpipelineSync(db_.get()) != 1) fail_lost();
+        running_.in_doubt = running_.commits = doubt_;
+        marked_ = true;
+    }
+    [[nodiscard]] bool done() const noexcept { return !marked_ && waiting_.empty(); }
+
+    struct answer {
+        std::size_t index = 0;
+        result rows{};
+    };
+    /// The next answer that has arrived, in the order of sending. @throws sql_error, after which the pipeline is closed
+    std::optional<answer> take() {
+        while (!waiting_.empty() || marked_) {
+            if (PQisBusy(db_.get()) != 0) return std::nullopt;
+            result_handle got{PQgetResult(db_.get())};
+            if (db_.closed()) fail_lost(got.get());
+            if (!got) {
+                if (!answered_) return std::nullopt;
+                answered_ = false;
+                continue;
+            }
+            auto const status = PQresultStatus(got.get());
+            if (status == PGRES_PIPELINE_SYNC) {
+                marked_ = false;
+                running_.in_doubt = false;
+                synced_ = done_;
+                return std::nullopt;
+            }
+            if (waiting_.empty()) fail_lost();
+            answered_ = true;
+            if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)
+                fail(std::move(got));
+            in_flight_ -= waiting_.front().bytes;
+            waiting_.pop_front();
+            return answer{done_++, result{std::move(got)}};
+        }
+        return std::nullopt;
+    }
+
+    /// Sends what it can and sleeps until something can be read.
+    void wait() {
+        int const left = PQflush(db_.get());
+        if (left < 0) fail_lost();
+        if (PQisBusy(db_.get()) == 0) return;
+        try {
+            db_.await(left == 0 ? POLLIN : POLLIN | POLLOUT, running_);
+        } catch (...) {
+            forget();
+            throw;
+        }
+        if (running_.cut != interruption::none && !marked_) interrupt();
+        if (PQconsumeInput(db_.get()) == 0) fail_lost();
+    }
+
+    /// Leaves pipeline mode when everything is answered.
+    void leave() {
+        if (!open_) return;
+        if (PQexitPipelineMode(db_.get()) != 1) fail_lost();
+        forget();
+    }
+
+    /// Undoes what was sent since the last mark and leaves. In a transaction that is for the transaction to undo.
+    void drop() noexcept {
+        if (!open_) return;
+        if (db_.closed()) return forget();
+        auto const sink = std::exchange(db_.wanted.notices, notice_sink{});  // "rollback" warns where nothing was begun
+        try {
+            running_.end =
+                std::chrono::steady_clock::now() + (db_.waits.stop_requested() ? stop_grace : deadline_grace);
+            running_.heed_stop = !db_.waits.stop_requested();
+            if (running_.cut == interruption::none && !waiting_.empty()) {
+                running_.cancel_taken = db_.cancel_key().request(running_.end);
+            }
+            running_.cut = interruption::stop;
+            drain();
+        } catch (...) {  // a session that is closed drops everything as well
+            db_.close();
+        }
+        db_.wanted.notices = sink;
+        forget();
+    }
+
+    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+    [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
+    [[nodiscard]] std::size_t answered() const noexcept { return done_; }
+    [[nodiscard]] std::size_t synced() const noexcept { return synced_; }
+
+private:
+    static constexpr std::size_t overhead = 64;  ///< of messages around a statement, near enough
+    static constexpr std::size_t push_at = 16 * 1024;
+
+    struct pending {
+        std::shared_ptr<std::string const> text;
+        std::size_t bytes;
+    };
+
+    void begin_step() {
+        if (!open_) throw usage_error{"the pipeline is closed: make a new one"};
+        if (db_.closed()) fail_lost();
+        running_.end = deadline_after(db_.wanted.statement_timeout);
+        if (!db_.waits.stop_requested()) return;
+        running_.cut = interruption::stop;
+        running_.cancel_taken =
+            waiting_.empty() || db_.cancel_key().request(std::chrono::steady_clock::now() + stop_grace);
+        interrupt();
+    }
+
+    void drain() {
+        if (!marked_) {
+            if (doubt_)
+                static_cast<void>(PQsendQueryParams(db_.get(), "rollback", 0, nullptr, nullptr, nullptr, nullptr, 0));
+            if (PQpipelineSync(db_.get()) != 1) throw connection_error{"the pipeline cannot be ended"};
+        }
+        for (;;) {
+            while (PQisBusy(db_.get()) != 0) {
+                int const left = PQflush(db_.get());
+                db_.await(left == 0 ? POLLIN : POLLIN | POLLOUT, running_);
+                if (PQconsumeInput(db_.get()) == 0) throw connection_error{"the session was lost"};
+            }
+            result_handle const got{PQgetResult(db_.get())};
+            if (db_.closed()) throw connection_error{"the session was lost"};
+            if (got && PQresultStatus(got.get()) == PGRES_PIPELINE_SYNC) break;
+        }
+        if (PQexitPipelineMode(db_.get()) != 1) db_.close();
+        db_.settle(running_);
+    }
+
+    /// A statement failed, and the server skips all others up to the mark.
+    [[noreturn]] void fail(result_handle refused) {
+        auto const text = waiting_.front().text;
+        running_.statement = *text;
+        auto const cut = std::exchange(running_.cut, interruption::stop);  // there is nothing left to cancel
+        drop();
+        running_.cut = cut;
+        db_.raise(refused.get(), running_);
+    }
+
+    /// Before the mark: nothing is decided yet, so all of it can be undone.
+    [[noreturn]] void interrupt() {
+        auto const cut = running_.cut;
+        std::string const text{running_.statement};
+        drop();
+        if (cut == interruption::stop) throw stopped{};
+        throw sql_error{"the pipeline took longer than " + std::to_string(db_.wanted.statement_timeout.count()) + " ms",
+                        {.state = sqlstate{"57014"}, .transaction_aborted = !doubt_, .statement = text}};
+    }
+
+    [[noreturn]] void fail_lost(PGresult const* words = nullptr) {
+        auto const text = waiting_.empty() ? last_text_ : waiting_.front().text;
+        if (text) running_.statement = *text;
+        forget();
+        if (words != nullptr && PQresultStatus(words) == PGRES_FATAL_ERROR) db_.raise(words, running_);
+        db_.lost(running_);
+    }
+
+    void forget() noexcept {
+        open_ = false;
+        db_.busy_with = {};
+    }
+
+    session& db_;
+    call running_;
+    bool doubt_;  ///< outside a transaction: a mark commits
+    bool open_ = false;
+    bool marked_ = false;
+    bool answered_ = false;  ///< the answer came, the null behind it did not
+    arguments arguments_{};
+    std::shared_ptr<std::string const> last_text_{};
+    std::deque<pending> waiting_{};
+    std::size_t in_flight_ = 0;
+    std::size_t unsent_ = 0;
+    std::size_t sent_ = 0;
+    std::size_t done_ = 0;
+    std::size_t synced_ = 0;
+};
+
+}  // namespace pgq::libpq::detail
