@@ -1,0 +1,145 @@
+"""What the benchmarks share: our server and Debian's side by side, and a table of figures with ratios.
+
+    with peers() as servers:            # ours first
+        table = Table("title", "settings", "unit")
+        for peer in servers:
+            db = peer.database()        # fresh, with the peer's own pgq
+            table.add(peer, "what", figure, goal=2)
+        table.show()
+"""
+
+import contextlib
+import io
+import itertools
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "test"))
+
+from support.server import Server, scratch_folder, tree  # noqa: E402
+
+# What goals are measured under: a server that keeps its word to the disk, with no background work of its own choosing.
+SETTINGS = {"fsync": "on", "shared_buffers": "512MB", "max_wal_size": "8GB", "checkpoint_timeout": "1h", "autovacuum": "off",
+            "max_locks_per_transaction": "1024"}
+
+
+class Database:
+    """One database of a peer, with one session of its own."""
+
+    def __init__(self, server, name):
+        self.server = server
+        self.name = name
+        self.session = server.connect(name)
+
+    @property
+    def conninfo(self):
+        return self.server.conninfo(self.name)
+
+    def connect(self):
+        """Another session."""
+        return self.server.connect(self.name)
+
+    def sql(self, query, *args):
+        with self.session.cursor() as cursor:
+            cursor.execute(query, args or None)
+            return cursor.fetchall() if cursor.description else None
+
+    def value(self, query, *args):
+        return self.sql(query, *args)[0][0]
+
+    def copy(self, table, columns, lines):
+        """COPY of text lines, taken from an iterator piece by piece."""
+        with self.session.cursor() as cursor:
+            cursor.copy_expert(f"copy {table} ({', '.join(columns)}) from stdin", Lines(lines))
+
+
+class Lines(io.RawIOBase):
+    """An iterator of lines as the file that COPY reads."""
+
+    def __init__(self, lines):
+        super().__init__()
+        self.lines = iter(lines)
+
+    def read(self, size=-1):
+        return "".join(itertools.islice(self.lines, max(1, size // 256))).encode()
+
+
+class Peer:
+    """A running server with its PgQ."""
+
+    numbers = itertools.count()
+
+    def __init__(self, name, server):
+        self.name = name
+        self.ours = name == "ours"
+        self.server = server
+
+    def database(self, extension="pgq"):
+        name = f"bench_{next(self.numbers)}"
+        self.server.execute(f"create database {name}")
+        if extension:
+            self.server.execute(f"create extension {extension}", dbname=name)
+        return Database(self.server, name)
+
+
+@contextlib.contextmanager
+def peers(settings=None, names=("ours", "debian")):
+    """Our server and Debian's, one after the other started and both stopped at the end."""
+    trees = {"ours": "tree", "debian": "tree-debian"}
+    with contextlib.ExitStack() as stack:
+        running = []
+        for name in names:
+            folder = scratch_folder("pgq-bench-")
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            running.append(Peer(name, stack.enter_context(Server(tree(trees[name]), folder, settings={**SETTINGS, **(settings or {})}))))
+        yield running
+
+
+def median_time(db, query, runs):
+    """Median seconds of a statement, after three that are not counted."""
+    took = []
+    for _ in range(runs + 3):
+        start = time.perf_counter()
+        db.sql(query)
+        took.append(time.perf_counter() - start)
+    return statistics.median(took[3:])
+
+
+class Table:
+    """Figures by peer; printed with the ratio of Debian's to ours and the goal."""
+
+    def __init__(self, title, settings, unit):
+        self.title, self.settings, self.unit = title, settings, unit
+        self.rows = {}
+        self.goals = {}
+
+    def add(self, peer, what, figure, goal=None):
+        self.rows.setdefault(what, {})[peer if isinstance(peer, str) else peer.name] = figure
+        if goal is not None:
+            self.goals[what] = goal
+
+    def show(self):
+        with open("/proc/loadavg", encoding="ascii") as load:
+            busy = load.read().split()[0]
+        print(f"{self.title}  [{self.unit}]")
+        print(f"  {self.settings}; PostgreSQL 15, {os.cpu_count()} cores, {platform.machine()}, load {busy}")
+        names = list(dict.fromkeys(name for figures in self.rows.values() for name in figures))
+        print("  " + f"{'':34}" + "".join(f"{name:>12}" for name in names) + f"{'ratio':>9}{'goal':>9}")
+        for what, figures in self.rows.items():
+            cells = "".join(f"{_number(figures.get(name)):>12}" for name in names)
+            ours, theirs = figures.get("ours"), next((figures[n] for n in names if n != "ours" and n in figures), None)
+            ratio = f"{theirs / ours:.2f}" if ours and theirs is not None else ""
+            print(f"  {what:34}{cells}{ratio:>9}{_number(self.goals.get(what)):>9}")
+        print(flush=True)
+
+
+def _number(figure):
+    if figure is None:
+        return ""
+    return f"{figure:,.0f}" if abs(figure) >= 1000 else f"{figure:.3g}"
