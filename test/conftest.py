@@ -20,7 +20,7 @@ Databases (fresh for each test, dropped after it; support.database.Database):
 
 Others:
     scratch          an empty folder of this test, short, readable by the server's user
-    program          program("pgqd") -> the path of a built program
+    program          program("pgqd") -> the path of a built program; test/fault/**/NAME.cpp and test/apps/**/NAME.cpp are built too
     start            start(["cmd", ...], **popen_keywords) -> subprocess.Popen that is killed when the test ends
     wait_until       wait_until(condition, timeout=30, what="...") -> the condition's first true value, or a failure that says what
 """
@@ -141,7 +141,7 @@ def scratch():
 def program():
     @functools.cache
     def find(name):
-        for folder in ("apps", "docs/tutorial", "bench"):
+        for folder in ("apps", "docs/tutorial", "bench", "test"):
             path = ROOT / "build" / folder / name
             if path.is_file():
                 return str(path)
