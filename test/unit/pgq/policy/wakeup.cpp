@@ -1,0 +1,131 @@
+#include <pgq/policy/wakeup.hpp>
+
+#include <support/boost_test.hpp>
+#include <support/scripted.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace std::chrono_literals;
+using support::scripted;
+
+namespace {
+
+std::chrono::steady_clock::time_point const start{1h};
+pgq::wakeup_options const options{.shortest = 1ms, .longest = 8ms, .spacing = 4ms};
+auto const unexpected = [](std::string_view queue, pgq::error const& problem) {
+    BOOST_ERROR(std::string{queue} + ": " + problem.what());
+};
+
+/// What a look finds: the log's position, the oldest running transaction, and the fence when one was asked for.
+scripted& sees(scripted& db, std::string position, std::string oldest, std::optional<std::string> fence = {}) {
+    return db.answer("pg_current_wal_insert_lsn", {{std::move(position), std::move(oldest), std::move(fence)}});
+}
+
+std::size_t asked(scripted const& db, std::string_view what) {
+    return static_cast<std::size_t>(
+        std::count_if(db.log.begin(), db.log.end(), [&](auto const& line) { return line.starts_with(what); }));
+}
+
+struct watching {
+    scripted db{};
+    pgq::wakeup<scripted> wakeup{db, options};
+
+    /// A queue whose sequence stands at 5, and nothing has happened for long.
+    watching() {
+        db.answer("queue_event_seq", {{"orders", "101", "5"}});
+        wakeup.refresh(start);
+        sees(db, "0/1", "700", "700");
+        wakeup.look(start, unexpected);
+        sees(db, "0/1", "701");
+        wakeup.look(start + 100ms, unexpected);
+        db.log.clear();
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pgq_policy_wakeup)
+
+BOOST_FIXTURE_TEST_CASE(while_the_server_writes_nothing_a_look_is_one_statement, watching) {
+    auto now = start + 1s;
+    for (int i = 0; i < 20; ++i) {
+        sees(db, "0/1", "701");
+        wakeup.look(now, unexpected);
+        now = wakeup.next();
+    }
+    BOOST_TEST(db.log.size() == 20U);
+    BOOST_TEST((wakeup.next() >= now && wakeup.next() - (start + 1s) > 100ms));  // the pauses have grown to the longest
+}
+
+BOOST_FIXTURE_TEST_CASE(ticks_a_queue_whose_sequence_moved, watching) {
+    sees(db, "0/2", "702");
+    db.answer("with ordinality", {{"0", "6"}}).answer("tick_pending", {{"orders"}});
+    BOOST_TEST(wakeup.look(start + 1s, unexpected) == 1U);
+    BOOST_TEST(asked(db, "tick_pending <{\"orders\"}>") == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(leaves_the_queue_alone_when_others_write, watching) {
+    sees(db, "0/2", "702");
+    BOOST_TEST(wakeup.look(start + 1s, unexpected) == 0U);
+    BOOST_TEST(asked(db, "tick_pending") == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(asks_again_until_the_transactions_of_then_are_over, watching) {
+    sees(db, "0/2", "702");
+    db.answer("with ordinality", {{"0", "6"}});
+    auto now = start + 1s;
+    BOOST_TEST(wakeup.look(now, unexpected) == 0U);  // moved, but not committed
+    sees(db, "0/2", "702", "703");                   // 702 runs, and everything so far is up to 703
+    wakeup.look(now += 1ms, unexpected);
+    sees(db, "0/2", "702");
+    wakeup.look(now += 1ms, unexpected);
+    BOOST_TEST(asked(db, "tick_pending") == 3U);
+    sees(db, "0/3", "704");
+    db.answer("tick_pending", {{"orders"}});
+    BOOST_TEST(wakeup.look(now += 1ms, unexpected) == 1U);
+    sees(db, "0/4", "705");
+    wakeup.look(now += 1s, unexpected);
+    BOOST_TEST(asked(db, "tick_pending") == 4U);  // and no more
+}
+
+BOOST_FIXTURE_TEST_CASE(ticks_one_queue_no_more_often_than_the_spacing_says, watching) {
+    auto now = start + 1s;
+    for (int i = 0; i < 8; ++i) {
+        sees(db, "0/" + std::to_string(2 + i), "702", "800");
+        db.answer("with ordinality", {{"0", std::to_string(6 + i)}});
+        wakeup.look(now + i * 1ms, unexpected);
+        if (i % 4 == 0) BOOST_TEST(asked(db, "tick_pending") == static_cast<std::size_t>(i / 4 + 1));
+        if (i == 0) db.answer("tick_pending", {{"orders"}});
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(reads_the_queues_again_when_one_was_dropped, watching) {
+    sees(db, "0/2", "702");
+    db.fail("with ordinality",
+            pgq::sql_error{"could not open relation with OID 101", {.state = pgq::sqlstate{"XX000"}}});
+    db.answer("queue_event_seq", {});
+    wakeup.look(start + 1s, unexpected);
+    BOOST_TEST(db.unused() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failing_queue_is_named_and_left_alone_for_a_while, watching) {
+    sees(db, "0/2", "702");
+    db.answer("with ordinality", {{"0", "6"}});
+    db.fail("tick_pending", pgq::sql_error{"canceled", {.state = pgq::sqlstate{"57014"}}});
+    db.fail("tick_pending", pgq::sql_error{"canceled", {.state = pgq::sqlstate{"57014"}}});
+    std::vector<std::string> failures;
+    auto const failed = [&](std::string_view queue, pgq::error const&) { failures.emplace_back(queue); };
+    wakeup.look(start + 1s, failed);
+    BOOST_TEST(failures == std::vector<std::string>{"orders"}, boost::test_tools::per_element());
+    sees(db, "0/3", "702", "703");
+    db.answer("with ordinality", {{"0", "7"}});
+    wakeup.look(start + 2s, failed);
+    BOOST_TEST(failures.size() == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
