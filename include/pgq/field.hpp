@@ -14,9 +14,11 @@
 #include <boost/hana/second.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace pgq {
 
@@ -32,10 +34,15 @@ template <class E>
 concept event_struct = described<E> && requires { std::string_view{event_type_of<E>}; };
 
 namespace detail {
+
+/// What a payload can carry: a type with a codec, a described struct, and optionals and vectors of these.
+template <class T> inline constexpr bool travels = field_codec<T> || described<T>;
+template <class T> inline constexpr bool travels<std::optional<T>> = travels<T>;
+template <class T> inline constexpr bool travels<std::vector<T>> = travels<T>;
+
 // The types are arguments of the asserting class so that compilers print them beside the sentence.
 template <class Struct, class Name, class T> struct checked_field {
-    static_assert(nullable_codec<T> || described<T>,
-                  "pgq: a field has no codec: specialise pgq::codec<T> for the T named above");
+    static_assert(travels<T>, "pgq: a field has no codec: specialise pgq::codec<T> for the T named above");
     using type = T;
 };
 }  // namespace detail

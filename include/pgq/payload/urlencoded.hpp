@@ -3,10 +3,9 @@
 
 #include <pgq/codec.hpp>
 #include <pgq/codec/malformed.hpp>
-#include <pgq/error.hpp>
 #include <pgq/field.hpp>
+#include <pgq/payload/fields.hpp>
 
-#include <bitset>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -83,34 +82,6 @@ inline void for_each_pair(std::string_view data, auto const& each) {
     }
 }
 
-[[noreturn, gnu::cold]] inline void missing_field(std::string_view name) {
-    throw decode_error{"field \"" + std::string{name} + "\" is missing"};
-}
-[[noreturn, gnu::cold]] inline void null_field(std::string_view name) {
-    throw decode_error{"field \"" + std::string{name} + "\" is null where a value is needed"};
-}
-[[noreturn, gnu::cold]] inline void wrong_field(std::string_view name, decode_error const& problem) {
-    throw decode_error{"field \"" + std::string{name} + "\": " + problem.what()};
-}
-
-/// Stores a text value, or NULL, in a member; a failure names the field.
-template <class T> void store_field(std::string_view name, std::optional<std::string_view> value, T& member) {
-    using plain = typename without_optional<T>::type;
-    if (!value) {
-        if constexpr (is_optional<T>) {
-            member.reset();
-        } else {
-            null_field(name);
-        }
-        return;
-    }
-    try {
-        member = codec<plain>::parse(*value);
-    } catch (decode_error const& problem) {
-        wrong_field(name, problem);
-    }
-}
-
 }  // namespace detail
 
 /// Reads and writes described structs whose fields all have codecs. Unknown names are passed over, a name that comes twice
@@ -120,25 +91,13 @@ struct urlencoded {
     /// @throws decode_error naming the field
     template <described E> static E read(std::string_view data) {
         E result{};
-        std::bitset<field_count<E> + 1> seen;
+        detail::field_finder<E> fields;
         detail::for_each_pair(data, [&](std::string_view name, std::optional<std::string_view> value) {
-            std::size_t index = 0;
-            std::size_t found = field_count<E>;
-            for_each_field<E>(result, [&](std::string_view field, auto&) {
-                if (found == field_count<E> && field == name) found = index;
-                ++index;
-            });
-            if (found == field_count<E>) return;
-            seen.set(found);
-            index = 0;
-            for_each_field<E>(result, [&](std::string_view field, auto& member) {
-                if (index++ == found) detail::store_field(field, value, member);
+            detail::with_field(result, fields.find(name), [&](std::string_view field, auto& member) {
+                detail::store_field(field, value, member);
             });
         });
-        std::size_t index = 0;
-        for_each_field<E>(result, [&]<class T>(std::string_view field, T&) {
-            if (!seen.test(index++) && !detail::is_optional<T>) detail::missing_field(field);
-        });
+        fields.require_all();
         return result;
     }
 

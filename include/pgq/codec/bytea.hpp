@@ -1,0 +1,73 @@
+/// Bytes: written as `\x` and hex digits, read in that form and in the older one with backslashes.
+#pragma once
+
+#include <pgq/codec.hpp>
+#include <pgq/codec/malformed.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgq {
+
+using bytes = std::vector<std::byte>;
+
+/// Source: PostgreSQL documentation, section "Binary Data Types".
+template <> struct codec<bytes> {
+    static bytes parse(std::string_view text) { return text.starts_with("\\x") ? hex(text) : escaped(text); }
+
+    static void append(std::string& out, bytes const& value) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        out.reserve(out.size() + 2 + 2 * value.size());
+        out += "\\x";
+        for (auto const byte : value) {
+            out += digits[std::to_integer<std::size_t>(byte) >> 4U];
+            out += digits[std::to_integer<std::size_t>(byte) & 15U];
+        }
+    }
+
+private:
+    static int digit(char c) {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+        return -1;
+    }
+    static bytes hex(std::string_view text) {
+        bytes value;
+        value.reserve(text.size() / 2);
+        for (std::size_t i = 2; i < text.size(); i += 2) {
+            int const high = digit(text[i]);
+            int const low = i + 1 < text.size() ? digit(text[i + 1]) : -1;
+            if (high < 0 || low < 0) detail::malformed_value("not bytes in hex", text);
+            value.push_back(static_cast<std::byte>(high * 16 + low));
+        }
+        return value;
+    }
+    static bytes escaped(std::string_view text) {
+        bytes value;
+        value.reserve(text.size());
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] != '\\') {
+                value.push_back(static_cast<std::byte>(text[i]));
+            } else if (text.substr(i + 1, 1) == "\\") {
+                value.push_back(std::byte{'\\'});
+                ++i;
+            } else {
+                int code = 0;
+                for (std::size_t k = 1; k <= 3; ++k) {
+                    char const c = i + k < text.size() ? text[i + k] : '?';
+                    if (c < '0' || c > '7') detail::malformed_value("not bytes with escapes", text);
+                    code = code * 8 + (c - '0');
+                }
+                if (code > 255) detail::malformed_value("not bytes with escapes", text);
+                value.push_back(static_cast<std::byte>(code));
+                i += 3;
+            }
+        }
+        return value;
+    }
+};
+
+}  // namespace pgq

@@ -1,0 +1,46 @@
+/// Floating-point numbers, in the shortest text that reads back as the same number.
+#pragma once
+
+#include <pgq/codec.hpp>
+#include <pgq/codec/malformed.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace pgq {
+
+/// With the server's names for what is no number: NaN, Infinity, -Infinity.
+template <class T>
+    requires(std::same_as<T, float> || std::same_as<T, double>)
+struct codec<T> {
+    static T parse(std::string_view text) {
+        if (text == "NaN") return std::numeric_limits<T>::quiet_NaN();
+        if (text == "Infinity" || text == "inf") return std::numeric_limits<T>::infinity();
+        if (text == "-Infinity" || text == "-inf") return -std::numeric_limits<T>::infinity();
+        T value{};
+        auto const* const last = text.data() + text.size();
+        auto const [end, problem] = std::from_chars(text.data(), last, value);
+        if (problem == std::errc::result_out_of_range) detail::malformed_value("out of range for this number type", text);
+        if (problem != std::errc{} || end != last || !std::isfinite(value)) detail::malformed_value("not a number", text);
+        return value;
+    }
+    static void append(std::string& out, T value) {
+        if (std::isnan(value)) {
+            out += "NaN";
+        } else if (std::isinf(value)) {
+            out += value < 0 ? "-Infinity" : "Infinity";
+        } else {
+            char digits[40];
+            auto const [end, problem] = std::to_chars(digits, digits + sizeof digits, value);
+            static_cast<void>(problem);  // the buffer holds the shortest form of any value
+            out.append(digits, end);
+        }
+    }
+};
+
+}  // namespace pgq

@@ -1,0 +1,52 @@
+/// UUIDs as sixteen bytes.
+#pragma once
+
+#include <pgq/codec.hpp>
+#include <pgq/codec/malformed.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace pgq {
+
+struct uuid {
+    std::array<std::uint8_t, 16> bytes{};
+    friend bool operator==(uuid const&, uuid const&) = default;
+};
+
+/// Reads what the server reads: 32 hex digits of either case, hyphens after any group of four, braces around.
+template <> struct codec<uuid> {
+    static uuid parse(std::string_view text) {
+        auto rest = text;
+        if (rest.starts_with('{') && rest.ends_with('}')) rest = rest.substr(1, rest.size() - 2);
+        uuid value;
+        std::size_t digits = 0;
+        for (std::size_t i = 0; i < rest.size(); ++i) {
+            char const c = rest[i];
+            if (c == '-' && digits % 4 == 0 && digits != 0 && digits != 32 && rest[i - 1] != '-') continue;
+            int const digit = c >= '0' && c <= '9'   ? c - '0'
+                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                              : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                     : -1;
+            if (digit < 0 || digits == 32) detail::malformed_value("not a uuid", text);
+            auto& byte = value.bytes[digits / 2];
+            byte = static_cast<std::uint8_t>(byte * 16 + digit);
+            ++digits;
+        }
+        if (digits != 32) detail::malformed_value("not a uuid", text);
+        return value;
+    }
+    static void append(std::string& out, uuid const& value) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        for (std::size_t i = 0; i < value.bytes.size(); ++i) {
+            if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+            out += digits[value.bytes[i] >> 4U];
+            out += digits[value.bytes[i] & 15U];
+        }
+    }
+};
+
+}  // namespace pgq

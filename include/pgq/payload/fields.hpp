@@ -1,0 +1,90 @@
+/// What payload formats share: which member a name means, and which were not named. Not for users.
+#pragma once
+
+#include <pgq/codec.hpp>
+#include <pgq/codec/malformed.hpp>
+#include <pgq/error.hpp>
+#include <pgq/field.hpp>
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pgq::detail {
+
+[[noreturn, gnu::cold]] inline void missing_field(std::string_view name) {
+    throw decode_error{"field \"" + std::string{name} + "\" is missing"};
+}
+[[noreturn, gnu::cold]] inline void null_field(std::string_view name) {
+    throw decode_error{"field \"" + std::string{name} + "\" is null where a value is needed"};
+}
+[[noreturn, gnu::cold]] inline void wrong_field(std::string_view name, decode_error const& problem) {
+    throw decode_error{"field \"" + std::string{name} + "\": " + problem.what()};
+}
+
+template <described E>
+inline constexpr auto field_names = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<std::string_view, sizeof...(I)>{field<E, I>::name...};
+}(std::make_index_sequence<field_count<E>>{});
+
+/// Finds fields by name, and knows which came. Writers put fields in one order, so the next one is looked at first.
+template <described E> class field_finder {
+public:
+    static constexpr std::size_t none = field_count<E>;
+
+    std::size_t find(std::string_view name) {
+        if (next_ < none && field_names<E>[next_] == name) return take(next_);
+        for (std::size_t i = 0; i < none; ++i) {
+            if (field_names<E>[i] == name) return take(i);
+        }
+        return none;
+    }
+
+    /// @throws decode_error for the first field that never came and is no optional
+    void require_all() const {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((seen_.test(I) || is_optional<typename field<E, I>::type> ? void() : missing_field(field<E, I>::name)), ...);
+        }(std::make_index_sequence<none>{});
+    }
+
+private:
+    std::size_t take(std::size_t index) {
+        seen_.set(index);
+        next_ = index + 1;
+        return index;
+    }
+
+    std::bitset<none + 1> seen_{};
+    std::size_t next_ = 0;
+};
+
+/// Calls `f(name, member)` for the field of that index.
+template <described E> void with_field(E& object, std::size_t index, auto const& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        ((I == index ? (f(field<E, I>::name, field<E, I>::of(object)), true) : false) || ...);
+    }(std::make_index_sequence<field_count<E>>{});
+}
+
+/// Stores a text value, or NULL, in a member; a failure names the field.
+template <class T> void store_field(std::string_view name, std::optional<std::string_view> value, T& member) {
+    using plain = typename without_optional<T>::type;
+    if (!value) {
+        if constexpr (is_optional<T>) {
+            member.reset();
+            return;
+        } else {
+            null_field(name);
+        }
+    }
+    try {
+        member = codec<plain>::parse(*value);
+    } catch (decode_error const& problem) {
+        wrong_field(name, problem);
+    }
+}
+
+}  // namespace pgq::detail

@@ -1,0 +1,157 @@
+/// The payload of pgq.jsontriga and of everybody who writes JSON objects.
+#pragma once
+
+#include <pgq/codec.hpp>
+#include <pgq/field.hpp>
+#include <pgq/payload/fields.hpp>
+#include <pgq/payload/json_reader.hpp>
+
+#include <cmath>
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace pgq {
+
+namespace detail {
+
+template <class T> inline constexpr bool is_vector = false;
+template <class T> inline constexpr bool is_vector<std::vector<T>> = true;
+
+template <class T> void read_json(json_reader& in, std::string_view name, T& value);
+
+template <described E> void read_json_object(json_reader& in, E& object) {
+    std::string made;
+    field_finder<E> fields;
+    in.need('{', "not a JSON object");
+    if (!in.skip('}')) {
+        do {
+            auto const index = fields.find(in.string(made));
+            in.need(':', "not JSON: no colon after a name");
+            if (index == fields.none) {
+                in.any();
+            } else {
+                with_field(object, index, [&](std::string_view name, auto& member) { read_json(in, name, member); });
+            }
+        } while (in.skip(','));
+        in.need('}', "not JSON: an object without end");
+    }
+    fields.require_all();
+}
+
+template <class T> void read_json_array(json_reader& in, std::string_view name, std::vector<T>& values) {
+    values.clear();
+    in.need('[', "not a JSON array");
+    if (in.skip(']')) return;
+    do {
+        T value{};
+        read_json(in, name, value);
+        values.push_back(std::move(value));
+    } while (in.skip(','));
+    in.need(']', "not JSON: an array without end");
+}
+
+template <class T> void read_json(json_reader& in, std::string_view name, T& value) {
+    if constexpr (is_optional<T>) {
+        if (in.skip_word("null")) {
+            value.reset();
+        } else {
+            read_json(in, name, value.emplace());
+        }
+    } else if constexpr (described<T>) {
+        read_json_object(in, value);
+    } else if constexpr (is_vector<T>) {
+        std::string made;
+        // Triggers write arrays of a table as strings of the server's own array form.
+        if constexpr (field_codec<T>) {
+            if (in.peek() == '"') return store_field(name, in.string(made), value);
+        }
+        if (in.skip_word("null")) null_field(name);
+        read_json_array(in, name, value);
+    } else {
+        if (in.skip_word("null")) null_field(name);
+        std::string made;
+        char const first = in.peek();
+        bool const structured = first == '{' || first == '[';
+        auto const text = first == '"' ? in.string(made) : structured ? in.any() : in.scalar();
+        store_field(name, text, value);
+    }
+}
+
+template <class T> void append_json(std::string& out, T const& value);
+
+template <described E> void append_json_object(std::string& out, E const& object) {
+    char before = '{';
+    for_each_field<E>(object, [&](std::string_view name, auto const& member) {
+        out += std::exchange(before, ',');
+        append_json_string(out, name);
+        out += ':';
+        append_json(out, member);
+    });
+    if (before == '{') out += '{';
+    out += '}';
+}
+
+template <class T> void append_json(std::string& out, T const& value) {
+    if constexpr (is_optional<T>) {
+        if (value) {
+            append_json(out, *value);
+        } else {
+            out += "null";
+        }
+    } else if constexpr (described<T>) {
+        append_json_object(out, value);
+    } else if constexpr (is_vector<T>) {
+        char before = '[';
+        for (auto const& each : value) {
+            out += std::exchange(before, ',');
+            append_json(out, static_cast<typename T::value_type const&>(each));
+        }
+        if (before == '[') out += '[';
+        out += ']';
+    } else if constexpr (std::same_as<T, bool>) {
+        out += value ? "true" : "false";
+    } else {
+        if constexpr (std::integral<T>) {
+            codec<T>::append(out, value);
+        } else {
+            if constexpr (std::floating_point<T>) {
+                if (std::isfinite(value)) return codec<T>::append(out, value);
+            }
+            std::string text;
+            codec<T>::append(text, value);
+            append_json_string(out, text);
+        }
+    }
+}
+
+}  // namespace detail
+
+/// Reads and writes described structs as JSON objects: fields with codecs, optionals, described structs and vectors of
+/// these. Unknown names are passed over; a missing one leaves an optional empty and is an error for any other field.
+/// A number, true, false or string is handed to the field's codec as its text.
+struct json {
+    /// @throws decode_error naming the field
+    template <described E> static E read(std::string_view data) {
+        E result{};
+        detail::json_reader in{data};
+        detail::read_json_object(in, result);
+        in.end();
+        return result;
+    }
+
+    /// Appends the value to `out`.
+    template <described E> static void append(std::string& out, E const& value) { detail::append_json_object(out, value); }
+
+    template <described E> static std::string write(E const& value) {
+        std::string out;
+        append(out, value);
+        return out;
+    }
+};
+
+}  // namespace pgq
