@@ -29,6 +29,18 @@ template <class E, class Format> struct event_reader {
     }
 };
 
+/// A type that is read from the whole event, such as change<Row>.
+template <class E>
+concept reads_event = requires(event const& ev) {
+    { E::accepts(ev) } -> std::same_as<bool>;
+    { E::read(ev) } -> std::same_as<E>;
+};
+
+template <reads_event E, class Format> struct event_reader<E, Format> {
+    static bool accepts(event const& ev) { return E::accepts(ev); }
+    static E read(event const& ev) { return E::read(ev); }
+};
+
 namespace detail {
 
 inline outcome malformed(event const& ev, char const* problem) {
