@@ -9,11 +9,11 @@ MAX_LINES = 250
 # Lowest first. A header includes its own layer or a lower one.
 LAYERS = {
     "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|stop|version)\.hpp",
-    "data": r"pgq/(codec|field|format|codec/.*|payload|payload/.*)(\.hpp)?",
+    "data": r"pgq/(codec|codecs|field|format|change|codec/.*|payload|payload/.*)(\.hpp)?",
     "transport": r"pgq/(transport\.hpp|libpq/.*)",
     "sql": r"pgq/sql/.*",
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|stage/.*|policy/.*|source/.*)",
-    "facade": r"pgq/(consumer|runner|producer|ticker|maintenance|ini|testing|node/.*|cooperate|coop)(\.hpp)?",
+    "facade": r"pgq/(consumer|runner|producer|ticker|maintenance|ini|ini_section|testing|node/.*|cooperate|coop)(\.hpp)?",
     "everything": r"pgq/pgq\.hpp",
 }
 
