@@ -119,7 +119,8 @@ void authorize(Oid role, Oid table_owner) {
     if (current.allowed_role == role && current.allowed_owner == table_owner) return;
     Oid acting = role;
     if (!may_execute(role)) {
-        if (!may_execute(table_owner)) aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, "insert_event");
+        if (!OidIsValid(table_owner) || !may_execute(table_owner))
+            aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, "insert_event");
         acting = table_owner;
     }
     current.acting = acting;
@@ -127,7 +128,7 @@ void authorize(Oid role, Oid table_owner) {
     current.allowed_owner = table_owner;
 }
 
-void call_by_sql(text* queue, event_text const& event) {
+sent_event call_by_sql(text* queue, event_text const& event) {
     Datum values[sql_arguments];
     char nulls[sql_arguments];
     Oid types[sql_arguments];
@@ -148,30 +149,31 @@ void call_by_sql(text* queue, event_text const& event) {
     }
     if (SPI_execute_plan(current.plan, values, nulls, false, 0) != SPI_OK_SELECT)
         elog(ERROR, "call of pgq.insert_event failed");
+    sent_event sent{0, true};
+    if (SPI_processed > 0)
+        sent.id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &sent.null));
     SPI_finish();
+    return sent;
 }
 
 }  // namespace
 
-void send_event(text* queue, event_text const& event, Oid table_owner) {
+sent_event send_event(text* queue, event_text const& event, Oid table_owner) {
     set_callbacks();
     if (!current.known) look_up();
+    // Without a function of these very arguments the statement finds what the server would call, or says that there is
+    // nothing.
+    if (!OidIsValid(current.function)) return call_by_sql(queue, event);
     Oid const role = GetUserId();
-    if (!OidIsValid(current.function)) {
-        // The statement finds whatever the server would call, or says that there is nothing.
-        call_by_sql(queue, event);
-        return;
-    }
     authorize(role, table_owner);
     Oid const runs_as = current.write != nullptr && current.definer ? current.owner : current.acting;
-    if (current.write == nullptr && runs_as == role) {
-        call_by_sql(queue, event);
-        return;
-    }
+    if (current.write == nullptr && runs_as == role) return call_by_sql(queue, event);
     role_guard guard{runs_as};
-    if (current.write != nullptr) (void)current.write(queue, event.values, event.nulls);
-    else call_by_sql(queue, event);
+    sent_event const sent = current.write != nullptr
+                                ? sent_event{current.write(queue, event.values, event.nulls), false}
+                                : call_by_sql(queue, event);
     guard.leave();
+    return sent;
 }
 
 }  // namespace pgq::server

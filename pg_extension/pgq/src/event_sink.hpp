@@ -1,5 +1,5 @@
-// Where the triggers' events go: pgq.insert_event of seven arguments, as it is defined at that moment. When it is our
-// own, the call goes straight to the code behind it; when somebody replaced it, it is called by SQL.
+// The call of pgq.insert_event of seven arguments, as it is defined at that moment. When it is our own, the call goes
+// straight to the code behind it; when somebody replaced it, it is called by SQL.
 #pragma once
 
 #include "trigger_args.hpp"
@@ -17,8 +17,14 @@ struct event_text {
     }
 };
 
-/// Sends one event. The role that changed the table, or the owner of the table, must be allowed to execute
-/// pgq.insert_event.
-void send_event(text* queue, event_text const& event, Oid table_owner);
+/// The id that pgq.insert_event returned; a replaced one may return null.
+struct sent_event {
+    int64 id;
+    bool null;
+};
+
+/// Sends one event. The current role must be allowed to execute pgq.insert_event or, where a table's change is sent,
+/// the owner of that table. @param table_owner InvalidOid: there is no table
+sent_event send_event(text* queue, event_text const& event, Oid table_owner);
 
 }  // namespace pgq::server

@@ -1,5 +1,6 @@
 // Module pgq_lowlevel: what SQL calls. The names of module and symbols are those of the original, so that pg_upgrade
 // finds them.
+#include "event_sink.hpp"
 #include "event_writer.hpp"
 
 using namespace pgq::server;
@@ -71,8 +72,15 @@ Datum pgq_insert_event_raw(PG_FUNCTION_ARGS) {
     PG_RETURN_INT64(write_event(queue, row));
 }
 
+/// Forwards to the function of seven arguments, also when that has been replaced.
 Datum pgq_insert_event_3(PG_FUNCTION_ARGS) {
-    return pgq_insert_event_7(fcinfo);
+    event_text event;
+    memset(event.nulls, true, sizeof event.nulls);
+    if (!PG_ARGISNULL(1)) event.set(field_type, PG_GETARG_DATUM(1));
+    if (!PG_ARGISNULL(2)) event.set(field_data, PG_GETARG_DATUM(2));
+    sent_event const sent = send_event(queue_argument(fcinfo), event, InvalidOid);
+    if (sent.null) PG_RETURN_NULL();
+    PG_RETURN_INT64(sent.id);
 }
 
 Datum pgq_insert_event_7(PG_FUNCTION_ARGS) {

@@ -30,10 +30,6 @@ bool continues_word(char c) {
     return starts_word(c) || is_digit(c) || c == '$';
 }
 
-bool is_symbol(char c) {
-    return c != '\0' && strchr("+-*/<>=~!@#%^&|`?:;,.()[]", c) != nullptr;
-}
-
 bool plain_strings_have_backslashes() {
 #if PG_VERSION_NUM < 190000
     return !standard_conforming_strings;
@@ -177,11 +173,9 @@ sql_token sql_scanner::next() {
     } else if (*at_ == '$') {
         token.kind = sql_token::literal;
         at_ = dollar_end(at_);
-    } else if (is_symbol(*at_)) {
+    } else {
         token.kind = sql_token::symbol;
         at_ += at_[0] == ':' && (at_[1] == ':' || at_[1] == '=') ? 2 : 1;
-    } else {
-        syntax_error();
     }
     token.raw = {start, static_cast<std::size_t>(at_ - start)};
     return token;

@@ -61,14 +61,12 @@ void write_given_key(table_info& info, char const* source) {
     info.key_list = source;
     text_buffer json = new_buffer();
     json.append('[');
-    for (std::string_view rest = source; !rest.empty();) {
-        std::size_t const comma = Min(rest.find(','), rest.size());
+    for (std::string_view rest = source;;) {
+        std::size_t const comma = rest.find(',');
         append_json_string(json, rest.substr(0, comma));
-        rest.remove_prefix(comma);
-        if (!rest.empty()) {
-            json.append(',');
-            rest.remove_prefix(1);
-        }
+        if (comma == rest.npos) break;
+        json.append(',');
+        rest.remove_prefix(comma + 1);
     }
     json.append(']');
     info.json_key = kept(json);
@@ -123,7 +121,7 @@ void find_legacy_key(table_info& info, char const* attkind) {
 }  // namespace
 
 void append_name(text_buffer& out, std::string_view name, char special) {
-    if (name.find_first_of('"') == name.npos && name.find(special) == name.npos) {
+    if (!name.starts_with('"') && name.find(special) == name.npos) {
         out.append(name);
         return;
     }

@@ -96,6 +96,17 @@ Datum type_of(trigger_entry const& entry, operation op) {
     return out.finish();
 }
 
+/// A change of magic columns alone emits nothing where changes are looked at column by column.
+void read_magic(trigger_entry& entry) {
+    bool const by_column = entry.written == encoding::sql || entry.args.ignore.source != nullptr;
+    for (int i = 0; i < entry.table.columns; i++) {
+        column& at = entry.table.column_list[i];
+        if (at.magic < 0) continue;
+        entry.has_magic = true;
+        at.ignored |= by_column;
+    }
+}
+
 void read_expressions(trigger_entry& entry) {
     for (int field = 0; field < overridables; field++) {
         if (entry.args.expression[field] == nullptr) continue;
@@ -121,9 +132,8 @@ trigger_entry* build(TriggerData const* data, encoding written, bool legacy) {
     entry->table_name = make_text(entry->table.name);
     for (int op = 0; op < operations; op++)
         entry->types[op] = type_of(*entry, static_cast<operation>(op));
-    for (int i = 0; i < entry->table.columns; i++)
-        entry->has_magic |= entry->table.column_list[i].magic >= 0;
-    read_expressions(*entry);
+    read_magic(*entry);
+    if (!TRIGGER_FIRED_BY_TRUNCATE(data->tg_event)) read_expressions(*entry);
     MemoryContextSwitchTo(before);
     MemoryContextSetParent(memory, CacheMemoryContext);
     return entry;

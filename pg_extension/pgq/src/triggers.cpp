@@ -62,11 +62,11 @@ void check_level(TriggerEvent event, operation op) {
 }
 
 void check_truncate_args(trigger_args const& args) {
+    for (char const* expression : args.expression)
+        if (expression != nullptr) elog(ERROR, "Custom expressions do not make sense for truncater trigger");
     if (args.ignore.source != nullptr) elog(ERROR, "Column ignore does not make sense for truncate trigger");
     if (args.pkey.source != nullptr) elog(ERROR, "Custom pkey_list does not make sense for truncate trigger");
     if (args.backup) elog(ERROR, "Backup does not make sense for truncate trigger");
-    for (char const* expression : args.expression)
-        if (expression != nullptr) elog(ERROR, "Custom expressions do not make sense for truncater trigger");
 }
 
 void firing::check() const {
@@ -188,7 +188,7 @@ Datum fire(TriggerData const* data, encoding written, bool legacy) {
     now.take_rows();
     if (now.table().reads_settings || now.entry->has_expressions) with_fixed_output([&now] { now.render(); });
     else now.render();
-    if (now.wanted) send_event(now.entry->queue, now.event, now.table().owner);
+    if (now.wanted) (void)send_event(now.entry->queue, now.event, now.table().owner);
     return outcome(data, now.args().skip);
 }
 

@@ -97,6 +97,7 @@ std::string_view timestamp_text(Timestamp value, bool with_zone, int style, char
     pg_tm fields;
     fsec_t fraction;
     if (timestamp2tm(value, nullptr, &fields, &fraction, nullptr, nullptr) != 0) out_of_range();
+    fields.tm_isdst = 0;  // says that the zone is known
     EncodeDateTime(&fields, fraction, with_zone, 0, nullptr, style, scratch);
     return up_to_zero(scratch);
 }
