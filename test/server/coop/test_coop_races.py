@@ -10,9 +10,11 @@ from support import install
 
 @pytest.fixture
 def background():
-    """background(function, *args) -> a future; the threads are waited for at the end."""
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        yield pool.submit
+    """background(function, *args) -> a future."""
+    pool = concurrent.futures.ThreadPoolExecutor(16)
+    yield pool.submit
+    # A thread of a failed test may wait for a session that is closed only after this.
+    pool.shutdown(wait=False)
 
 
 @pytest.fixture
