@@ -54,6 +54,8 @@ struct reader {
     int depth = 0;              ///< of parentheses
     bool select[deepest] = {};  ///< by depth: inside SELECT
     bool tables[deepest] = {};  ///< by depth: inside its FROM
+    bool names[deepest] = {};   ///< by depth: inside the column list of an alias
+    bool alias = false;         ///< the last word was one
 
     enum class role : char { keyword, operand, other };
 
@@ -119,7 +121,8 @@ bool reader::take_column(sql_token const& token) {
 reader::role reader::classify(char const* word) {
     bool const after_distinct = distinct;
     distinct = pg_strcasecmp(word, "distinct") == 0;
-    if (name) return role::other;
+    alias = name;
+    if (name || names[level()]) return role::other;
     if (operand) {
         keyword const* found = find_keyword(operand_words, lengthof(operand_words), word);
         if (found == nullptr) return tables[level()] ? role::other : role::operand;
@@ -162,8 +165,10 @@ void reader::read_symbol(sql_token const& token) {
     if (c == '(') {
         depth++;
         select[level()] = tables[level()] = false;
+        names[level()] = alias;
     }
     if (c == ')' && depth > 0) depth--;
+    alias = false;
     name = token.raw == "::";
     operand = c != ')' && c != ']' && c != '.';
 }
