@@ -114,9 +114,13 @@ concept undoes_failures = requires { requires S::undoes_failures; };
 template <class In, class... Parts> struct chain;
 
 template <class In, class Handler> struct chain<In, Handler> {
-    static constexpr bool fits = handler_of<Handler, In>;
-    static_assert(fits, "pgq: the handler (the last argument) must be const and take (In const&), (In const&, event "
-                        "const&), or either with the session at the end, for the In named above");
+    static_assert(handler_of<Handler, In>, "pgq: the handler (the last argument) must be const and take (In const&), (In "
+                                           "const&, event const&), or either with the session at the end, for the In named "
+                                           "above");
+    static constexpr bool fits = [] {
+        if constexpr (router<Handler>) return handler_of<Handler, In> && Handler::fits;
+        else return handler_of<Handler, In>;
+    }();
     static constexpr bool takes_session = [] {
         if constexpr (router<Handler>) return Handler::takes_session;
         else return !plain_handler<Handler, In>;
@@ -167,7 +171,8 @@ template <class Result, class Handler> struct checked_result {
 template <class Handler, class In, class Session>
 outcome deliver(Handler const& handler, In const& in, event const& ev, Session& session) {
     if constexpr (router<Handler>) {
-        return handler.route(ev, session);
+        if constexpr (Handler::fits) return handler.route(ev, session);
+        else return done();
     } else {
         using result = decltype(call(handler, in, ev, session));
         if constexpr (!checked_result<result, Handler>::fits) return done();

@@ -65,7 +65,7 @@ private:
 /// Calls `f(name, member)` for the field of that index.
 template <described E> void with_field(E& object, std::size_t index, auto const& f) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-        ((I == index ? (f(field<E, I>::name, field<E, I>::of(object)), true) : false) || ...);
+        static_cast<void>(((I == index ? (f(field<E, I>::name, field<E, I>::of(object)), true) : false) || ...));
     }(std::make_index_sequence<field_count<E>>{});
 }
 

@@ -22,6 +22,12 @@ concept reads = requires(std::string_view data) {
 /// How to tell events that hold an `E` and how to read it from them; specialise for types that need more than the payload.
 /// Source for described structs: the event's type is theirs, the payload is in `Format`.
 template <class E, class Format> struct event_reader {
+    static_assert(event_struct<E>, "pgq::decode needs a described struct (BOOST_HANA_DEFINE_STRUCT) with a static member "
+                                   "event_type, for the E named above");
+    static_assert(!event_struct<E> || reads<Format, E>, "pgq::decode needs a format with E read<E>(std::string_view), for "
+                                                        "the E and Format named above");
+    static constexpr bool fits = event_struct<E> && reads<Format, E>;
+
     static bool accepts(event const& ev) { return ev.type == event_type_of<E>; }
     static E read(event const& ev) {
         if (ev.data.data() == nullptr) throw decode_error{"event data is null"};
@@ -41,35 +47,46 @@ template <reads_event E, class Format> struct event_reader<E, Format> {
     static E read(event const& ev) { return E::read(ev); }
 };
 
+/// Types that know their events themselves, such as change<Row>, need no format.
+template <class E>
+concept reads_itself = requires(event const& ev) {
+    { E::accepts(ev) } -> std::same_as<bool>;
+    { E::read(ev) } -> std::same_as<E>;
+};
+template <reads_itself E, class Format> struct event_reader<E, Format> {
+    static constexpr bool fits = true;
+
+    static bool accepts(event const& ev) { return E::accepts(ev); }
+    static E read(event const& ev) { return E::read(ev); }
+};
+
 namespace detail {
 
 inline outcome malformed(event const& ev, char const* problem) {
     return dead_letter("cannot decode event of type \"" + std::string{ev.type} + "\": " + problem);
 }
 
-template <class E, class Format> struct checked_event {
-    static constexpr bool fits = event_struct<E>;
-    static_assert(fits, "pgq::decode needs a described struct (BOOST_HANA_DEFINE_STRUCT) with a static member event_type, "
-                        "for the E named above");
-};
-
 }  // namespace detail
 
-/// `decode<order_placed>{}`, `decode<order_placed, json>{}`. An event whose payload cannot be read gets the verdict dead
+/// `decode<order_placed>{}`, `decode<order_placed, json>{}`, `decode<change<account>>{}`. An event whose payload cannot be read gets the verdict dead
 /// with the reader's message: trying again would not help it.
 template <class E, class Format = urlencoded> struct decode {
     using output = E;
 
     template <std::same_as<event> In> outcome operator()(In const&, event const& ev, auto const& next) const {
         using reader = event_reader<E, Format>;
-        if (!reader::accepts(ev)) return skipped();
-        std::optional<E> value;
-        try {
-            value.emplace(reader::read(ev));
-        } catch (decode_error const& problem) {
-            return detail::malformed(ev, problem.what());
+        if constexpr (reader::fits) {
+            if (!reader::accepts(ev)) return skipped();
+            std::optional<E> value;
+            try {
+                value.emplace(reader::read(ev));
+            } catch (decode_error const& problem) {
+                return detail::malformed(ev, problem.what());
+            }
+            return next(static_cast<E const&>(*value));
+        } else {
+            return skipped();
         }
-        return next(static_cast<E const&>(*value));
     }
 };
 

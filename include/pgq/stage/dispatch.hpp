@@ -84,6 +84,7 @@ template <class First, class... Rest> struct checked_types<First, Rest...> {
 template <class... Branches> class match {
 public:
     using routes = match;
+    static constexpr bool fits = detail::checked_types<typename Branches::accepted...>::fits && (Branches::checks::fits && ...);
     static constexpr bool takes_session = (Branches::checks::takes_session || ...);
     static constexpr bool exposed = (Branches::checks::exposed || ...);
 
@@ -94,8 +95,6 @@ public:
     }
 
 private:
-    static_assert(detail::checked_types<typename Branches::accepted...>::fits);
-
     template <std::size_t I, class Session> outcome try_from(event const& ev, Session& session) const {
         if constexpr (I == sizeof...(Branches)) {
             return skipped();

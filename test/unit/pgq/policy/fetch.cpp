@@ -1,0 +1,69 @@
+#include <pgq/policy/fetch.hpp>
+#include <pgq/policy/spooled.hpp>
+
+#include <support/boost_test.hpp>
+#include <support/scripted.hpp>
+
+#include <string>
+#include <vector>
+
+using boost::test_tools::per_element;
+using support::event_row;
+using support::scripted_session;
+
+namespace {
+
+static_assert(pgq::fetch_policy<pgq::whole_batch, support::scripted>);
+static_assert(pgq::fetch_policy<pgq::spooled, scripted_session>);
+static_assert(!pgq::fetch_policy<pgq::row_by_row, scripted_session>);
+static_assert(!pgq::fetch_policy<int, scripted_session>);
+
+std::vector<long> ids(auto reader) {
+    std::vector<long> result;
+    while (auto const* ev = reader.next()) result.push_back(ev->id);
+    return result;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pgq_policy_fetch)
+
+BOOST_AUTO_TEST_CASE(chunks_shrink_to_their_bytes_and_grow_slowly) {
+    pgq::detail::chunk_size chunk{10'000, 1'000'000};
+    BOOST_TEST(chunk.rows() == 500);
+    chunk.adapt(500, 500 * 10);
+    BOOST_TEST(chunk.rows() == 2000);
+    chunk.adapt(2000, 2000 * 10);
+    BOOST_TEST(chunk.rows() == 8000);
+    chunk.adapt(8000, 0);
+    BOOST_TEST(chunk.rows() == 10'000);
+    chunk.adapt(10'000, 10'000UL * 100'000);
+    BOOST_TEST(chunk.rows() == 10);
+    chunk.adapt(10, 10UL * 50'000'000);
+    BOOST_TEST(chunk.rows() == 1);
+    BOOST_TEST((pgq::detail::chunk_size{0, 1}.rows()) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_is_none_is_a_protocol_error) {
+    support::scripted db;
+    db.answer("get_batch_events", {{std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
+                                    std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
+    BOOST_CHECK_THROW(ids(pgq::whole_batch{}.open(db, pgq::batch_id{7})), pgq::protocol_error);
+}
+
+BOOST_AUTO_TEST_CASE(spooled_closes_the_transaction_before_the_first_event) {
+    for (std::size_t const memory : {std::size_t{0}, std::size_t{1} << 20U}) {
+        scripted_session db;
+        std::vector<support::scripted_row> many;
+        for (int i = 0; i < 500; ++i) many.push_back(event_row(std::to_string(i), "x", "y"));
+        db.answer("get_batch_cursor", many).answer("fetch", many).answer("fetch", {event_row("500", "x", "y")});
+        auto reader = pgq::spooled{.memory = memory}.open(db, pgq::batch_id{7});
+        BOOST_TEST(db.log.front() == "begin");
+        BOOST_TEST(db.log.back() == "commit");
+        auto const found = ids(std::move(reader));
+        // The second answer has fewer rows than were asked for, which ends the batch.
+        BOOST_TEST(found.size() == 1000);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
