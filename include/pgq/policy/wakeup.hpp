@@ -77,6 +77,7 @@ public:
 
 private:
     using duration = std::chrono::steady_clock::duration;
+    static constexpr std::size_t most_at_once = 100;
 
     struct watch {
         sql::ticked_queue queue{};
@@ -122,6 +123,10 @@ private:
             if (watched.active && watched.due() <= now) due.push_back(&watched);
         }
         if (due.empty()) return 0;
+        // Those that wait longest first, and not so many that a queue which comes to life meanwhile waits for all of
+        // them.
+        std::sort(due.begin(), due.end(), [](auto const* a, auto const* b) { return a->due() < b->due(); });
+        if (due.size() > most_at_once) due.resize(most_at_once);
         auto const ticked = tick(due, now, failed);
         for (auto* watched : due) {
             if (std::find(ticked.begin(), ticked.end(), watched->queue.name) != ticked.end()) {
