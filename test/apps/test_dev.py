@@ -37,7 +37,7 @@ def test_help_names_every_command():
 def test_missing_packages_without_root_print_the_command_and_status_3(scratch):
     """A dpkg-query that knows no package stands for a bare machine."""
     shutil.copy(ROOT / "dev", scratch / "dev")
-    (scratch / "dpkg-query").write_text("#!/bin/sh\n")
+    (scratch / "dpkg-query").write_text("#!/bin/sh\nexit 1\n")
     (scratch / "sudo").write_text("#!/bin/sh\nexit 1\n")
     for name in ("dev", "dpkg-query", "sudo"):
         (scratch / name).chmod(0o755)
