@@ -18,8 +18,8 @@ def insert_bulk(db, count, payload):
 
 
 def insert_copy(db, count, payload):
-    db.copy(db.value("select pgq.current_event_table('orders')"), ["ev_type", "ev_data"],
-            (f"type\t{payload}\n" for _ in range(count)))
+    db.copy(db.value("select pgq.current_event_table('orders')"), ["ev_time", "ev_type", "ev_data"],
+            (f"now\ttype\t{payload}\n" for _ in range(count)))
 
 
 def life(db, insert, count, payload):

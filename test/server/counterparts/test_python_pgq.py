@@ -104,12 +104,12 @@ def test_the_python_bulk_producer_fills_our_queue(orders):
         import pgq
         db = psycopg2.connect(sys.argv[1])
         curs = db.cursor()
-        pgq.bulk_insert_events(curs, [["a", "1"], ["b", None]], ["ev_type", "ev_data"], "orders")
+        pgq.bulk_insert_events(curs, [["now", "a", "1"], ["now", "b", None]], ["time", "type", "data"], "orders")
         print(pgq.insert_event(curs, "orders", "c", "3"))
         db.commit()
     """)
-    done = subprocess.run([sys.executable, "-c", script, orders.conninfo], check=True, timeout=60, capture_output=True,
-                          text=True)
+    done = subprocess.run([sys.executable, "-c", script, orders.conninfo], timeout=60, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert int(done.stdout) == 3
     assert orders.sql("select ev_id, ev_type, ev_data from pgq.event_template order by ev_id") == [
         (1, "a", "1"), (2, "b", None), (3, "c", "3")]
