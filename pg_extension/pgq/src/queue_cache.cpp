@@ -102,9 +102,9 @@ bool find_newest_row(Relation queues, text* name, queue_row& row) {
 }
 
 /// The names were always written into statements as they are, so they are read as a statement reads them.
-Oid resolve(char const* name, LOCKMODE mode) {
+Oid resolve(char const* name, LOCKMODE mode, bool missing_ok) {
     List* parts = textToQualifiedNameList(cstring_to_text(name));
-    return RangeVarGetRelid(makeRangeVarFromNameList(parts), mode, false);
+    return RangeVarGetRelid(makeRangeVarFromNameList(parts), mode, missing_ok);
 }
 
 queue_entry* load(Relation queues, text* name, queue_entry* entry) {
@@ -120,25 +120,30 @@ queue_entry* load(Relation queues, text* name, queue_entry* entry) {
     return entry;
 }
 
-/// Opens the current table, describing it first when that is due. Null: try again.
-Relation open_event_table(queue_entry& entry) {
-    if (entry.table == nullptr || !entry.table->valid) {
-        event_table* old = entry.table;
-        entry.table = nullptr;
-        if (old != nullptr) forget(old);
-        Oid relid = resolve(event_table_name(entry.row), RowExclusiveLock);
-        Relation rel = table_open(relid, NoLock);
-        entry.table = describe(rel, TopMemoryContext);
-        entry.sequence = resolve(entry.row.event_sequence, NoLock);
-        return rel;
+/// Looks the table up by its name and describes it. Null: the queue has been dropped meanwhile.
+Relation find_event_table(Relation queues, queue_entry& entry) {
+    event_table* old = entry.table;
+    entry.table = nullptr;
+    if (old != nullptr) forget(old);
+    char const* name = event_table_name(entry.row);
+    Oid relid = resolve(name, RowExclusiveLock, true);
+    if (!OidIsValid(relid)) {
+        if (!is_live(queues, entry.row.version)) return nullptr;
+        relid = resolve(name, RowExclusiveLock, false);
     }
-    Relation rel = try_table_open(entry.table->relid, RowExclusiveLock);
-    if (rel == nullptr) entry.table->valid = false;
+    Relation rel = table_open(relid, NoLock);
+    entry.table = describe(rel, TopMemoryContext);
+    entry.sequence = resolve(entry.row.event_sequence, NoLock, false);
     return rel;
 }
 
+bool is_complete(queue_entry const* entry) {
+    return entry != nullptr && entry->row_known && entry->table != nullptr && entry->table->valid &&
+           OidIsValid(entry->sequence);
+}
+
 bool still_current(Relation queues, queue_entry& entry) {
-    if (!entry.row_known || !entry.table->valid || !OidIsValid(entry.sequence)) return false;
+    if (!is_complete(&entry)) return false;
     TransactionId const xid = GetTopTransactionId();
     SubTransactionId const sub = GetCurrentSubTransactionId();
     if (entry.place_checked_in != xid || entry.place_checked_sub != sub) {
@@ -165,8 +170,13 @@ open_queue open(text* name) {
     Relation queues = open_queue_table();
     for (int attempt = 0; attempt < most_attempts; attempt++) {
         CHECK_FOR_INTERRUPTS();
-        if (entry == nullptr || !entry->row_known) entry = load(queues, name, entry);
-        Relation table = open_event_table(*entry);
+        Relation table = nullptr;
+        if (is_complete(entry)) {
+            table = try_table_open(entry->table->relid, RowExclusiveLock);
+        } else {
+            entry = load(queues, name, entry);
+            table = find_event_table(queues, *entry);
+        }
         if (table != nullptr && still_current(queues, *entry)) {
             table_close(queues, NoLock);
             return {entry, table};
