@@ -33,7 +33,8 @@ create table pgq.queue (
     constraint queue_name_uq unique (queue_name)
 ) with (fillfactor = 50);
 
--- Snapshots that cut the stream of events into batches.
+-- Snapshots that cut the stream of events into batches. An event_seq of 0 says that no event was written before; functions show it as 1,
+-- which is what the sequence itself shows before and after its first use.
 create table pgq.tick (
     tick_queue int4 not null,
     tick_id bigint not null,

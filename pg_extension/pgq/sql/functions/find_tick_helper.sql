@@ -10,7 +10,8 @@ declare
     count_reached boolean;
     interval_reached boolean;
 begin
-    select t.tick_id, t.tick_time, greatest(t.tick_event_seq, 1) into next_tick_id, next_tick_time, next_tick_seq
+    select t.tick_id, t.tick_time, t.tick_event_seq + (t.tick_event_seq = 0)::int
+        into next_tick_id, next_tick_time, next_tick_seq
         from pgq.tick t
         where t.tick_queue = i_queue_id and t.tick_id > i_prev_tick_id
         order by t.tick_queue desc, t.tick_id desc
@@ -20,7 +21,8 @@ begin
     end if;
 
     if next_tick_seq - i_prev_tick_seq > i_min_count * 2 or next_tick_time - i_prev_tick_time > i_min_interval * 2 then
-        select t.tick_id, t.tick_time, greatest(t.tick_event_seq, 1) into next_tick_id, next_tick_time, next_tick_seq
+        select t.tick_id, t.tick_time, t.tick_event_seq + (t.tick_event_seq = 0)::int
+        into next_tick_id, next_tick_time, next_tick_seq
             from pgq.tick t
             where t.tick_queue = i_queue_id and t.tick_id > i_prev_tick_id
               and (t.tick_event_seq - i_prev_tick_seq >= i_min_count or t.tick_time - i_prev_tick_time >= i_min_interval)

@@ -1,6 +1,6 @@
 -- Moves the consumer behind the batch. Returns 1, or 0 with a warning when no consumer has the batch.
 create or replace function pgq.finish_batch(x_batch_id bigint) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     update pgq.subscription
         set sub_active = now(), sub_last_tick = sub_next_tick, sub_next_tick = null, sub_batch = null

@@ -7,7 +7,8 @@ returns record
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     select q.queue_name, c.co_name, last.tick_time, cur.tick_time, last.tick_id, cur.tick_id,
-           current_timestamp - cur.tick_time, greatest(last.tick_event_seq, 1), greatest(cur.tick_event_seq, 1)
+           current_timestamp - cur.tick_time,
+           last.tick_event_seq + (last.tick_event_seq = 0)::int, cur.tick_event_seq + (cur.tick_event_seq = 0)::int
         into queue_name, consumer_name, batch_start, batch_end, prev_tick_id, tick_id, lag, seq_start, seq_end
         from pgq.subscription s
         join pgq.queue q on q.queue_id = s.sub_queue

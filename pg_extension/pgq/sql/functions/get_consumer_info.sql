@@ -9,7 +9,7 @@ begin
     return query
         select q.queue_name, c.co_name, current_timestamp - last.tick_time, current_timestamp - s.sub_active,
                s.sub_last_tick, s.sub_batch, s.sub_next_tick,
-               greatest(top.tick_event_seq, 1) - greatest(last.tick_event_seq, 1)
+               top.tick_event_seq + (top.tick_event_seq = 0)::int - (last.tick_event_seq + (last.tick_event_seq = 0)::int)
         from pgq.queue q
         join pgq.subscription s on s.sub_queue = q.queue_id
         join pgq.consumer c on c.co_id = s.sub_consumer

@@ -1,4 +1,4 @@
--- State of one queue, or of all when the name is null.
+-- State of one queue, or of all when the name is null. A tick's event_seq of 0 says that no event was ever written; it is shown as 1.
 create or replace function pgq.get_queue_info(
     i_queue_name text,
     out queue_name text, out queue_ntables integer, out queue_cur_table integer, out queue_rotation_period interval,
@@ -13,9 +13,10 @@ begin
                q.queue_external_ticker, q.queue_ticker_paused, q.queue_ticker_max_count, q.queue_ticker_max_lag,
                q.queue_ticker_idle_period,
                current_timestamp - top.tick_time,
-               ((greatest(top.tick_event_seq, 1) - greatest(old.tick_event_seq, 1))
+               ((top.tick_event_seq + (top.tick_event_seq = 0)::int - (old.tick_event_seq + (old.tick_event_seq = 0)::int))
                 / nullif(extract(epoch from top.tick_time - old.tick_time), 0))::float8,
-               coalesce(pg_sequence_last_value(q.queue_event_seq::regclass), 1) - greatest(top.tick_event_seq, 1),
+               coalesce(pg_sequence_last_value(q.queue_event_seq::regclass), 1)
+                   - (top.tick_event_seq + (top.tick_event_seq = 0)::int),
                top.tick_id
         from pgq.queue q
         left join lateral (

@@ -106,7 +106,7 @@ begin
         where case
             when d.tick_id is null or d.xmin > cur_txid then true
             when d.new_events > 0 then d.new_events >= d.max_count or d.lag >= d.max_lag
-            when d.lag < d.max_lag / 2 then false
+            when d.lag < d.max_lag / 2 and d.tick_id > 1 then false
             when d.lag >= d.idle_period then true
             else coalesce(d.lag >= 2 * (d.tick_time - (
                 select t.tick_time from pgq.tick t where t.tick_queue = d.queue_id and t.tick_id < d.tick_id
