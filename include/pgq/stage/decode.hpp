@@ -43,17 +43,6 @@ concept reads_event = requires(event const& ev) {
 };
 
 template <reads_event E, class Format> struct event_reader<E, Format> {
-    static bool accepts(event const& ev) { return E::accepts(ev); }
-    static E read(event const& ev) { return E::read(ev); }
-};
-
-/// Types that know their events themselves, such as change<Row>, need no format.
-template <class E>
-concept reads_itself = requires(event const& ev) {
-    { E::accepts(ev) } -> std::same_as<bool>;
-    { E::read(ev) } -> std::same_as<E>;
-};
-template <reads_itself E, class Format> struct event_reader<E, Format> {
     static constexpr bool fits = true;
 
     static bool accepts(event const& ev) { return E::accepts(ev); }
@@ -68,8 +57,8 @@ inline outcome malformed(event const& ev, char const* problem) {
 
 }  // namespace detail
 
-/// `decode<order_placed>{}`, `decode<order_placed, json>{}`, `decode<change<account>>{}`. An event whose payload cannot be read gets the verdict dead
-/// with the reader's message: trying again would not help it.
+/// `decode<order_placed>{}`, `decode<order_placed, json>{}`, `decode<change<account>>{}`. An event
+/// whose payload cannot be read gets the verdict dead with the reader's message: trying again would not help it.
 template <class E, class Format = urlencoded> struct decode {
     using output = E;
 

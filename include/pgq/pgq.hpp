@@ -1,0 +1,29 @@
+/// The one include for programs that produce and consume. What daemons need beside it has headers of its own:
+/// <pgq/ticker.hpp>, <pgq/maintenance.hpp>, <pgq/ini.hpp>.
+#pragma once
+
+#include <pgq/batch.hpp>
+#include <pgq/change.hpp>
+#include <pgq/codecs.hpp>
+#include <pgq/consumer.hpp>
+#include <pgq/libpq/connection.hpp>
+#include <pgq/payload/json.hpp>
+#include <pgq/payload/urlencoded.hpp>
+#include <pgq/policy/backoff.hpp>
+#include <pgq/policy/completion.hpp>
+#include <pgq/policy/dead_letters.hpp>
+#include <pgq/policy/fetch.hpp>
+#include <pgq/policy/insert.hpp>
+#include <pgq/policy/spooled.hpp>
+#include <pgq/policy/wait.hpp>
+#include <pgq/producer.hpp>
+#include <pgq/runner.hpp>
+#include <pgq/source/subscription.hpp>
+#include <pgq/stage/decode.hpp>
+#include <pgq/stage/dispatch.hpp>
+#include <pgq/stage/filter.hpp>
+#include <pgq/stage/observe.hpp>
+#include <pgq/stage/retry.hpp>
+#include <pgq/stage/savepoint.hpp>
+#include <pgq/stage/transform.hpp>
+#include <pgq/stop.hpp>
