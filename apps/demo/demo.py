@@ -1,4 +1,4 @@
-"""The demo: pgbench's own load runs against tables whose changes go through a queue into a typed C++ consumer, which keeps the balance
+"""The demo: pgbench's own load runs against tables whose changes go through a queue into a typed C++ consumer, which keeps the balances
 of each branch in tables of its own, exactly once. Halfway the consumer is killed. At the end every balance is compared.
 
     ./dev demo [--seconds N] [--clients N] [--scale N]
@@ -23,30 +23,30 @@ from support.server import Server, as_server_user, scratch_folder, tree  # noqa:
 QUEUE, CONSUMER = "bank", "balances"
 DRAIN_SECONDS = 120
 
-SCHEMA = f"""
-    create extension pgq;
-    select pgq.create_queue('{QUEUE}');
-    select pgq.register_consumer('{QUEUE}', '{CONSUMER}');
-    create trigger capture after insert on pgbench_history
-        for each row execute function pgq.logutriga('{QUEUE}');
-    create trigger capture after update on pgbench_branches
-        for each row execute function pgq.jsontriga('{QUEUE}');
-    create table balance (bid int primary key, history bigint not null default 0, branch bigint not null default 0);
-    insert into balance (bid) select bid from pgbench_branches;
-    create table delivered (event bigint primary key, inserted timestamptz not null, handled timestamptz not null);
-"""
+TRIGGERS = {  # table: when, what, how
+    "pgbench_accounts": ("update", f"pgq.jsontriga('{QUEUE}', 'backup')"),
+    "pgbench_branches": ("update", f"pgq.jsontriga('{QUEUE}', 'backup')"),
+    "pgbench_tellers": ("update", f"pgq.logutriga('{QUEUE}', 'backup')"),
+    "pgbench_history": ("insert", f"pgq.logutriga('{QUEUE}')"),
+}
+EVENTS_PER_TRANSACTION = len(TRIGGERS)  # pgbench's TPC-B changes one row of each
 
 DIFFERENCES = """
-    select b.bid, b.bbalance, k.history, k.branch from pgbench_branches b full join balance k using (bid)
-    where (b.bbalance, b.bbalance) is distinct from (k.history, k.branch) order by 1
+    with bank as (
+        select 'public.pgbench_accounts' as source, bid, sum(abalance) as amount from pgbench_accounts group by bid
+        union all select 'public.pgbench_branches', bid, bbalance from pgbench_branches
+        union all select 'public.pgbench_tellers', bid, sum(tbalance) from pgbench_tellers group by bid
+        union all select 'public.pgbench_history', bid, sum(delta) from pgbench_history group by bid)
+    select source, bid, coalesce(b.amount, 0), coalesce(k.amount, 0) from bank b full join balance k using (source, bid)
+    where coalesce(b.amount, 0) <> coalesce(k.amount, 0) order by 1, 2
 """
 
 FIGURES = """
     select count(*),
-           count(*) / extract(epoch from max(handled) - min(inserted)),
-           1000 * percentile_cont(0.5) within group (order by extract(epoch from handled - inserted)),
-           1000 * percentile_cont(0.99) within group (order by extract(epoch from handled - inserted))
-    from delivered
+           count(*) / extract(epoch from max(handled) - min(sent)),
+           1000 * percentile_cont(0.5) within group (order by extract(epoch from handled - sent)),
+           1000 * percentile_cont(0.99) within group (order by extract(epoch from handled - sent))
+    from delivery
 """
 
 
@@ -74,7 +74,19 @@ class Demo:
         return process
 
     def start_consumer(self):
-        return self.spawn("balances", program("balances"), self.conninfo, QUEUE, CONSUMER)
+        """Returns once it is subscribed: it sees every event from then on."""
+        consumer = self.spawn("balances", program("balances"), self.conninfo, QUEUE, CONSUMER)
+        end = time.monotonic() + 30
+        while not self.value(f"select count(*) from pgq.get_consumer_info('{QUEUE}', '{CONSUMER}')"):
+            self.check(consumer)
+            if time.monotonic() > end:
+                raise Failure("the consumer did not subscribe within 30 s")
+            time.sleep(0.05)
+        return consumer
+
+    def check(self, consumer):
+        if consumer.poll() is not None:
+            raise Failure(f"the consumer ended by itself: {self.last_line('balances')}")
 
     def end(self):
         for process in self.started:
@@ -86,14 +98,19 @@ class Demo:
             process.kill()
             process.wait()
 
+    def execute(self, query):
+        return self.server.execute(query, dbname="bank")
+
     def value(self, query):
-        return self.server.execute(query, dbname="bank")[0][0]
+        return self.execute(query)[0][0]
 
     def prepare(self):
         self.server.execute("create database bank")
         self.pgbench("-i", "-s", self.settings.scale)
-        for statement in filter(str.strip, SCHEMA.split(";")):
-            self.server.execute(statement, dbname="bank")
+        self.execute("create extension pgq")
+        self.execute(f"select pgq.create_queue('{QUEUE}')")
+        for table, (when, function) in TRIGGERS.items():
+            self.execute(f"create trigger capture after {when} on {table} for each row execute function {function}")
         ini = self.folder / "pgqd.ini"
         ini.write_text(f"[pgqd]\nbase_connstr = host={self.server.host} port={self.server.port} user=postgres\n"
                        "initial_database = postgres\ndatabase_list = bank\nsyslog = 0\n")
@@ -122,14 +139,14 @@ class Demo:
                 print("  the consumer is killed with SIGKILL, and started again", flush=True)
                 consumer = self.start_consumer()
                 killed = True
-            elif consumer.poll() is not None:
-                raise Failure(f"the consumer ended by itself: {self.last_line('balances')}")
+            else:
+                self.check(consumer)
         if load.returncode != 0:
             raise Failure(f"pgbench failed: {self.last_line('pgbench')}")
         return consumer
 
     def progress(self, seconds):
-        handled = self.value("select count(*) from delivered")
+        handled = self.value("select count(*) from delivery")
         pending = self.value(f"select pending_events from pgq.get_consumer_info('{QUEUE}', '{CONSUMER}')")
         print(f"  {seconds:4.0f} s: {handled:8,} events handled, about {pending or 0:,} pending", flush=True)
 
@@ -139,11 +156,10 @@ class Demo:
 
     def drain(self, consumer):
         """Waits until every change that pgbench made is handled."""
-        expected = 2 * self.value("select count(*) from pgbench_history")
+        expected = EVENTS_PER_TRANSACTION * self.value("select count(*) from pgbench_history")
         end = time.monotonic() + DRAIN_SECONDS
-        while self.value("select count(*) from delivered") < expected:
-            if consumer.poll() is not None:
-                raise Failure(f"the consumer ended by itself: {self.last_line('balances')}")
+        while self.value("select count(*) from delivery") < expected:
+            self.check(consumer)
             if time.monotonic() > end:
                 raise Failure(f"not all of {expected:,} events were handled within {DRAIN_SECONDS} s")
             time.sleep(0.1)
@@ -153,16 +169,16 @@ class Demo:
         return expected
 
     def compare(self, expected):
-        different = self.server.execute(DIFFERENCES, dbname="bank")
-        for bid, branch, by_history, by_branch in different:
-            print(f"  branch {bid}: pgbench has {branch}, the consumer {by_history} by history and {by_branch} by branches")
+        different = self.execute(DIFFERENCES)
+        for source, bid, bank, kept in different:
+            print(f"  branch {bid}: {source} has {bank}, the consumer {kept}")
         if different:
-            raise Failure(f"{len(different)} branches differ")
-        events, rate, p50, p99 = self.server.execute(FIGURES, dbname="bank")[0]
+            raise Failure(f"{len(different)} balances differ")
+        events, rate, p50, p99 = self.execute(FIGURES)[0]
         if events != expected:
             raise Failure(f"{events:,} events were handled where {expected:,} were made")
-        branches = self.value("select count(*) from balance")
-        print(f"  {branches} branches, every balance equal by history and by branches")
+        balances = self.value("select count(*) from balance")
+        print(f"  {balances} balances of {self.settings.scale} branches, each equal to pgbench's")
         print(f"  {events:,} events, none lost, none twice; {float(rate):,.0f} events/s; "
               f"latency p50 {float(p50):,.1f} ms, p99 {float(p99):,.1f} ms (the kill included)")
 
