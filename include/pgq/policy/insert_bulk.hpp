@@ -2,6 +2,7 @@
 /// Not for events with extras, and not for pgq 3.5, which has no such function.
 #pragma once
 
+#include <pgq/codec/array.hpp>
 #include <pgq/policy/insert.hpp>
 
 #include <cstddef>
@@ -14,18 +15,13 @@ namespace pgq {
 namespace detail {
 
 /// One element of an array literal; the braces are the caller's.
-inline void append_array_element(std::string& out, std::string_view value) {
+inline void append_next_element(std::string& out, std::string_view value) {
     if (out.size() > 1) out += ',';
     if (value.data() == nullptr) {
         out += "NULL";
-        return;
+    } else {
+        append_array_element(out, value);
     }
-    out += '"';
-    for (char const c : value) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    out += '"';
 }
 
 template <transport Db> class bulk_writer {
@@ -37,8 +33,8 @@ public:
         for (auto const& extra : event.extra) {
             if (extra) throw usage_error{"pgq::insert_bulk stores type and data only, but the event has extras"};
         }
-        append_array_element(types_, event.type);
-        append_array_element(data_, event.data);
+        append_next_element(types_, event.type);
+        append_next_element(data_, event.data);
         if (++waiting_ >= rows_ || types_.size() + data_.size() >= bytes_) send();
     }
 
