@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto first_pause = 100ms;
-constexpr auto longest_pause = 5s;
+constexpr auto longest_pause = 1s;
 /// A rotation or a vacuum takes its time; but none may keep a session for ever.
 constexpr auto maintenance_limit = 1h;
 
