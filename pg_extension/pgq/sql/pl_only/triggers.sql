@@ -221,7 +221,7 @@ begin
     else
         -- As it was given, cut only at commas: that is what clients have always got.
         key_list := key_given;
-        key_json := to_json(string_to_array(regexp_replace(key_given, ',$', ''), ','))::text;
+        key_json := case key_given when '' then '[""]' else to_json(string_to_array(key_given, ','))::text end;
     end if;
 
     if i_op = 'TRUNCATE' then
@@ -273,7 +273,8 @@ begin
         if changes[i] and col.key then
             key_changed := true;
         elsif changes[i] and not col.computed then
-            if col.ignored then
+            -- A change of magic columns alone emits nothing where changes are looked at column by column.
+            if col.ignored or (col.magic and (i_format = 'sql' or ignore_list is not null)) then
                 ignored_changed := true;
             else
                 relevant := true;
