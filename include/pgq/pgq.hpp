@@ -14,6 +14,9 @@
 #include <pgq/policy/dead_letters.hpp>
 #include <pgq/policy/fetch.hpp>
 #include <pgq/policy/insert.hpp>
+#include <pgq/policy/insert_bulk.hpp>
+#include <pgq/policy/insert_copy.hpp>
+#include <pgq/policy/insert_pipelined.hpp>
 #include <pgq/policy/spooled.hpp>
 #include <pgq/policy/wait.hpp>
 #include <pgq/producer.hpp>
