@@ -1,5 +1,5 @@
 // expect: pgq::producer needs an insert policy as its third argument
-// max-errors: 3
+// max-errors: 2
 #include <pgq/policy/insert_bulk.hpp>
 #include <pgq/policy/insert_copy.hpp>
 #include <pgq/producer.hpp>

@@ -1,5 +1,5 @@
 // expect: pgq::ticker needs a session as its first argument
-// max-errors: 5
+// max-errors: 2
 #include <pgq/ticker.hpp>
 
 #include <support/mistakes.hpp>
