@@ -69,7 +69,8 @@ public:
     void begin(isolation level = isolation::unspecified) { state_->statements.begin(state_->session, level); }
     /// @throws sql_error also when the transaction had failed and the server rolled it back instead
     void commit() { state_->statements.commit(state_->session); }
-    /// Works after a stop request too; nothing happens when no transaction is open.
+    /// Works after a stop request too, upon which a server that does not answer at once makes it close the session.
+    /// Nothing happens when no transaction is open.
     void rollback() {
         state_->copying.abort(state_->session);
         state_->statements.rollback(state_->session);

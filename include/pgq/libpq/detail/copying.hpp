@@ -51,9 +51,7 @@ public:
             db.busy_with = {};
             return;
         }
-        running_.heed_stop = false;
-        running_.cancels = false;
-        running_.cut = interruption::stop;
+        db.begin_grace(running_);  // no cancel: the end of the data, with an error, makes the server stop
         db.abandon(running_);
     }
 
@@ -129,10 +127,7 @@ private:
 
     /// Makes the COPY fail and throws why.
     [[noreturn]] void interrupt(session& db, interruption why) {
-        if (running_.cut == interruption::none) {
-            running_.end = std::chrono::steady_clock::now() + stop_grace;
-            running_.heed_stop = false;
-        }
+        if (running_.cut == interruption::none) db.begin_grace(running_);
         running_.cut = why;
         finish(db, "the client was asked to stop");
         throw stopped{};

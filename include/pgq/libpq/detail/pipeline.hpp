@@ -136,13 +136,10 @@ public:
         if (db_.closed()) return forget();
         auto const sink = std::exchange(db_.wanted.notices, notice_sink{});  // "rollback" warns where nothing was begun
         try {
-            running_.end =
-                std::chrono::steady_clock::now() + (db_.waits.stop_requested() ? stop_grace : deadline_grace);
-            running_.heed_stop = !db_.waits.stop_requested();
-            if (running_.cut == interruption::none && !waiting_.empty()) {
-                running_.cancel_taken = db_.cancel_key().request(running_.end);
+            if (running_.cut == interruption::none) {
+                db_.begin_grace(running_);
+                running_.cancel_taken = waiting_.empty() || db_.cancel_key().request(running_.end);
             }
-            running_.cut = interruption::stop;
             drain();
         } catch (...) {  // a session that is closed drops everything as well
             db_.close();
@@ -170,9 +167,8 @@ private:
         if (db_.closed()) fail_lost();
         running_.end = deadline_after(db_.wanted.statement_timeout);
         if (!db_.waits.stop_requested()) return;
-        running_.cut = interruption::stop;
-        running_.cancel_taken =
-            waiting_.empty() || db_.cancel_key().request(std::chrono::steady_clock::now() + stop_grace);
+        db_.begin_grace(running_);
+        running_.cancel_taken = waiting_.empty() || db_.cancel_key().request(running_.end);
         interrupt();
     }
 
@@ -200,7 +196,8 @@ private:
     [[noreturn]] void fail(result_handle refused) {
         auto const text = waiting_.front().text;
         running_.statement = *text;
-        auto const cut = std::exchange(running_.cut, interruption::stop);  // there is nothing left to cancel
+        auto const cut = running_.cut;
+        if (cut == interruption::none) db_.begin_grace(running_);  // there is nothing left to cancel
         drop();
         running_.cut = cut;
         db_.raise(refused.get(), running_);

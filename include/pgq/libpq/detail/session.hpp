@@ -57,19 +57,20 @@ public:
         if (!busy_with.empty()) {
             throw usage_error{"the session is busy with " + std::string{busy_with} + ": finish that first"};
         }
+        bool const stopping = waits.stop_requested();
+        if (stopping && !cleans_up) throw stopped{};
         if (closed()) {
             close();
             throw connection_error{
                 "the session is closed: reconnect with reset()",
                 {.state = sqlstate{"08003"}, .connection_lost = true, .statement = std::string{statement}}};
         }
-        bool const stopping = waits.stop_requested();
-        if (stopping && !cleans_up) throw stopped{};
         in_block_ = state() != PQTRANS_IDLE;
         call out{.statement = statement, .end = deadline_after(wanted.statement_timeout), .in_doubt = !in_block_};
         if (cleans_up) {
             out.heed_stop = !stopping;
             out.cancels = false;
+            if (stopping) out.cut = interruption::stop;
             out.end = std::min(out.end, std::chrono::steady_clock::now() + (stopping ? stop_grace : cleanup_limit));
         }
         return out;
@@ -123,15 +124,19 @@ public:
     [[noreturn]] void raise(PGresult const* answer, call const& running) {
         bool const gone = closed();
         bool const cancelled = diagnostic(answer, PG_DIAG_SQLSTATE) == "57014";
+        if (cancelled && running.cut == interruption::stop) {
+            settle(running);
+            throw stopped{};
+        }
         if (gone) {
-            auto failed = session_lost(answer, PQerrorMessage(get()), running.statement, running.in_doubt);
+            // An error that is not fatal is an answer, and one that tells that nothing was done.
+            bool const refused = diagnostic(answer, PG_DIAG_SEVERITY_NONLOCALIZED) == "ERROR";
             close();
-            throw failed;
+            throw session_lost(answer, "", running.statement, running.in_doubt && !refused);
         }
         auto facts = failure_of(answer, running.statement);
         facts.transaction_aborted = state() == PQTRANS_INERROR;
         settle(running);
-        if (cancelled && running.cut == interruption::stop) throw stopped{};
         if (cancelled && running.cut == interruption::deadline) throw sql_error{timeout_text(), std::move(facts)};
         throw sql_error{message_of(answer), std::move(facts)};
     }
@@ -153,13 +158,20 @@ public:
         settle(running);
     }
 
+    /// From now on the call is only cleaning up.
+    void begin_grace(call& running) const {
+        running.end = std::chrono::steady_clock::now() + (waits.stop_requested() ? stop_grace : deadline_grace);
+        running.heed_stop = !waits.stop_requested();
+        running.cut = interruption::stop;
+    }
+
     /// Ends a request that nobody wants any more; the session is usable afterwards, or closed.
     void abandon(call& running) noexcept {
         try {
-            running.end = std::chrono::steady_clock::now() + (waits.stop_requested() ? stop_grace : deadline_grace);
-            running.heed_stop = !waits.stop_requested();
-            if (running.cut == interruption::none) running.cancel_taken = cancel_.request(running.end);
-            running.cut = interruption::stop;
+            if (running.cut == interruption::none) {
+                begin_grace(running);
+                running.cancel_taken = cancel_.request(running.end);
+            }
             drain(running);
         } catch (...) {  // abandoning is itself how a failure is handled: a closed session says enough
             close();

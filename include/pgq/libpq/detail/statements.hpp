@@ -128,7 +128,11 @@ public:
     void rollback(session& db) {
         if (!db.in_transaction()) return;
         auto running = db.begin_call("rollback", true);
-        control(db, running);
+        try {
+            control(db, running);
+        } catch (stopped const&) {  // the session was closed instead, and that rolls back as well
+            return;
+        }
     }
 
     std::optional<notification> wait_notification(session& db, instant end) {
