@@ -16,6 +16,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace pgq {
@@ -36,6 +37,7 @@ template <class Trouble = trouble_to_stderr> struct run_options {
     std::chrono::milliseconds grace{5000};          ///< how long a batch may go on after a stop request
     std::chrono::milliseconds first_pause{100};     ///< before a new session is opened; doubles up to longest_pause
     std::chrono::milliseconds longest_pause{10'000};
+    bool prepare_statements = true;  ///< off behind a pooler that hands the server session to others between transactions
     Trouble trouble{};
 };
 
@@ -57,6 +59,11 @@ inline std::string line_of(error const& failure, std::chrono::milliseconds pause
     return text + "; trying again in " + std::to_string(pause.count()) + " ms";
 }
 
+template <bool Fits, class Wait, class Db> struct checked_wait {
+    static_assert(Fits, "pgq: a wait policy has prepare(db) const and wait(db, queue, idle, stop_token) const, for the Wait "
+                        "and Db named above");
+};
+
 template <class Db> void heed(Db& db, std::stop_token token) {
     if constexpr (stoppable<Db>) db.stop_token(std::move(token));
 }
@@ -66,6 +73,7 @@ template <class Consumer, class Db>
 void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_token const& late, run_report& report,
            int& failures) {
     auto const waiting = consumer.wait_policy();
+    static_cast<void>(checked_wait<wait_policy<std::remove_const_t<decltype(waiting)>, Db>, decltype(waiting), Db>{});
     heed(db, stop);
     waiting.prepare(db);
     int idle = 0;
@@ -116,7 +124,7 @@ template <class Consumer, class Trouble = trouble_to_stderr>
 run_report run(Consumer& consumer, std::string const& conninfo, std::stop_token stop = {},
                run_options<Trouble> const& options = {}) {
     return run(
-        consumer, [&] { return libpq::connection{conninfo, {.stop = stop}}; }, stop, options);
+        consumer, [&] { return libpq::connection{conninfo, {.stop = stop, .prepare_statements = options.prepare_statements}}; }, stop, options);
 }
 
 }  // namespace pgq

@@ -1,6 +1,7 @@
 /// Where events go that are given up: into a queue of their own, with their story. An event is never dropped in silence.
 #pragma once
 
+#include <pgq/codec/utf8.hpp>
 #include <pgq/error.hpp>
 #include <pgq/event.hpp>
 #include <pgq/ids.hpp>
@@ -62,20 +63,6 @@ inline kept_event keep(event const& ev) {
 
 inline nullable_text view_of(std::optional<std::string> const& text) {
     return text ? nullable_text{*text} : std::nullopt;
-}
-
-/// Length of the UTF-8 character at the start of `text`; 0 when there is none.
-inline std::size_t utf8_length(std::string_view text) {
-    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    auto const lead = byte(0);
-    std::size_t const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0U) != 0x80U) return 0;
-    }
-    if (length == 3 && ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f))) return 0;
-    if (length == 4 && ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f))) return 0;
-    return length;
 }
 
 /// Messages may quote bytes that are no text; those become question marks, so that the letter can always be stored.
