@@ -16,7 +16,9 @@ import pathlib
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -111,11 +113,41 @@ def median_time(db, query, runs):
     return statistics.median(took[3:])
 
 
-class Table:
-    """Figures by peer; printed with the ratio of Debian's to ours and the goal."""
+def figures(name, *arguments):
+    """Runs the program built from bench/NAME.cpp and gives the numbers that it prints."""
+    command = [ROOT / "build" / "bench" / name, *arguments]
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
 
-    def __init__(self, title, settings, unit):
-        self.title, self.settings, self.unit = title, settings, unit
+
+@contextlib.contextmanager
+def ticking(db, peer, **settings):
+    """The peer's own pgqd at work on a database, with default settings but for those given."""
+    program = ROOT / "build" / "apps" / "pgqd" if peer.ours else "pgqd"
+    server = peer.server
+    with tempfile.TemporaryDirectory() as folder:
+        log, config = pathlib.Path(folder) / "pgqd.log", pathlib.Path(folder) / "pgqd.ini"
+        settings = {"logfile": log, "pidfile": f"{folder}/pgqd.pid", "database_list": db.name, "syslog": 0,
+                    "base_connstr": f"host={server.host} port={server.port} user=postgres", **settings}
+        config.write_text("[pgqd]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
+        with subprocess.Popen([program, "-q", config]) as daemon:
+            try:
+                deadline = time.monotonic() + 30
+                while not (log.exists() and "pgq version ok" in log.read_text()):
+                    if daemon.poll() is not None or time.monotonic() > deadline:
+                        raise RuntimeError(f"pgqd does not work: {log.read_text() if log.exists() else 'no log'}")
+                    time.sleep(0.05)
+                yield
+            finally:
+                daemon.terminate()
+
+
+class Table:
+    """Figures by peer; printed with the ratio of the first peer's to ours, and the goal. Where more is better (`rates`),
+    the ratio is that of ours to the peer's, so that above 1 means that ours is the better one."""
+
+    def __init__(self, title, settings, unit, rates=False):
+        self.title, self.settings, self.unit, self.rates = title, settings, unit, rates
         self.rows = {}
         self.goals = {}
 
@@ -134,12 +166,12 @@ class Table:
         for what, figures in self.rows.items():
             cells = "".join(f"{_number(figures.get(name)):>12}" for name in names)
             ours, theirs = figures.get("ours"), next((figures[n] for n in names if n != "ours" and n in figures), None)
-            ratio = f"{theirs / ours:.2f}" if ours and theirs is not None else ""
-            print(f"  {what:34}{cells}{ratio:>9}{_number(self.goals.get(what)):>9}")
+            ratio = (ours / theirs if self.rates else theirs / ours) if ours and theirs else None
+            print(f"  {what:34}{cells}{'' if ratio is None else f'{ratio:.2f}':>9}{_number(self.goals.get(what)):>9}")
         print(flush=True)
 
 
 def _number(figure):
-    if figure is None:
-        return ""
+    if figure is None or isinstance(figure, str):
+        return figure or ""
     return f"{figure:,.0f}" if abs(figure) >= 1000 else f"{figure:.3g}"

@@ -1,0 +1,129 @@
+// Takes one batch of the queue "orders" as CONSUMER, whose orders a typed handler adds up, and prints: events, seconds,
+// seconds of this process's processor time, and the most memory it ever had, in KiB.
+//     consume CONNINFO CONSUMER HOW
+#include "bare.hpp"
+#include "orders.hpp"
+
+#include <sys/resource.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace {
+
+double processor_seconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    auto const seconds = [](timeval time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+class measurement {
+public:
+    void show(std::uint64_t events) const {
+        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start_;
+        double const processor = processor_seconds() - before_;
+        rusage used{};
+        getrusage(RUSAGE_SELF, &used);
+        std::printf("%llu %.6f %.6f %ld\n", 0ULL + events, took.count(), processor, used.ru_maxrss);
+    }
+
+private:
+    double before_ = processor_seconds();
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::int64_t handled = 0;  // so that the compiler cannot do without the work
+
+template <class... Parts> void consume(char const* conninfo, char const* name, Parts... parts) {
+    pgq::libpq::connection db{conninfo};
+    pgq::consumer consumer{pgq::subscription{"orders", name}, parts...};
+    measurement const taken;
+    auto const report = consumer.step(db);
+    taken.show(report ? report->counts.events : 0);
+}
+
+constexpr auto add_up = [](order_placed const& order) { handled += order.cents; };
+constexpr auto add_up_raw = [](pgq::event const& ev) { handled += static_cast<std::int64_t>(ev.data.size()); };
+
+/// Touches each value, as whoever wants to do something with the rows.
+void look_at(PGresult const* rows) {
+    int const columns = PQnfields(rows);
+    for (int row = 0, last = PQntuples(rows); row < last; ++row) {
+        for (int column = 0; column < columns; ++column) {
+            if (PQgetisnull(rows, row, column) == 1) continue;
+            handled += *PQgetvalue(rows, row, column) + PQgetlength(rows, row, column);
+        }
+    }
+}
+
+constexpr auto columns =
+    "ev_id, ev_time, ev_txid, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4";
+
+/// The same statements as by the framework, without the framework.
+void consume_bare(char const* conninfo, std::string const& name, bool by_cursor) {
+    auto const db = bare::connect(conninfo);
+    auto const binary = [&](std::string const& text) {
+        return bare::checked(db, PQexecParams(db.get(), text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1));
+    };
+    measurement const taken;
+    bare::rows const next = bare::execute(db, ("select pgq.next_batch('orders', '" + name + "')").c_str());
+    std::string const batch = PQgetvalue(next.get(), 0, 0);
+    std::uint64_t events = 0;
+    if (by_cursor) {
+        bare::execute(db, "begin");
+        auto rows =
+            binary(std::string{"select "} + columns + " from pgq.get_batch_cursor(" + batch + ", 'orders', 4000)");
+        while (PQntuples(rows.get()) > 0) {
+            look_at(rows.get());
+            events += static_cast<std::uint64_t>(PQntuples(rows.get()));
+            rows = binary("fetch 4000 from orders");
+        }
+    } else {
+        auto const rows = binary(std::string{"select "} + columns + " from pgq.get_batch_events(" + batch + ")");
+        look_at(rows.get());
+        events = static_cast<std::uint64_t>(PQntuples(rows.get()));
+    }
+    bare::execute(db, ("select pgq.finish_batch(" + batch + ")").c_str());
+    if (by_cursor) bare::execute(db, "commit");
+    taken.show(events);
+}
+
+bool run(std::string_view how, char const* conninfo, char const* name) {
+    pgq::decode<order_placed> const typed;
+    pgq::same_transaction const together;
+    if (how == "default") consume(conninfo, name, typed, add_up);
+    else if (how == "whole") consume(conninfo, name, pgq::whole_batch{}, typed, add_up);
+    else if (how == "cursor") consume(conninfo, name, together, typed, add_up);
+    else if (how == "rows") consume(conninfo, name, together, pgq::row_by_row{}, typed, add_up);
+    else if (how == "raw-default") consume(conninfo, name, add_up_raw);
+    else if (how == "raw-whole") consume(conninfo, name, pgq::whole_batch{}, add_up_raw);
+    else if (how == "raw-cursor") consume(conninfo, name, together, add_up_raw);
+    else if (how == "bare-whole") consume_bare(conninfo, name, false);
+    else if (how == "bare-cursor") consume_bare(conninfo, name, true);
+    else return false;
+    return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    bool const known = argc == 4 && run(argv[3], argv[1], argv[2]);
+    if (!known) {
+        std::fputs(
+            "usage: consume CONNINFO CONSUMER default|whole|cursor|rows|raw-default|raw-whole|raw-cursor|bare-whole|"
+            "bare-cursor\n",
+            stderr);
+        return 2;
+    }
+    return handled == 0 ? 1 : 0;
+} catch (std::exception const& failure) {
+    std::fprintf(stderr, "consume: %s\n", failure.what());
+    return 1;
+}
