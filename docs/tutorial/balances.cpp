@@ -1,5 +1,6 @@
-// Keeps, in tables of its own, what each branch of pgbench owns: once by its accounts, once by its tellers, once by its own row,
-// once by the history. The four must agree with pgbench's tables, whatever is killed and when. The update triggers need `backup`.
+// Keeps, in tables of its own, what each branch of pgbench owns: once by its accounts, once by its tellers, once by its
+// own row, once by the history. The four must agree with pgbench's tables, whatever is killed and when. The update
+// triggers need `backup`.
 #include <pgq/pgq.hpp>
 
 #include <cstdio>
@@ -18,8 +19,9 @@ struct history { static constexpr std::string_view table = "public.pgbench_histo
 
 constexpr auto add = []<class Row>(pgq::change<Row> const& change, pgq::event const& ev, pgq::transport auto& db) {
     int const before = change.what == pgq::operation::update ? change.old().value().amount() : 0;
-    pgq::query(db, "insert into balance values ($1, $2, $3) on conflict (source, bid) do update set amount = balance.amount + $3",
-               change.table, change.row->bid, change.row->amount() - before);
+    constexpr auto sum = "insert into balance values ($1, $2, $3) "
+                         "on conflict (source, bid) do update set amount = balance.amount + $3";
+    pgq::query(db, sum, change.table, change.row->bid, change.row->amount() - before);
     pgq::query(db, "insert into delivery values ($1, $2, clock_timestamp())", ev.id, ev.time);
 };
 
@@ -34,6 +36,4 @@ int main(int argc, char** argv) try {
     balances.subscribe(db);
     auto const report = pgq::run(balances, argv[1], pgq::stop_on_signals());
     std::printf("%llu events in %llu batches\n", 0ULL + report.counts.events, 0ULL + report.batches);
-} catch (std::exception const& failure) {
-    return std::fprintf(stderr, "balances: %s\n", failure.what()), 1;
-}
+} catch (std::exception const& failure) { return std::fprintf(stderr, "balances: %s\n", failure.what()), 1; }

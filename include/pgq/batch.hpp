@@ -50,7 +50,8 @@ public:
     };
 
     batch(Db& db, Source source, batch_info info, Fetch const& fetch)
-        : db_{&db}, source_{std::move(source)}, info_{info}, reader_{std::make_unique<reader>(fetch.open(db, info.id))} {}
+        : db_{&db}, source_{std::move(source)}, info_{info},
+          reader_{std::make_unique<reader>(fetch.open(db, info.id))} {}
     batch(batch&& other) noexcept
         : db_{std::exchange(other.db_, nullptr)}, source_{std::move(other.source_)}, info_{other.info_},
           reader_{std::move(other.reader_)}, told_{std::move(other.told_)} {}

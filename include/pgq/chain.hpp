@@ -62,8 +62,7 @@ concept session_handler =
     std::invocable<H const&, In const&, Session&> || std::invocable<H const&, In const&, event const&, Session&>;
 
 // Handlers that choose among chains of their own, such as match, declare what the chain asks of a handler.
-template <class H>
-concept router = requires { typename H::routes; };
+template <class H> concept router = requires { typename H::routes; };
 
 }  // namespace detail
 
@@ -83,8 +82,7 @@ concept handler_of = detail::plain_handler<H, In> || (detail::router<H> && std::
                      (detail::generic_callable<H> && !detail::router<H>);
 
 /// A choice that stands among the stages without being one; see <pgq/policy/>. `axis` names what it decides.
-template <class P>
-concept policy = requires { typename P::policy_axis; };
+template <class P> concept policy = requires { typename P::policy_axis; };
 
 namespace detail {
 
@@ -102,10 +100,8 @@ struct output_of<Stage, In> {
     using type = typename Stage::template output_for<In>;
 };
 
-template <class S>
-concept swallows_failures = requires { requires S::swallows_failures; };
-template <class S>
-concept undoes_failures = requires { requires S::undoes_failures; };
+template <class S> concept swallows_failures = requires { requires S::swallows_failures; };
+template <class S> concept undoes_failures = requires { requires S::undoes_failures; };
 
 // A chain's types, checked before any body is compiled, so that a mistake gives one error, at the user's line.
 //   fits:           everything below may be relied on
@@ -114,9 +110,10 @@ concept undoes_failures = requires { requires S::undoes_failures; };
 template <class In, class... Parts> struct chain;
 
 template <class In, class Handler> struct chain<In, Handler> {
-    static_assert(handler_of<Handler, In>, "pgq: the handler (the last argument) must be const and take (In const&), (In "
-                                           "const&, event const&), or either with the session at the end, for the In named "
-                                           "above");
+    static_assert(handler_of<Handler, In>,
+                  "pgq: the handler (the last argument) must be const and take (In const&), (In "
+                  "const&, event const&), or either with the session at the end, for the In named "
+                  "above");
     static constexpr bool fits = [] {
         if constexpr (router<Handler>) return handler_of<Handler, In> && Handler::fits;
         else return handler_of<Handler, In>;
@@ -141,8 +138,9 @@ struct chain_after<true, In, Stage, Rest...> : chain<typename output_of<Stage, I
     using rest = chain<typename output_of<Stage, In>::type, Rest...>;
     static constexpr bool exposed = rest::exposed && !undoes_failures<Stage>;
     static constexpr bool fits = rest::fits && !(swallows_failures<Stage> && rest::exposed);
-    static_assert(!rest::fits || fits, "pgq: retry before a handler that takes the session needs pgq::savepoint between "
-                                       "them, so that a failed attempt leaves nothing behind");
+    static_assert(!rest::fits || fits,
+                  "pgq: retry before a handler that takes the session needs pgq::savepoint between "
+                  "them, so that a failed attempt leaves nothing behind");
 };
 template <class In, class Stage, class Next, class... Rest>
 struct chain<In, Stage, Next, Rest...> : chain_after<stage<Stage, In>, In, Stage, Next, Rest...> {};
@@ -150,8 +148,9 @@ template <class In, policy P, class Next, class... Rest>
 struct chain<In, P, Next, Rest...> : chain<In, Next, Rest...> {};
 
 template <bool Fits, class Handler, class In, class Session> struct checked_call {
-    static_assert(Fits, "pgq: this handler takes a session: it needs same_transaction before the stages, a transport that "
-                        "the handler accepts, and in tests handle(event, session)");
+    static_assert(Fits,
+                  "pgq: this handler takes a session: it needs same_transaction before the stages, a transport that "
+                  "the handler accepts, and in tests handle(event, session)");
 };
 
 template <class Handler, class In, class Session>
@@ -159,7 +158,8 @@ decltype(auto) call(Handler const& handler, In const& in, event const& ev, Sessi
     if constexpr (std::invocable<Handler const&, In const&>) return handler(in);
     else if constexpr (std::invocable<Handler const&, In const&, event const&>) return handler(in, ev);
     else if constexpr (std::invocable<Handler const&, In const&, Session&>) return handler(in, session);
-    else if constexpr (std::invocable<Handler const&, In const&, event const&, Session&>) return handler(in, ev, session);
+    else if constexpr (std::invocable<Handler const&, In const&, event const&, Session&>)
+        return handler(in, ev, session);
     else static_cast<void>(checked_call<false, Handler, In, Session>{});
 }
 

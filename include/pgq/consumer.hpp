@@ -30,10 +30,10 @@ struct batch_report {
 
 namespace detail {
 
-template <class Part, class Axis>
-concept decides = policy<Part> && std::same_as<typename Part::policy_axis, Axis>;
+template <class Part, class Axis> concept decides = policy<Part> && std::same_as<typename Part::policy_axis, Axis>;
 
-template <class Axis, class... Parts> inline constexpr std::size_t decided = (std::size_t{decides<Parts, Axis>} + ... + 0);
+template <class Axis, class... Parts>
+inline constexpr std::size_t decided = (std::size_t{decides<Parts, Axis>} + ... + 0);
 
 template <class Axis, std::size_t N> struct checked_choice {
     static_assert(N <= 1, "pgq: two policies decide the same thing; a consumer takes one for the axis named above");
@@ -72,8 +72,9 @@ template <occupies Keeps, bool InTransaction, bool TakesSession> struct checked_
 };
 
 template <bool Fits, class Source, class Db> struct checked_source {
-    static_assert(Fits, "pgq: the first argument of a consumer is a source with next(db), finish(db, batch_id), queue and "
-                        "consumer, for the Source and Db named above");
+    static_assert(Fits,
+                  "pgq: the first argument of a consumer is a source with next(db), finish(db, batch_id), queue and "
+                  "consumer, for the Source and Db named above");
 };
 
 }  // namespace detail
@@ -89,7 +90,8 @@ public:
     explicit consumer(Source source, Parts... parts) : source_{std::move(source)}, parts_{std::move(parts)...} {
         using completion = decltype(completion_policy());
         constexpr bool transactions_fit = !fits || !takes_session || completion::gives_session;
-        static_assert(transactions_fit, "pgq: this handler takes the session: put pgq::same_transaction{} before the stages");
+        static_assert(transactions_fit,
+                      "pgq: this handler takes the session: put pgq::same_transaction{} before the stages");
         // Compiles the bodies here, so that what does not fit is shown at the user's declaration.
         if constexpr (fits && !takes_session) {
             static_cast<void>(static_cast<outcome (consumer::*)(event const&) const>(&consumer::handle));
@@ -169,7 +171,8 @@ private:
                 };
                 if constexpr (requires { fetch.open(db, info.id); }) {
                     auto reader = fetch.open(db, info.id);
-                    while (event const* const ev = reader.next()) take(*ev);
+                    while (event const* const ev = reader.next())
+                        take(*ev);
                 } else {
                     fetch.each(db, info.id, take);
                 }

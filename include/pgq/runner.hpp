@@ -22,8 +22,7 @@
 namespace pgq {
 
 /// Opens a session, anew after each loss. Without arguments; called on the thread that runs the consumer.
-template <class F>
-concept session_factory = std::invocable<F&> && transport<std::invoke_result_t<F&>>;
+template <class F> concept session_factory = std::invocable<F&> && transport<std::invoke_result_t<F&>>;
 
 /// Writes one line to standard error for each trouble.
 struct trouble_to_stderr {
@@ -34,10 +33,11 @@ struct trouble_to_stderr {
 
 /// How run() behaves. `trouble(std::string_view)` hears of each failure that run() gets over, and of nothing else.
 template <class Trouble = trouble_to_stderr> struct run_options {
-    std::chrono::milliseconds grace{5000};          ///< how long a batch may go on after a stop request
-    std::chrono::milliseconds first_pause{100};     ///< before a new session is opened; doubles up to longest_pause
+    std::chrono::milliseconds grace{5000};       ///< how long a batch may go on after a stop request
+    std::chrono::milliseconds first_pause{100};  ///< before a new session is opened; doubles up to longest_pause
     std::chrono::milliseconds longest_pause{10'000};
-    bool prepare_statements = true;  ///< off behind a pooler that hands the server session to others between transactions
+    bool prepare_statements =
+        true;  ///< off behind a pooler that hands the server session to others between transactions
     Trouble trouble{};
 };
 
@@ -60,8 +60,9 @@ inline std::string line_of(error const& failure, std::chrono::milliseconds pause
 }
 
 template <bool Fits, class Wait, class Db> struct checked_wait {
-    static_assert(Fits, "pgq: a wait policy has prepare(db) const and wait(db, queue, idle, stop_token) const, for the Wait "
-                        "and Db named above");
+    static_assert(Fits,
+                  "pgq: a wait policy has prepare(db) const and wait(db, queue, idle, stop_token) const, for the Wait "
+                  "and Db named above");
 };
 
 template <class Db> void heed(Db& db, std::stop_token token) {
@@ -94,11 +95,12 @@ void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_to
 
 }  // namespace detail
 
-/// Runs until a stop is requested; a batch under way gets `options.grace` to end, then it is left to be delivered again.
-/// After transient trouble a new session is opened, after longer and longer pauses.
+/// Runs until a stop is requested; a batch under way gets `options.grace` to end, then it is left to be delivered
+/// again. After transient trouble a new session is opened, after longer and longer pauses.
 /// @throws what does not go away by itself: usage_error, fenced_error, refusals by the server, what the handler throws
 template <class Consumer, session_factory Connect, class Trouble = trouble_to_stderr>
-run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {}, run_options<Trouble> const& options = {}) {
+run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
+               run_options<Trouble> const& options = {}) {
     late_stop const late{stop, options.grace};
     run_report report;
     for (int failures = 0; !stop.stop_requested();) {
@@ -124,7 +126,11 @@ template <class Consumer, class Trouble = trouble_to_stderr>
 run_report run(Consumer& consumer, std::string const& conninfo, std::stop_token stop = {},
                run_options<Trouble> const& options = {}) {
     return run(
-        consumer, [&] { return libpq::connection{conninfo, {.stop = stop, .prepare_statements = options.prepare_statements}}; }, stop, options);
+        consumer,
+        [&] {
+            return libpq::connection{conninfo, {.stop = stop, .prepare_statements = options.prepare_statements}};
+        },
+        stop, options);
 }
 
 }  // namespace pgq

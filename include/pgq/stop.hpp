@@ -2,6 +2,8 @@
 /// except that a second signal does what it does without us.
 #pragma once
 
+#include <pthread.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -10,15 +12,15 @@
 #include <thread>
 #include <utility>
 
-#include <pthread.h>
-
 namespace pgq {
 
 /// Requests a stop some time after another stop was requested.
 class late_stop {
 public:
     late_stop(std::stop_token first, std::chrono::milliseconds delay)
-        : thread_{[this, first = std::move(first), delay](std::stop_token const& ending) { watch(first, ending, delay); }} {}
+        : thread_{[this, first = std::move(first), delay](std::stop_token const& ending) {
+              watch(first, ending, delay);
+          }} {}
     late_stop(late_stop const&) = delete;
     late_stop& operator=(late_stop const&) = delete;
     ~late_stop() = default;
@@ -44,8 +46,8 @@ private:
     std::jthread thread_;
 };
 
-/// Turns the first SIGTERM or SIGINT into a stop request; a second one acts as if this object were not there, which ends
-/// the process. Blocks both signals in the thread that makes it: make it before other threads, one at a time.
+/// Turns the first SIGTERM or SIGINT into a stop request; a second one acts as if this object were not there, which
+/// ends the process. Blocks both signals in the thread that makes it: make it before other threads, one at a time.
 class signal_stop {
 public:
     signal_stop() : set_{both()}, thread_{[this](std::stop_token const& ending) { watch(ending); }} {}
@@ -86,6 +88,8 @@ private:
 };
 
 /// `run(consumer, conninfo, stop_on_signals())`
-inline signal_stop stop_on_signals() { return {}; }
+inline signal_stop stop_on_signals() {
+    return {};
+}
 
 }  // namespace pgq

@@ -74,10 +74,18 @@ public:
     void note(event const& ev, outcome const& verdict) {
         ++counts_.events;
         switch (verdict.what) {
-        case outcome::kind::done: ++counts_.done; break;
-        case outcome::kind::skipped: ++counts_.skipped; break;
-        case outcome::kind::retry: retry(ev, verdict); break;
-        case outcome::kind::dead: set_aside(ev, verdict.reason); break;
+        case outcome::kind::done:
+            ++counts_.done;
+            break;
+        case outcome::kind::skipped:
+            ++counts_.skipped;
+            break;
+        case outcome::kind::retry:
+            retry(ev, verdict);
+            break;
+        case outcome::kind::dead:
+            set_aside(ev, verdict.reason);
+            break;
         }
     }
 
@@ -92,7 +100,8 @@ public:
         if (!dead_.empty()) {
             auto const to = letters.queue_for(queue);
             if (!sql::queue_exists(db, to)) throw no_dead_letter_queue(to);
-            for (auto const& one : dead_) detail::send(db, to, one, queue, consumer);
+            for (auto const& one : dead_)
+                detail::send(db, to, one, queue, consumer);
         }
         ids_.clear();
         seconds_.clear();

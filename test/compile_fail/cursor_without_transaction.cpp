@@ -3,13 +3,12 @@
 #include <support/mistakes.hpp>
 
 void work(support::scripted_session& db) {
-    pgq::consumer billing{
+    pgq::consumer billing {
         orders,
 #if !REJECT
-        pgq::same_transaction{},
+            pgq::same_transaction{},
 #endif
-        pgq::by_cursor{},
-        [](pgq::event const&) {},
+            pgq::by_cursor{}, [](pgq::event const&) {},
     };
     billing.step(db);
 }

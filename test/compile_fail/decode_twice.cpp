@@ -2,11 +2,10 @@
 // max-errors: 1
 #include <support/mistakes.hpp>
 
-pgq::consumer const billing{
-    orders,
-    pgq::decode<order_placed>{},
+pgq::consumer const billing {
+    orders, pgq::decode<order_placed>{},
 #if REJECT
-    pgq::decode<order_placed>{},
+        pgq::decode<order_placed>{},
 #endif
-    [](order_placed const&) {},
+        [](order_placed const&) {},
 };

@@ -4,13 +4,12 @@
 
 void count() {
     int bills = 0;
-    pgq::consumer const billing{
-        orders,
-        pgq::decode<order_placed>{},
+    pgq::consumer const billing {
+        orders, pgq::decode<order_placed>{},
 #if REJECT
-        [bills](order_placed const&) mutable { ++bills; },
+            [bills](order_placed const&) mutable { ++bills; },
 #else
-        [&bills](order_placed const&) { ++bills; },
+            [&bills](order_placed const&) { ++bills; },
 #endif
     };
 }

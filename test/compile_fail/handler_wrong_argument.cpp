@@ -2,12 +2,11 @@
 // max-errors: 1
 #include <support/mistakes.hpp>
 
-pgq::consumer const billing{
-    orders,
-    pgq::decode<order_placed>{},
+pgq::consumer const billing {
+    orders, pgq::decode<order_placed>{},
 #if REJECT
-    [](std::string const&) {},
+        [](std::string const&) {},
 #else
-    [](order_placed const&) {},
+        [](order_placed const&) {},
 #endif
 };

@@ -2,12 +2,10 @@
 // max-errors: 1
 #include <support/mistakes.hpp>
 
-pgq::consumer const billing{
-    orders,
-    pgq::same_transaction{},
-    pgq::retry{pgq::exponential{}},
+pgq::consumer const billing {
+    orders, pgq::same_transaction{}, pgq::retry{pgq::exponential{}},
 #if !REJECT
-    pgq::savepoint{},
+        pgq::savepoint{},
 #endif
-    [](pgq::event const& ev, pgq::transport auto& session) { pgq::query(session, "update", ev.id); },
+        [](pgq::event const& ev, pgq::transport auto& session) { pgq::query(session, "update", ev.id); },
 };

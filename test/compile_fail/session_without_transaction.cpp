@@ -2,10 +2,10 @@
 // max-errors: 1
 #include <support/mistakes.hpp>
 
-pgq::consumer const billing{
+pgq::consumer const billing {
     orders,
 #if !REJECT
-    pgq::same_transaction{},
+        pgq::same_transaction{},
 #endif
-    [](pgq::event const& ev, pgq::transport auto& session) { pgq::query(session, "update", ev.id); },
+        [](pgq::event const& ev, pgq::transport auto& session) { pgq::query(session, "update", ev.id); },
 };

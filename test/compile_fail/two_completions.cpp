@@ -2,11 +2,10 @@
 // max-errors: 1
 #include <support/mistakes.hpp>
 
-pgq::consumer const billing{
-    orders,
-    pgq::same_transaction{},
+pgq::consumer const billing {
+    orders, pgq::same_transaction{},
 #if REJECT
-    pgq::at_least_once{},
+        pgq::at_least_once{},
 #endif
-    [](pgq::event const&) {},
+        [](pgq::event const&) {},
 };

@@ -1,10 +1,10 @@
 /// A queue of one test on the server under test, with a consumer, ticked by hand.
 #pragma once
 
-#include <support/session.hpp>
-
-#include <pgq/sql/queue.hpp>
 #include <pgq/source/subscription.hpp>
+#include <pgq/sql/queue.hpp>
+
+#include <support/session.hpp>
 
 #include <string>
 #include <string_view>
@@ -40,8 +40,8 @@ public:
     }
     /// `count` events of `type` with their number, from 1, as data.
     void insert_many(std::string_view type, int count) {
-        pgq::query(db, "select count(pgq.insert_event($1, $2, i::text)) from generate_series(1, $3::int) i", source.queue, type,
-                   count);
+        pgq::query(db, "select count(pgq.insert_event($1, $2, i::text)) from generate_series(1, $3::int) i",
+                   source.queue, type, count);
     }
     /// Ends the batch that collects what was inserted.
     void tick() {

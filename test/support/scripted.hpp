@@ -112,9 +112,13 @@ static_assert(pgq::transactional<scripted_session> && !pgq::listener<scripted_se
 static_assert(!pgq::transport<int>);
 
 /// A row as pgq.get_batch_events() gives it.
-inline scripted_row event_row(std::string id, std::string type, std::string data, std::optional<std::string> retry = {}) {
-    return {std::move(id), "2026-01-02 03:04:05+00", "700", std::move(retry), std::move(type), std::move(data),
-            std::nullopt,  std::nullopt,             std::nullopt, std::nullopt};
+inline scripted_row event_row(std::string id, std::string type, std::string data,
+                              std::optional<std::string> retry = {}) {
+    return {std::move(id),   "2026-01-02 03:04:05+00",
+            "700",           std::move(retry),
+            std::move(type), std::move(data),
+            std::nullopt,    std::nullopt,
+            std::nullopt,    std::nullopt};
 }
 
 }  // namespace support

@@ -31,7 +31,8 @@ inline std::uint64_t scattered(std::uint64_t bound) {
 /// first, 2 * first, 4 * first, ... never above limit, however large `step`.
 inline std::int64_t doubled(std::int64_t first, std::int64_t limit, int step) {
     std::int64_t value = first < 1 ? 1 : first;
-    for (int i = 0; i < step && value < limit; ++i) value = value > limit / 2 ? limit : value * 2;
+    for (int i = 0; i < step && value < limit; ++i)
+        value = value > limit / 2 ? limit : value * 2;
     return value < limit ? value : limit;
 }
 

@@ -78,14 +78,15 @@ private:
 };
 
 template <bool Fits, class Db> struct checked_completion {
-    static_assert(Fits, "pgq::same_transaction needs a transport with begin, commit, rollback and in_transaction (concept "
-                        "pgq::transactional), for the Db named above");
+    static_assert(Fits,
+                  "pgq::same_transaction needs a transport with begin, commit, rollback and in_transaction (concept "
+                  "pgq::transactional), for the Db named above");
 };
 
 }  // namespace detail
 
-/// Handlers run with no transaction open. Their verdicts and the finish go to the server together, after the last event:
-/// what dies before is delivered again, what was handled until then is handled twice.
+/// Handlers run with no transaction open. Their verdicts and the finish go to the server together, after the last
+/// event: what dies before is delivered again, what was handled until then is handled twice.
 struct at_least_once {
     using policy_axis = completion_axis;
     static constexpr bool gives_session = false;

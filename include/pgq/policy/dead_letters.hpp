@@ -1,4 +1,5 @@
-/// Where events go that are given up: into a queue of their own, with their story. An event is never dropped in silence.
+/// Where events go that are given up: into a queue of their own, with their story. An event is never dropped in
+/// silence.
 #pragma once
 
 #include <pgq/codec/utf8.hpp>
@@ -57,7 +58,8 @@ inline kept_event keep(event const& ev) {
         return text && text->data() != nullptr ? std::optional<std::string>{*text} : std::nullopt;
     };
     kept_event result{ev.id, ev.retry, copy(ev.type), copy(ev.data), {}};
-    for (std::size_t i = 0; i < result.extra.size(); ++i) result.extra[i] = copy(ev.extra[i]);
+    for (std::size_t i = 0; i < result.extra.size(); ++i)
+        result.extra[i] = copy(ev.extra[i]);
     return result;
 }
 
@@ -124,8 +126,10 @@ void send(transport auto& db, std::string_view to, dead_event const& dead, std::
 }
 
 inline usage_error no_dead_letter_queue(std::string const& name) {
-    return usage_error{"there is no queue \"" + name + "\" to set an event aside in\ncreate it with "
-                       "pgq::create_dead_letter_queue or: select pgq.create_queue('" + name + "')"};
+    return usage_error{"there is no queue \"" + name +
+                       "\" to set an event aside in\ncreate it with "
+                       "pgq::create_dead_letter_queue or: select pgq.create_queue('" +
+                       name + "')"};
 }
 
 }  // namespace detail

@@ -66,14 +66,16 @@ private:
 
 inline std::size_t bytes_of(event const& ev) {
     std::size_t total = ev.type.size() + ev.data.size();
-    for (auto const& extra : ev.extra) total += extra ? extra->size() : 0;
+    for (auto const& extra : ev.extra)
+        total += extra ? extra->size() : 0;
     return total;
 }
 
 /// How many rows to ask for, so that an answer stays near `bytes`: grows slowly, shrinks at once.
 class chunk_size {
 public:
-    chunk_size(int rows, std::size_t bytes) : most_{rows < 1 ? 1 : rows}, bytes_{bytes}, rows_{most_ < 500 ? most_ : 500} {}
+    chunk_size(int rows, std::size_t bytes)
+        : most_{rows < 1 ? 1 : rows}, bytes_{bytes}, rows_{most_ < 500 ? most_ : 500} {}
 
     [[nodiscard]] int rows() const { return rows_; }
     void adapt(std::size_t rows, std::size_t bytes) {

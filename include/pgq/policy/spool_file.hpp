@@ -5,6 +5,9 @@
 #include <pgq/error.hpp>
 #include <pgq/event.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -17,9 +20,6 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace pgq::detail {
 
@@ -37,9 +37,11 @@ public:
     void append(event const& ev) {
         fixed_part head{ev.id, ev.time.microseconds, ev.txid, ev.retry, {}};
         auto const texts = columns(ev);
-        for (std::size_t i = 0; i < texts.size(); ++i) head.sizes[i] = texts[i] ? static_cast<std::int64_t>(texts[i]->size()) : -1;
+        for (std::size_t i = 0; i < texts.size(); ++i)
+            head.sizes[i] = texts[i] ? static_cast<std::int64_t>(texts[i]->size()) : -1;
         buffer_.append(reinterpret_cast<char const*>(&head), sizeof head);
-        for (auto const& text : texts) buffer_ += text.value_or(std::string_view{});
+        for (auto const& text : texts)
+            buffer_ += text.value_or(std::string_view{});
         ++written_;
         if (buffer_.size() >= block) flush();
     }
@@ -60,7 +62,8 @@ public:
         fixed_part head;
         std::memcpy(&head, buffer_.data() + at_, sizeof head);
         std::size_t total = sizeof head;
-        for (auto const size : head.sizes) total += size < 0 ? 0 : static_cast<std::size_t>(size);
+        for (auto const size : head.sizes)
+            total += size < 0 ? 0 : static_cast<std::size_t>(size);
         need(total);
         into.id = head.id;
         into.time = timestamp{head.time};
@@ -75,7 +78,8 @@ public:
         };
         into.type = take(head.sizes[0]).value_or(std::string_view{});
         into.data = take(head.sizes[1]).value_or(std::string_view{});
-        for (std::size_t i = 0; i < into.extra.size(); ++i) into.extra[i] = take(head.sizes[2 + i]);
+        for (std::size_t i = 0; i < into.extra.size(); ++i)
+            into.extra[i] = take(head.sizes[2 + i]);
         at_ += total;
         return true;
     }
@@ -101,7 +105,9 @@ private:
     }
 
     static std::array<nullable_text, 6> columns(event const& ev) {
-        auto const text = [](std::string_view view) { return view.data() == nullptr ? std::nullopt : nullable_text{view}; };
+        auto const text = [](std::string_view view) {
+            return view.data() == nullptr ? std::nullopt : nullable_text{view};
+        };
         return {text(ev.type), text(ev.data), ev.extra[0], ev.extra[1], ev.extra[2], ev.extra[3]};
     }
 

@@ -46,7 +46,8 @@ private:
     void fill(Db& db, batch_id batch, chunk_size chunk, std::size_t memory) {
         std::size_t held = 0;
         int asked = chunk.rows();
-        for (answer_rows answer = sql::open_batch_cursor(db, batch, asked);; answer = sql::fetch_batch_cursor(db, asked)) {
+        for (answer_rows answer = sql::open_batch_cursor(db, batch, asked);;
+             answer = sql::fetch_batch_cursor(db, asked)) {
             bool const last = answer.size() < static_cast<std::size_t>(asked);
             std::size_t bytes = 0;
             for (std::size_t row = 0; row < answer.size(); ++row) {

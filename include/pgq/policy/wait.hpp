@@ -20,10 +20,11 @@ struct wait_axis;
 /// `wait` returns when it is time to look again, or when a stop was requested. `idle` counts the rounds in a row that
 /// found nothing, from 1.
 template <class W, class Db>
-concept wait_policy = policy<W> && requires(W const& w, Db& db, std::string_view queue, int idle, std::stop_token stop) {
-    w.prepare(db);
-    w.wait(db, queue, idle, stop);
-};
+concept wait_policy =
+    policy<W> && requires(W const& w, Db& db, std::string_view queue, int idle, std::stop_token stop) {
+        w.prepare(db);
+        w.wait(db, queue, idle, stop);
+    };
 
 namespace detail {
 
@@ -35,7 +36,8 @@ inline void sleep_until(std::chrono::steady_clock::time_point end, std::stop_tok
     never.wait_until(lock, stop, end, [] { return false; });
 }
 
-inline std::chrono::milliseconds spread(std::chrono::milliseconds shortest, std::chrono::milliseconds longest, int idle) {
+inline std::chrono::milliseconds spread(std::chrono::milliseconds shortest, std::chrono::milliseconds longest,
+                                        int idle) {
     return std::chrono::milliseconds{jittered(doubled(shortest.count(), longest.count(), idle - 1), 10)};
 }
 

@@ -26,7 +26,9 @@ concept batch_source = requires(S const& source, Db& db, batch_id id) {
 
 namespace detail {
 
-inline std::string named(std::string_view name) { return '"' + std::string{name} + '"'; }
+inline std::string named(std::string_view name) {
+    return '"' + std::string{name} + '"';
+}
 
 /// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
 inline std::optional<std::string> explained(sql_error const& failure) {
@@ -37,7 +39,8 @@ inline std::optional<std::string> explained(sql_error const& failure) {
 }
 
 inline bool not_subscribed(sql_error const& failure) {
-    return failure.state() == "P0001" && std::string_view{failure.what()}.find("Not subscriber") != std::string_view::npos;
+    return failure.state() == "P0001" &&
+           std::string_view{failure.what()}.find("Not subscriber") != std::string_view::npos;
 }
 
 }  // namespace detail
@@ -63,9 +66,10 @@ struct subscription {
     /// @throws fenced_error  when the batch was finished or taken over by another process of the same name
     void finish(transport auto& db, batch_id batch) const {
         if (sql::finish_batch(db, batch)) return;
-        throw fenced_error{"batch " + std::to_string(number(batch)) + " of consumer " + detail::named(consumer) +
-                           " on queue " + detail::named(queue) +
-                           " is not open any more: another process works under the same name, or the subscription was moved"};
+        throw fenced_error{
+            "batch " + std::to_string(number(batch)) + " of consumer " + detail::named(consumer) + " on queue " +
+            detail::named(queue) +
+            " is not open any more: another process works under the same name, or the subscription was moved"};
     }
 
     /// Subscribes from now on. False when it was subscribed before; its position stays.
@@ -87,7 +91,8 @@ struct subscription {
 private:
     [[nodiscard]] std::string unknown(bool queue_is_there) const {
         if (!queue_is_there) {
-            return "there is no queue " + detail::named(queue) + "\ncreate it with: select pgq.create_queue('" + queue + "')";
+            return "there is no queue " + detail::named(queue) + "\ncreate it with: select pgq.create_queue('" + queue +
+                   "')";
         }
         return "consumer " + detail::named(consumer) + " is not subscribed to queue " + detail::named(queue) +
                "\nsubscribe it with: select pgq.register_consumer('" + queue + "', '" + consumer + "')";

@@ -20,7 +20,8 @@ struct batch_info {
     batch_id id{};
     tick_id tick{};           ///< the tick that ends it
     tick_id previous_tick{};  ///< the tick that it begins after
-    std::optional<std::int64_t> events_at_most{};  ///< from sequences: a hint for progress displays, no proof of emptiness
+    std::optional<std::int64_t>
+        events_at_most{};  ///< from sequences: a hint for progress displays, no proof of emptiness
 };
 
 /// What a consumer asks of a batch beside being the next: each is a wish that the server weighs against the others.
@@ -48,8 +49,9 @@ namespace sql {
 /// @throws sql_error  P0001 for an unknown queue or a consumer that is not registered there
 std::optional<batch_info> next_batch(transport auto& db, std::string_view queue, std::string_view consumer,
                                      batch_wishes const& wishes = {}) {
-    auto const rows = query(db, "select batch_id, cur_tick_id, prev_tick_id, cur_tick_event_seq - prev_tick_event_seq "
-                                "from pgq.next_batch_custom($1, $2, $3, $4, $5)",
+    auto const rows = query(db,
+                            "select batch_id, cur_tick_id, prev_tick_id, cur_tick_event_seq - prev_tick_event_seq "
+                            "from pgq.next_batch_custom($1, $2, $3, $4, $5)",
                             queue, consumer, detail::interval_text(wishes.min_lag), wishes.min_count,
                             detail::interval_text(wishes.min_interval));
     if (rows.size() != 1) throw protocol_error{"pgq.next_batch_custom returned no row"};
@@ -66,8 +68,7 @@ bool finish_batch(transport auto& db, batch_id batch) {
 
 /// All events of a batch, in order, in binary form where the session can.
 auto batch_events(transport auto& db, batch_id batch) {
-    static std::string const text =
-        "select " + std::string{detail::event_columns} + " from pgq.get_batch_events($1)";
+    static std::string const text = "select " + std::string{detail::event_columns} + " from pgq.get_batch_events($1)";
     detail::bound<1> const values{batch};
     if constexpr (binary_transport<decltype(db)>) return db.execute(text, values.view(), result_format::binary);
     else return db.execute(text, values.view());
@@ -75,8 +76,7 @@ auto batch_events(transport auto& db, batch_id batch) {
 
 /// The same, each row handed to `sink` as it arrives.
 void stream_batch_events(streaming auto& db, batch_id batch, auto&& sink) {
-    static std::string const text =
-        "select " + std::string{detail::event_columns} + " from pgq.get_batch_events($1)";
+    static std::string const text = "select " + std::string{detail::event_columns} + " from pgq.get_batch_events($1)";
     detail::bound<1> const values{batch};
     db.stream(text, values.view(), sink, result_format::binary);
 }
@@ -98,7 +98,9 @@ auto fetch_batch_cursor(transport auto& db, int rows) {
     else return db.execute(text, {});
 }
 
-void close_batch_cursor(transport auto& db) { query(db, "close pgq_batch"); }
+void close_batch_cursor(transport auto& db) {
+    query(db, "close pgq_batch");
+}
 
 }  // namespace sql
 }  // namespace pgq

@@ -29,7 +29,8 @@ inline constexpr std::size_t event_column_count = 10;
 template <std::signed_integral T> T from_network(std::string_view bytes) {
     if (bytes.size() != sizeof(T)) strange_event("has a number of unexpected size");
     std::make_unsigned_t<T> value = 0;
-    for (char const byte : bytes) value = static_cast<std::make_unsigned_t<T>>(value << 8U | static_cast<unsigned char>(byte));
+    for (char const byte : bytes)
+        value = static_cast<std::make_unsigned_t<T>>(value << 8U | static_cast<unsigned char>(byte));
     return static_cast<T>(value);
 }
 
@@ -52,7 +53,8 @@ template <bool Binary> void read_event(row_set auto const& rows, std::size_t row
     into.retry = retry ? number_in<Binary, std::int32_t>(*retry) : 0;
     into.type = rows.at(row, 4).value_or(std::string_view{});
     into.data = rows.at(row, 5).value_or(std::string_view{});
-    for (std::size_t i = 0; i < into.extra.size(); ++i) into.extra[i] = rows.at(row, 6 + i);
+    for (std::size_t i = 0; i < into.extra.size(); ++i)
+        into.extra[i] = rows.at(row, 6 + i);
 }
 
 }  // namespace detail
@@ -72,8 +74,9 @@ void read_event(row_set auto const& rows, std::size_t row, event& into) {
 /// literals of equal length. An event that was handed back already stays as it is.
 /// @throws sql_error  P0001 for an event that is not in the batch
 void event_retry(transport auto& db, batch_id batch, std::string const& ids, std::string const& seconds) {
-    query(db, "select pgq.event_retry($1, one.id, one.seconds) "
-              "from unnest($2::bigint[], $3::integer[]) as one(id, seconds)",
+    query(db,
+          "select pgq.event_retry($1, one.id, one.seconds) "
+          "from unnest($2::bigint[], $3::integer[]) as one(id, seconds)",
           batch, ids, seconds);
 }
 

@@ -5,11 +5,17 @@
 
 namespace pgq::sql {
 
-void set_savepoint(transport auto& db) { query(db, "savepoint pgq_event"); }
+void set_savepoint(transport auto& db) {
+    query(db, "savepoint pgq_event");
+}
 
 /// Statements work again after it; the savepoint is still set.
-void rollback_to_savepoint(transport auto& db) { query(db, "rollback to savepoint pgq_event"); }
+void rollback_to_savepoint(transport auto& db) {
+    query(db, "rollback to savepoint pgq_event");
+}
 
-void release_savepoint(transport auto& db) { query(db, "release savepoint pgq_event"); }
+void release_savepoint(transport auto& db) {
+    query(db, "release savepoint pgq_event");
+}
 
 }  // namespace pgq::sql

@@ -19,13 +19,15 @@ concept reads = requires(std::string_view data) {
     { Format::template read<E>(data) } -> std::same_as<E>;
 };
 
-/// How to tell events that hold an `E` and how to read it from them; specialise for types that need more than the payload.
-/// Source for described structs: the event's type is theirs, the payload is in `Format`.
+/// How to tell events that hold an `E` and how to read it from them; specialise for types that need more than the
+/// payload. Source for described structs: the event's type is theirs, the payload is in `Format`.
 template <class E, class Format> struct event_reader {
-    static_assert(event_struct<E>, "pgq::decode needs a described struct (BOOST_HANA_DEFINE_STRUCT) with a static member "
-                                   "event_type, for the E named above");
-    static_assert(!event_struct<E> || reads<Format, E>, "pgq::decode needs a format with E read<E>(std::string_view), for "
-                                                        "the E and Format named above");
+    static_assert(event_struct<E>,
+                  "pgq::decode needs a described struct (BOOST_HANA_DEFINE_STRUCT) with a static member "
+                  "event_type, for the E named above");
+    static_assert(!event_struct<E> || reads<Format, E>,
+                  "pgq::decode needs a format with E read<E>(std::string_view), for "
+                  "the E and Format named above");
     static constexpr bool fits = event_struct<E> && reads<Format, E>;
 
     static bool accepts(event const& ev) { return ev.type == event_type_of<E>; }
@@ -69,9 +71,7 @@ template <class E, class Format = urlencoded> struct decode {
             std::optional<E> value;
             try {
                 value.emplace(reader::read(ev));
-            } catch (decode_error const& problem) {
-                return detail::malformed(ev, problem.what());
-            }
+            } catch (decode_error const& problem) { return detail::malformed(ev, problem.what()); }
             return next(static_cast<E const&>(*value));
         } else {
             return skipped();

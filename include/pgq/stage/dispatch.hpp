@@ -84,15 +84,14 @@ template <class First, class... Rest> struct checked_types<First, Rest...> {
 template <class... Branches> class match {
 public:
     using routes = match;
-    static constexpr bool fits = detail::checked_types<typename Branches::accepted...>::fits && (Branches::checks::fits && ...);
+    static constexpr bool fits =
+        detail::checked_types<typename Branches::accepted...>::fits && (Branches::checks::fits && ...);
     static constexpr bool takes_session = (Branches::checks::takes_session || ...);
     static constexpr bool exposed = (Branches::checks::exposed || ...);
 
     explicit constexpr match(Branches... branches) : branches_{std::move(branches)...} {}
 
-    template <class Session> outcome route(event const& ev, Session& session) const {
-        return try_from<0>(ev, session);
-    }
+    template <class Session> outcome route(event const& ev, Session& session) const { return try_from<0>(ev, session); }
 
 private:
     template <std::size_t I, class Session> outcome try_from(event const& ev, Session& session) const {

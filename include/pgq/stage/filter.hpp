@@ -15,8 +15,9 @@ template <class Predicate> struct filter {
     template <class In> outcome operator()(In const& in, event const& ev, auto const& next) const {
         constexpr bool by_value = std::predicate<Predicate const&, In const&>;
         constexpr bool by_both = std::predicate<Predicate const&, In const&, event const&>;
-        static_assert(by_value || by_both, "pgq::filter: the predicate must be const and callable as bool(In const&) or "
-                                           "bool(In const&, event const&), for the In named above");
+        static_assert(by_value || by_both,
+                      "pgq::filter: the predicate must be const and callable as bool(In const&) or "
+                      "bool(In const&, event const&), for the In named above");
         if constexpr (by_value) {
             if (keep(in)) return next(in);
         } else if constexpr (by_both) {

@@ -7,8 +7,8 @@
 
 namespace pgq {
 
-/// `observe{[&](event const& ev, outcome const& verdict) { ... }}`: called after the stages that follow have returned; not
-/// when they throw.
+/// `observe{[&](event const& ev, outcome const& verdict) { ... }}`: called after the stages that follow have returned;
+/// not when they throw.
 template <class F> struct observe {
     static_assert(std::invocable<F const&, event const&, outcome const&>,
                   "pgq::observe: the function must be const and callable as void(event const&, outcome const&)");

@@ -1,14 +1,13 @@
-#include <pgq/consumer.hpp>
-
-#include <support/boost_test.hpp>
-#include <support/queue.hpp>
-
 #include <pgq/batch.hpp>
 #include <pgq/codecs.hpp>
+#include <pgq/consumer.hpp>
 #include <pgq/policy/backoff.hpp>
 #include <pgq/stage/filter.hpp>
 #include <pgq/stage/retry.hpp>
 #include <pgq/stage/savepoint.hpp>
+
+#include <support/boost_test.hpp>
+#include <support/queue.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -26,10 +25,14 @@ using lines = std::vector<std::string>;
 namespace {
 
 std::string line_of(pgq::event const& ev) {
-    auto const text = [](std::string_view view) { return view.data() == nullptr ? "NULL" : "<" + std::string{view} + ">"; };
-    std::string line = std::to_string(ev.id) + ' ' + std::to_string(ev.time.microseconds) + ' ' + std::to_string(ev.txid) + ' ' +
-                       std::to_string(ev.retry) + ' ' + text(ev.type) + ' ' + text(ev.data);
-    for (auto const& extra : ev.extra) line += ' ' + text(extra.value_or(std::string_view{}));
+    auto const text = [](std::string_view view) {
+        return view.data() == nullptr ? "NULL" : "<" + std::string{view} + ">";
+    };
+    std::string line = std::to_string(ev.id) + ' ' + std::to_string(ev.time.microseconds) + ' ' +
+                       std::to_string(ev.txid) + ' ' + std::to_string(ev.retry) + ' ' + text(ev.type) + ' ' +
+                       text(ev.data);
+    for (auto const& extra : ev.extra)
+        line += ' ' + text(extra.value_or(std::string_view{}));
     return line;
 }
 
@@ -43,9 +46,7 @@ template <class... Policies> lines read_with(consumed_queue& queue, Policies... 
                          }};
     try {
         static_cast<void>(queue.step(reader));
-    } catch (done_reading const&) {
-        BOOST_TEST(!queue.db.in_transaction());
-    }
+    } catch (done_reading const&) { BOOST_TEST(!queue.db.in_transaction()); }
     return found;
 }
 
@@ -63,8 +64,9 @@ BOOST_AUTO_TEST_CASE(every_fetch_policy_gives_every_column) {
     queue.tick();
     auto const expected = read_with(queue, pgq::whole_batch{});
     BOOST_REQUIRE(expected.size() == 5);
-    auto const in_table = queue.value("select (extract(epoch from min(ev_time) - '2000-01-01 00:00:00+00') * 1000000)::bigint from "
-                                      "pgq.event_template where ev_type = 'plain' and ev_data = 'text'");
+    auto const in_table =
+        queue.value("select (extract(epoch from min(ev_time) - '2000-01-01 00:00:00+00') * 1000000)::bigint from "
+                    "pgq.event_template where ev_type = 'plain' and ev_data = 'text'");
     BOOST_TEST(expected[0].find(in_table + ' ') != std::string::npos);
     BOOST_TEST(expected[0].ends_with("0 <plain> <text> NULL NULL NULL NULL"));
     BOOST_TEST(expected[1].ends_with("0 NULL NULL NULL <> <e3> <e4>"));
@@ -79,7 +81,8 @@ BOOST_AUTO_TEST_CASE(a_large_batch_comes_in_order_whether_in_memory_or_not) {
     queue.tick();
     for (std::size_t const memory : {std::size_t{0}, std::size_t{64} << 20U}) {
         std::int64_t expected = 0;
-        pgq::consumer counter{queue.source, pgq::same_transaction{}, pgq::spooled{.memory = memory}, [&](pgq::event const& ev) {
+        pgq::consumer counter{queue.source, pgq::same_transaction{}, pgq::spooled{.memory = memory},
+                              [&](pgq::event const& ev) {
                                   ++expected;
                                   if (ev.data != std::to_string(expected)) throw std::runtime_error{"out of order"};
                                   if (expected == 30'000) throw pgq::error{"keep it"};
@@ -99,7 +102,8 @@ BOOST_AUTO_TEST_CASE(effects_and_finish_commit_together_or_not_at_all) {
     queue.insert_many("n", 3);
     queue.tick();
     bool fails = true;
-    pgq::consumer writer{queue.source, pgq::same_transaction{}, [&](pgq::event const& ev, pgq::transport auto& session) {
+    pgq::consumer writer{queue.source, pgq::same_transaction{},
+                         [&](pgq::event const& ev, pgq::transport auto& session) {
                              pgq::query(session, "insert into consumer_atomic_effects values ($1)", ev.data);
                              if (fails && ev.data == "3") throw std::runtime_error{"no"};
                          }};
@@ -117,7 +121,8 @@ BOOST_AUTO_TEST_CASE(a_failing_event_is_tried_again_and_then_set_aside) {
                               if (ev.type == "bad") throw std::runtime_error{"attempt " + std::to_string(ev.retry + 1)};
                           }};
     fragile.subscribe(queue.db);
-    pgq::query(queue.db, "select pgq.insert_event($1, 'bad', 'payload', 'one', null, null, 'four')", queue.source.queue);
+    pgq::query(queue.db, "select pgq.insert_event($1, 'bad', 'payload', 'one', null, null, 'four')",
+               queue.source.queue);
     queue.insert("good", "payload");
     queue.tick();
     auto const first = queue.step(fragile).value().counts;
@@ -132,14 +137,17 @@ BOOST_AUTO_TEST_CASE(a_failing_event_is_tried_again_and_then_set_aside) {
     pgq::query(queue.db, "select pgq.ticker('consumer_poison.dead'::text)");
     lines letters;
     pgq::consumer keeper{pgq::subscription{"consumer_poison.dead", "keeper"}, [&](pgq::event const& ev) {
-                             letters.push_back(std::string{ev.type} + ' ' + std::string{ev.data} + ' ' + std::string{ev.extra[0].value()} +
-                                               ' ' + std::string{ev.extra[3].value()});
+                             letters.push_back(std::string{ev.type} + ' ' + std::string{ev.data} + ' ' +
+                                               std::string{ev.extra[0].value()} + ' ' +
+                                               std::string{ev.extra[3].value()});
                          }};
     while (keeper.step(queue.db)) {}
     BOOST_REQUIRE(letters.size() == 1);
     BOOST_TEST(letters[0].starts_with("bad payload one {"));
     auto const story = letters[0].substr(letters[0].find('{'));
-    auto const told = [&](std::string_view key) { return support::text_of(pgq::query(queue.db, "select $1::json ->> $2", story, key)); };
+    auto const told = [&](std::string_view key) {
+        return support::text_of(pgq::query(queue.db, "select $1::json ->> $2", story, key));
+    };
     BOOST_TEST(told("queue") == "consumer_poison");
     BOOST_TEST(told("consumer") == "tester");
     BOOST_TEST(told("attempts") == "3");
@@ -150,7 +158,8 @@ BOOST_AUTO_TEST_CASE(a_failing_event_is_tried_again_and_then_set_aside) {
 
 BOOST_AUTO_TEST_CASE(a_reason_that_is_no_text_can_be_stored_all_the_same) {
     consumed_queue queue{"consumer_reason"};
-    pgq::consumer fragile{queue.source, [](pgq::event const&) { return pgq::dead_letter("\xff \"quoted\" \\ \x01 \xc3\xa4 \xe2\x82"); }};
+    pgq::consumer fragile{
+        queue.source, [](pgq::event const&) { return pgq::dead_letter("\xff \"quoted\" \\ \x01 \xc3\xa4 \xe2\x82"); }};
     fragile.subscribe(queue.db);
     queue.insert("bad", "payload");
     queue.tick();
@@ -160,10 +169,12 @@ BOOST_AUTO_TEST_CASE(a_reason_that_is_no_text_can_be_stored_all_the_same) {
 BOOST_AUTO_TEST_CASE(a_savepoint_keeps_a_failing_statement_to_its_event) {
     consumed_queue queue{"consumer_savepoint"};
     support::table const effects{queue.db, "consumer_savepoint_effects", "data text primary key"};
-    for (auto const* const data : {"a", "b", "a", "c"}) queue.insert("n", data);
+    for (auto const* const data : {"a", "b", "a", "c"})
+        queue.insert("n", data);
     queue.tick();
-    pgq::consumer writer{queue.source, pgq::same_transaction{}, pgq::retry{pgq::for_state{"23505", pgq::fixed{.delay = 1h}}},
-                         pgq::savepoint{}, [](pgq::event const& ev, pgq::transport auto& session) {
+    pgq::consumer writer{queue.source, pgq::same_transaction{},
+                         pgq::retry{pgq::for_state{"23505", pgq::fixed{.delay = 1h}}}, pgq::savepoint{},
+                         [](pgq::event const& ev, pgq::transport auto& session) {
                              pgq::query(session, "insert into consumer_savepoint_effects values ($1)", ev.data);
                          }};
     auto const counts = queue.step(writer).value().counts;
@@ -197,7 +208,8 @@ BOOST_AUTO_TEST_CASE(says_what_must_be_set_right_first) {
     consumed_queue queue{"consumer_unknown"};
     pgq::consumer stranger{pgq::subscription{"consumer_unknown", "stranger"}, [](pgq::event const&) {}};
     auto const unknown = support::thrown<pgq::usage_error>([&] { stranger.step(db); });
-    BOOST_TEST(std::string{unknown.what()}.starts_with("consumer \"stranger\" is not subscribed to queue \"consumer_unknown\"\n"));
+    BOOST_TEST(std::string{unknown.what()}.starts_with(
+        "consumer \"stranger\" is not subscribed to queue \"consumer_unknown\"\n"));
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_is_a_range_of_what_the_server_sends) {
@@ -207,7 +219,8 @@ BOOST_AUTO_TEST_CASE(a_batch_is_a_range_of_what_the_server_sends) {
     std::string seen;
     while (auto batch = pgq::open_batch(queue.db, queue.source, pgq::spooled{})) {
         auto const even = [](pgq::event const& ev) { return (ev.data.back() - '0') % 2 == 0; };
-        for (auto const& ev : std::views::filter(*batch, even)) seen += ev.data;
+        for (auto const& ev : std::views::filter(*batch, even))
+            seen += ev.data;
         batch->finish();
     }
     BOOST_TEST(seen == "246810");

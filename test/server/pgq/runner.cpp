@@ -1,11 +1,10 @@
+#include <pgq/codecs.hpp>
+#include <pgq/policy/backoff.hpp>
 #include <pgq/runner.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/proxy.hpp>
 #include <support/queue.hpp>
-
-#include <pgq/codecs.hpp>
-#include <pgq/policy/backoff.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -83,7 +82,9 @@ BOOST_AUTO_TEST_CASE(a_notification_wakes_it) {
     pgq::consumer counter{queue.source, pgq::notify{.fallback = 1h}, [&](pgq::event const&) { ++handled; }};
     running work{counter, support::conninfo()};
     BOOST_TEST(eventually([&] {
-        return queue.value("select count(*) from pg_stat_activity where state = 'idle' and query ~* 'next_batch_custom'") != "0";
+        return queue.value(
+                   "select count(*) from pg_stat_activity where state = 'idle' and query ~* 'next_batch_custom'") !=
+               "0";
     }));
     queue.insert("n", "1");
     queue.tick();
@@ -98,7 +99,8 @@ BOOST_AUTO_TEST_CASE(a_killed_session_is_replaced) {
     consumed_queue queue{"runner_killed"};
     support::table const effects{queue.db, "runner_killed_effects", "data text"};
     std::atomic<int> pid = 0;
-    pgq::consumer writer{queue.source, pgq::same_transaction{}, [&](pgq::event const& ev, pgq::transport auto& session) {
+    pgq::consumer writer{queue.source, pgq::same_transaction{},
+                         [&](pgq::event const& ev, pgq::transport auto& session) {
                              pid = pgq::value_of<int>(pgq::query(session, "select pg_backend_pid()"), 0, 0);
                              pgq::query(session, "insert into runner_killed_effects values ($1)", ev.data);
                          }};
@@ -123,7 +125,8 @@ BOOST_AUTO_TEST_CASE(a_link_that_breaks_anywhere_loses_nothing_and_doubles_nothi
     running work{writer, link.conninfo(), spelt_out};
     int expected = 0;
     for (auto const what : {support::fault::cut_before, support::fault::cut_after}) {
-        for (auto const* const step : {"next_batch_custom", "begin", "get_batch_cursor", "runner_cut_effects", "finish_batch", "commit"}) {
+        for (auto const* const step :
+             {"next_batch_custom", "begin", "get_batch_cursor", "runner_cut_effects", "finish_batch", "commit"}) {
             queue.insert_many("n", 5);
             link.arm(what, step);
             queue.tick();
@@ -178,7 +181,9 @@ BOOST_AUTO_TEST_CASE(a_batch_that_does_not_end_is_left_after_the_grace) {
     options.grace = 10ms;
     running work{sleeper, support::conninfo(), options};
     BOOST_TEST(eventually([&] {
-        return queue.value("select count(*) from pg_stat_activity where state = 'active' and query ~ 'as runner_grac[e]'") == "1";
+        return queue.value(
+                   "select count(*) from pg_stat_activity where state = 'active' and query ~ 'as runner_grac[e]'") ==
+               "1";
     }));
     support::stopwatch const watch;
     BOOST_TEST(work.stop().batches == 0);

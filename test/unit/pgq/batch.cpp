@@ -40,7 +40,8 @@ BOOST_AUTO_TEST_CASE(is_a_range_that_views_work_on) {
     BOOST_REQUIRE(found.has_value());
     std::string data;
     auto const of_type_a = [](pgq::event const& ev) { return ev.type == "a"; };
-    for (auto const& ev : std::views::filter(*found, of_type_a)) data += ev.data;
+    for (auto const& ev : std::views::filter(*found, of_type_a))
+        data += ev.data;
     BOOST_TEST(data == "xz");
 }
 
@@ -51,8 +52,8 @@ BOOST_AUTO_TEST_CASE(verdicts_and_finish_go_together) {
         if (ev.id == 2) found->retry(ev, std::chrono::seconds{30});
     }
     found->finish();
-    BOOST_TEST(db.log == (lines{"next_batch_custom <orders> <billing> <NULL> <NULL> <NULL>", "get_batch_events <7>", "begin",
-                                "event_retry <7> <{2}> <{30}>", "finish_batch <7>", "commit"}),
+    BOOST_TEST(db.log == (lines{"next_batch_custom <orders> <billing> <NULL> <NULL> <NULL>", "get_batch_events <7>",
+                                "begin", "event_retry <7> <{2}> <{30}>", "finish_batch <7>", "commit"}),
                per_element());
 }
 
@@ -77,7 +78,8 @@ BOOST_AUTO_TEST_CASE(can_be_moved_and_then_is_empty) {
     auto moved = std::move(*found);
     BOOST_CHECK_THROW(found->finish(), pgq::usage_error);
     int events = 0;
-    for ([[maybe_unused]] auto const& ev : moved) ++events;
+    for ([[maybe_unused]] auto const& ev : moved)
+        ++events;
     BOOST_TEST(events == 3);
     BOOST_CHECK_THROW(static_cast<void>(moved.begin()), pgq::usage_error);
     moved.finish();

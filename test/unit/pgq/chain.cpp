@@ -1,15 +1,14 @@
 #include <pgq/chain.hpp>
-
-#include <support/boost_test.hpp>
-#include <support/orders.hpp>
-#include <support/scripted.hpp>
-
 #include <pgq/policy/backoff.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/stage/decode.hpp>
 #include <pgq/stage/filter.hpp>
 #include <pgq/stage/retry.hpp>
 #include <pgq/stage/savepoint.hpp>
+
+#include <support/boost_test.hpp>
+#include <support/orders.hpp>
+#include <support/scripted.hpp>
 
 #include <string>
 #include <vector>

@@ -1,14 +1,13 @@
 #include <pgq/consumer.hpp>
-
-#include <support/boost_test.hpp>
-#include <support/orders.hpp>
-#include <support/scripted.hpp>
-
 #include <pgq/policy/backoff.hpp>
 #include <pgq/stage/decode.hpp>
 #include <pgq/stage/filter.hpp>
 #include <pgq/stage/retry.hpp>
 #include <pgq/stage/savepoint.hpp>
+
+#include <support/boost_test.hpp>
+#include <support/orders.hpp>
+#include <support/scripted.hpp>
 
 #include <chrono>
 #include <stdexcept>
@@ -49,7 +48,8 @@ BOOST_AUTO_TEST_SUITE(pgq_consumer)
 
 BOOST_AUTO_TEST_CASE(handles_an_event_without_a_database) {
     std::string billed;
-    pgq::consumer const billing{orders, pgq::decode<order_placed>{}, pgq::filter{[](order_placed const& o) { return o.cents > 0; }},
+    pgq::consumer const billing{orders, pgq::decode<order_placed>{},
+                                pgq::filter{[](order_placed const& o) { return o.cents > 0; }},
                                 [&](order_placed const& o) { billed = o.customer; }};
     BOOST_TEST((billing.handle(support::placed(support::anns_order)).what == pgq::outcome::kind::done));
     BOOST_TEST(billed == "ann");
@@ -99,11 +99,12 @@ BOOST_AUTO_TEST_CASE(sets_given_up_events_aside_with_their_story) {
     auto db = with_batch({event_row("5", "order.placed", "id=2&customer=ann&cents=9", "2")}, "get_batch_events");
     db.answer("get_queue_info", {{"1"}}).answer("insert_event", {{"99"}});
     BOOST_TEST(billing.step(db).value().counts.dead == 1);
-    BOOST_TEST(db.log == (lines{asks, "get_batch_events <7>", "get_queue_info <orders.dead>",
-                                "insert_event <orders.dead> <order.placed> <id=2&customer=ann&cents=9> <NULL> <NULL> <NULL> "
-                                "<{\"queue\":\"orders\",\"consumer\":\"billing\",\"event\":5,\"attempts\":3,\"reason\":"
-                                "\"attempt 2\",\"first_error\":\"attempt 1\",\"last_error\":\"attempt 2\"}>",
-                                "finish_batch <7>"}),
+    BOOST_TEST(db.log ==
+                   (lines{asks, "get_batch_events <7>", "get_queue_info <orders.dead>",
+                          "insert_event <orders.dead> <order.placed> <id=2&customer=ann&cents=9> <NULL> <NULL> <NULL> "
+                          "<{\"queue\":\"orders\",\"consumer\":\"billing\",\"event\":5,\"attempts\":3,\"reason\":"
+                          "\"attempt 2\",\"first_error\":\"attempt 1\",\"last_error\":\"attempt 2\"}>",
+                          "finish_batch <7>"}),
                per_element());
 }
 
@@ -127,7 +128,11 @@ BOOST_AUTO_TEST_CASE(same_transaction_holds_effects_verdicts_and_finish) {
     auto db = with_batch<scripted_session>({event_row("5", "order.placed", std::string{support::anns_order}),
                                             event_row("6", "order.placed", "id=6&customer=nobody&cents=9")},
                                            "get_batch_cursor");
-    pgq::consumer billing{orders, pgq::same_transaction{}, pgq::decode<order_placed>{}, pgq::retry{thrice}, pgq::savepoint{},
+    pgq::consumer billing{orders,
+                          pgq::same_transaction{},
+                          pgq::decode<order_placed>{},
+                          pgq::retry{thrice},
+                          pgq::savepoint{},
                           [](order_placed const& order, pgq::transport auto& session) {
                               pgq::query(session, "bill", order.id);
                               nobody_fails(order);

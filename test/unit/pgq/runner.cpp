@@ -98,7 +98,8 @@ BOOST_AUTO_TEST_CASE(a_stop_request_ends_an_idle_wait) {
     std::stop_source stop;
     auto const idle = [&] {
         scripted_session db;
-        for (int i = 0; i < 3; ++i) db.answer("next_batch_custom", {{std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
+        for (int i = 0; i < 3; ++i)
+            db.answer("next_batch_custom", {{std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
         return db;
     };
     pgq::consumer billing{orders, stops_instead_of_waiting{&stop}, [](pgq::event const&) {}};

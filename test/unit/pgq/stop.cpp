@@ -1,12 +1,11 @@
 #include <pgq/stop.hpp>
 
 #include <support/boost_test.hpp>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <thread>
-
-#include <unistd.h>
 
 using namespace std::chrono_literals;
 
@@ -14,7 +13,8 @@ namespace {
 
 /// True once a stop was requested; false when that takes longer than a test may.
 bool requested(std::stop_token const& token) {
-    for (int i = 0; i < 6000 && !token.stop_requested(); ++i) std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 6000 && !token.stop_requested(); ++i)
+        std::this_thread::sleep_for(5ms);
     return token.stop_requested();
 }
 

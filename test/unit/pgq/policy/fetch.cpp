@@ -20,7 +20,8 @@ static_assert(!pgq::fetch_policy<int, scripted_session>);
 
 std::vector<long> ids(auto reader) {
     std::vector<long> result;
-    while (auto const* ev = reader.next()) result.push_back(ev->id);
+    while (auto const* ev = reader.next())
+        result.push_back(ev->id);
     return result;
 }
 
@@ -55,7 +56,8 @@ BOOST_AUTO_TEST_CASE(spooled_closes_the_transaction_before_the_first_event) {
     for (std::size_t const memory : {std::size_t{0}, std::size_t{1} << 20U}) {
         scripted_session db;
         std::vector<support::scripted_row> many;
-        for (int i = 0; i < 500; ++i) many.push_back(event_row(std::to_string(i), "x", "y"));
+        for (int i = 0; i < 500; ++i)
+            many.push_back(event_row(std::to_string(i), "x", "y"));
         db.answer("get_batch_cursor", many).answer("fetch", many).answer("fetch", {event_row("500", "x", "y")});
         auto reader = pgq::spooled{.memory = memory}.open(db, pgq::batch_id{7});
         BOOST_TEST(db.log.front() == "begin");

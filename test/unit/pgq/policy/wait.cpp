@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(notify_returns_when_its_queue_has_a_tick) {
     pgq::notify const policy{};
     policy.prepare(db);
     policy.wait(db, "orders", 1, {});
-    BOOST_TEST(db.log == (std::vector<std::string>{"listen pgq_tick", "wait", "wait"}), boost::test_tools::per_element());
+    BOOST_TEST(db.log == (std::vector<std::string>{"listen pgq_tick", "wait", "wait"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(notify_returns_when_nothing_is_heard) {

@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(leaves_other_refusals_as_they_are) {
 BOOST_AUTO_TEST_CASE(finishing_a_batch_of_others_is_a_fenced_error) {
     scripted db;
     db.answer("finish_batch", {{"0"}}).answer("finish_batch", {{"1"}});
-    BOOST_CHECK_EXCEPTION(orders.finish(db, pgq::batch_id{7}), pgq::fenced_error, says("batch 7 of consumer \"billing\""));
+    BOOST_CHECK_EXCEPTION(orders.finish(db, pgq::batch_id{7}), pgq::fenced_error,
+                          says("batch 7 of consumer \"billing\""));
     orders.finish(db, pgq::batch_id{7});
 }
 

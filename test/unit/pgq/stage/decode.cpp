@@ -12,7 +12,8 @@ namespace {
 
 pgq::outcome decoded(pgq::event const& ev, std::vector<order_placed>& seen) {
     pgq::no_session none;
-    return pgq::detail::pass(ev, ev, none, pgq::decode<order_placed>{}, [&](order_placed const& o) { seen.push_back(o); });
+    return pgq::detail::pass(ev, ev, none, pgq::decode<order_placed>{},
+                             [&](order_placed const& o) { seen.push_back(o); });
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ BOOST_AUTO_TEST_CASE(lets_a_decode_error_of_the_handler_pass) {
     auto const ev = support::placed(support::anns_order);
     pgq::no_session none;
     auto const fails = [](order_placed const&) { throw pgq::decode_error{"not ours"}; };
-    BOOST_CHECK_THROW(static_cast<void>(pgq::detail::pass(ev, ev, none, pgq::decode<order_placed>{}, fails)), pgq::decode_error);
+    BOOST_CHECK_THROW(static_cast<void>(pgq::detail::pass(ev, ev, none, pgq::decode<order_placed>{}, fails)),
+                      pgq::decode_error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,10 +1,9 @@
 #include <pgq/stage/dispatch.hpp>
+#include <pgq/stage/filter.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/orders.hpp>
 #include <support/scripted.hpp>
-
-#include <pgq/stage/filter.hpp>
 
 #include <string>
 #include <vector>
@@ -47,15 +46,17 @@ BOOST_AUTO_TEST_CASE(other_types_are_skipped_or_go_to_otherwise) {
     pgq::no_session none;
     pgq::match const one{pgq::on<order_placed>([](order_placed const&) {})};
     BOOST_TEST((pgq::detail::pass(unknown(), unknown(), none, one).what == pgq::outcome::kind::skipped));
-    pgq::match const strict{pgq::on<order_placed>([](order_placed const&) {}),
-                            pgq::otherwise([](pgq::event const& ev) { return pgq::dead_letter(std::string{ev.type}); })};
+    pgq::match const strict{pgq::on<order_placed>([](order_placed const&) {}), pgq::otherwise([](pgq::event const& ev) {
+                                return pgq::dead_letter(std::string{ev.type});
+                            })};
     BOOST_TEST(pgq::detail::pass(unknown(), unknown(), none, strict).reason == "unknown");
 }
 
 BOOST_AUTO_TEST_CASE(a_branch_may_have_stages) {
     pgq::no_session none;
-    pgq::match const dear{pgq::on<order_placed>(pgq::filter{[](order_placed const& order) { return order.cents > 1000; }},
-                                                [](order_placed const&) { BOOST_ERROR("called"); })};
+    pgq::match const dear{
+        pgq::on<order_placed>(pgq::filter{[](order_placed const& order) { return order.cents > 1000; }},
+                              [](order_placed const&) { BOOST_ERROR("called"); })};
     auto const ev = support::placed(support::anns_order);
     BOOST_TEST((pgq::detail::pass(ev, ev, none, dear).what == pgq::outcome::kind::skipped));
 }

@@ -1,8 +1,7 @@
+#include <pgq/policy/backoff.hpp>
 #include <pgq/stage/retry.hpp>
 
 #include <support/boost_test.hpp>
-
-#include <pgq/policy/backoff.hpp>
 
 #include <chrono>
 #include <stdexcept>
@@ -48,11 +47,14 @@ BOOST_AUTO_TEST_CASE(rethrows_at_the_end_when_told_so) {
 
 BOOST_AUTO_TEST_CASE(lets_failures_of_the_session_pass) {
     pgq::retry const stage{thrice};
-    BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::connection_error{"gone", {.connection_lost = true}})), pgq::connection_error);
-    BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::sql_error{"no", {.transaction_aborted = true}})), pgq::sql_error);
+    BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::connection_error{"gone", {.connection_lost = true}})),
+                      pgq::connection_error);
+    BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::sql_error{"no", {.transaction_aborted = true}})),
+                      pgq::sql_error);
     BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::fenced_error{"not ours"})), pgq::fenced_error);
     BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::stopped{})), pgq::stopped);
-    BOOST_TEST((attempt(stage, 0, pgq::sql_error{"no", {.state = pgq::sqlstate{"23505"}}}).what == pgq::outcome::kind::retry));
+    BOOST_TEST(
+        (attempt(stage, 0, pgq::sql_error{"no", {.state = pgq::sqlstate{"23505"}}}).what == pgq::outcome::kind::retry));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

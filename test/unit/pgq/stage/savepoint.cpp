@@ -1,10 +1,9 @@
+#include <pgq/policy/backoff.hpp>
+#include <pgq/stage/retry.hpp>
 #include <pgq/stage/savepoint.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/scripted.hpp>
-
-#include <pgq/policy/backoff.hpp>
-#include <pgq/stage/retry.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -31,14 +30,15 @@ BOOST_AUTO_TEST_CASE(undoes_what_is_to_come_again) {
         };
         static_cast<void>(pgq::detail::pass(1, pgq::event{}, db, pgq::savepoint{}, write));
         BOOST_TEST(db.log == (lines{"savepoint pgq_event", "update", "rollback to savepoint pgq_event",
-                                  "release savepoint pgq_event"}),
+                                    "release savepoint pgq_event"}),
                    per_element());
     }
 }
 
 BOOST_AUTO_TEST_CASE(lets_retry_take_a_failed_statement) {
     support::scripted db;
-    db.fail("update", pgq::sql_error{"deadlock detected", {.state = pgq::sqlstate{"40P01"}, .transaction_aborted = true}});
+    db.fail("update",
+            pgq::sql_error{"deadlock detected", {.state = pgq::sqlstate{"40P01"}, .transaction_aborted = true}});
     auto const write = [](int, pgq::transport auto& session) { pgq::query(session, "update"); };
     auto const verdict = pgq::detail::pass(1, pgq::event{}, db, pgq::retry{pgq::fixed{}}, pgq::savepoint{}, write);
     BOOST_TEST((verdict.what == pgq::outcome::kind::retry));
@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(says_nothing_on_a_lost_connection) {
     support::scripted db;
     db.fail("update", pgq::connection_error{"gone", {.connection_lost = true}});
     auto const write = [](int, pgq::transport auto& session) { pgq::query(session, "update"); };
-    BOOST_CHECK_THROW(static_cast<void>(pgq::detail::pass(1, pgq::event{}, db, pgq::savepoint{}, write)), pgq::connection_error);
+    BOOST_CHECK_THROW(static_cast<void>(pgq::detail::pass(1, pgq::event{}, db, pgq::savepoint{}, write)),
+                      pgq::connection_error);
     BOOST_TEST(db.log == (lines{"savepoint pgq_event", "update"}), per_element());
 }
 
