@@ -57,6 +57,7 @@ grant execute on function pgq._grant_perms_from(text, text, text, text) to pgq_a
 grant execute on function pgq.tune_storage(text) to pgq_admin;
 grant execute on function pgq.seq_setval(text, bigint) to pgq_admin;
 grant execute on function pgq.create_queue(text) to pgq_admin;
+grant execute on function pgq.rebase_queue(text) to pgq_admin;
 grant execute on function pgq.drop_queue(text, boolean) to pgq_admin;
 grant execute on function pgq.drop_queue(text) to pgq_admin;
 grant execute on function pgq.set_queue_config(text, text, text) to pgq_admin;

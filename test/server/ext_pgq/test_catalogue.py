@@ -43,7 +43,8 @@ PARENTS = """
 select inhrelid::regclass::text, inhparent::regclass::text from pg_inherits
 where inhrelid::regclass::text like 'pgq.%' order by 1"""
 
-NEW_FUNCTIONS = {"pgq.insert_events(text,text[],text[])", "pgq.seek(text,text,timestamp with time zone)", "pgq.tick_pending(text[])"}
+NEW_FUNCTIONS = {"pgq.insert_events(text,text[],text[])", "pgq.rebase_queue(text)", "pgq.seek(text,text,timestamp with time zone)",
+                 "pgq.tick_pending(text[])"}
 
 
 def public_names(rows):

@@ -144,7 +144,7 @@ def test_positions_sizes_and_retries(pair):
 def test_every_event_comes_once(any_version_db):
     any_version_db.sql("select pgq.create_queue('q')")
     any_version_db.sql("select pgq.register_consumer('q', 'c')")
-    run = Schedule(any_version_db, 1).run(200)
+    run = Schedule(any_version_db, 1).run(120)
     assert sorted(event for batch in run.batches for event in batch) == sorted(run.committed)
 
 

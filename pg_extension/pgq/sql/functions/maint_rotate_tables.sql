@@ -23,7 +23,8 @@ begin
 
     cur_txid := txid_current();
     if cur_txid < q.queue_switch_step1 then
-        raise exception 'queue % maint failure: step1=%, current=%', i_queue_name, q.queue_switch_step1, cur_txid;
+        raise exception 'queue % maint failure: step1=%, current=%', i_queue_name, q.queue_switch_step1, cur_txid
+            using hint = 'After a restore into another cluster, call pgq.rebase_queue().';
     end if;
 
     select min(sub_last_tick) into lowest from pgq.subscription where sub_queue = q.queue_id;

@@ -2,12 +2,13 @@
 --
 -- Snapshots of a queue's ticks must not go back, or events are delivered twice. So there is one ticker per queue at a time, and its
 -- snapshot is taken after it got the lock; where another one has the lock, that one's tick does for both.
+--
+-- A session of a daemon keeps its plans for long. Without sequential scans they are right from the start, while tables are small.
 create or replace function pgq.ticker(i_queue_name text) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
     q record;
     last record;
-    seq record;
     cur_txid bigint;
     event_seq bigint;
     new_events bigint;
@@ -31,9 +32,8 @@ begin
         return null;
     end if;
 
-    -- An unused sequence shows the value that it will give first.
-    execute 'select last_value, is_called from ' || pgq.quote_fqname(q.queue_event_seq) into seq;
-    event_seq := seq.last_value - (not seq.is_called)::int;
+    -- Null before the first event.
+    event_seq := coalesce(pg_sequence_last_value(q.queue_event_seq::regclass), 0);
 
     select tick_id, tick_time, coalesce(tick_event_seq, 0) as tick_event_seq,
            txid_snapshot_xmin(tick_snapshot) as xmin, txid_snapshot_xmax(tick_snapshot) as xmax into last
@@ -41,10 +41,11 @@ begin
     if found then
         cur_txid := txid_snapshot_xmax(txid_current_snapshot());
         if last.xmin > cur_txid then
-            raise exception 'Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', last.xmin, last.xmax, cur_txid;
+            raise exception 'Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', last.xmin, last.xmax, cur_txid
+                using hint = 'After a restore into another cluster, call pgq.rebase_queue().';
         end if;
         new_events := event_seq - last.tick_event_seq;
-        if new_events < 0 and seq.is_called then
+        if new_events < 0 and event_seq > 0 then
             raise warning 'Negative new_events?  old=% cur=%', last.tick_event_seq, event_seq;
         end if;
         if last.xmax > cur_txid then
@@ -81,7 +82,7 @@ end $$;
 --
 -- One pass over the queues finds those that may be due; pgq.ticker(queue) decides. A queue that cannot be ticked keeps nobody else waiting.
 create or replace function pgq.ticker() returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
 declare
     cur_txid constant bigint := txid_snapshot_xmax(txid_current_snapshot());
     q record;
