@@ -56,37 +56,47 @@ pgq::libpq::options worker::session_options(std::stop_token const& stop, std::ch
             .application_name = "pgqd",
             .prepare_statements = settings_.prepare_statements,
             .notices = [this](pgq::libpq::notice const& said) {
-                say(said.severity == "WARNING" ? apps::severity::warning : apps::severity::debug,
-                    std::string{said.message});
+                complain(said.severity == "WARNING" ? apps::severity::warning : apps::severity::debug,
+                         std::string{said.message});
             }};
 }
 
 void worker::tick(std::stop_token const& stop) {
+    std::chrono::milliseconds pause = first_pause;
     while (!stop.stop_requested()) {
         try {
-            tick_on_one_session(stop);
+            tick_on_one_session(stop, pause);
         } catch (pgq::stopped const&) { return; } catch (pgq::error const& problem) {
+            if (stop.stop_requested()) return;  // whatever a statement says that was cut short
             take(pgq::ticker_role::unknown, {}, false);
-            complain(problem.what());
-            pause_ = pause_ == 0ms ? first_pause : std::min<std::chrono::milliseconds>(pause_ * 2, longest_pause);
-            if (!wait(stop, clock::now() + pause_)) return;
+            complain(apps::severity::error, problem.what());
+            if (!wait(stop, clock::now() + pause)) return;
+            pause = std::min<std::chrono::milliseconds>(pause * 2, longest_pause);
         }
     }
 }
 
-void worker::complain(std::string const& trouble) {
+void worker::complain(apps::severity level, std::string const& text) {
+    std::string kind;
+    for (char const c : text) {
+        if (c < '0' || c > '9') kind += c;
+    }
     auto const now = clock::now();
-    if (trouble == trouble_ && now - told_ < 1min) return;
-    trouble_ = trouble;
-    told_ = now;
-    say(apps::severity::error, trouble);
+    {
+        std::lock_guard const hold{mutex_};
+        if (told_.size() > 1'000) told_.clear();
+        auto const [last, is_new] = told_.try_emplace(std::move(kind), now);
+        if (!is_new && now - last->second < 1min) return;
+        last->second = now;
+    }
+    say(level, text);
 }
 
-void worker::tick_on_one_session(std::stop_token const& stop) {
+void worker::tick_on_one_session(std::stop_token const& stop, std::chrono::milliseconds& pause) {
     pgq::libpq::connection db{settings_.conninfo(database_), session_options(stop, settings_.query_timeout)};
     pgq::ticker ticker{db, {.period = settings_.ticker_period, .wakeup = settings_.wakeup}};
     auto const failed = [this](std::string_view queue, pgq::error const& problem) {
-        say(apps::severity::error, "queue " + std::string{queue} + ": " + problem.what());
+        complain(apps::severity::error, "queue " + std::string{queue} + ": " + problem.what());
     };
     auto const old_age = clock::now() + settings_.connection_lifetime;
     std::uint64_t counted = 0;
@@ -95,8 +105,7 @@ void worker::tick_on_one_session(std::stop_token const& stop) {
         take(ticker.role(), ticker.version(), ticker.on_demand());
         auto const made = ticker.passes() + ticker.demanded();
         done_.ticks += made - std::exchange(counted, made);
-        pause_ = 0ms;
-        trouble_.clear();
+        pause = first_pause;
         if (ticker.role() == pgq::ticker_role::missing_pgq || ticker.role() == pgq::ticker_role::old_pgq) {
             db.close();  // keeps nobody from dropping or renaming a database that is not ours
             wait(stop, clock::now() + settings_.check_period);
@@ -111,6 +120,7 @@ void worker::take(pgq::ticker_role role, std::string const& version, bool on_dem
     {
         std::lock_guard const hold{mutex_};
         if (std::exchange(role_, role) == role || role == pgq::ticker_role::unknown) return;
+        told_.clear();
     }
     changed_.notify_all();
     if (role == pgq::ticker_role::active) {
@@ -126,20 +136,16 @@ void worker::take(pgq::ticker_role role, std::string const& version, bool on_dem
 
 void worker::repeat(std::stop_token const& stop, std::chrono::milliseconds period, std::string_view what,
                     auto const& work) {
-    std::string trouble;
     while (wait_until_active(stop)) {
         auto pause = period;
         try {
             pgq::libpq::connection db{settings_.conninfo(database_), session_options(stop, maintenance_limit)};
             say(apps::severity::debug, "starting " + std::string{what});
             work(db);
-            trouble.clear();
         } catch (pgq::stopped const&) { return; } catch (pgq::error const& problem) {
-            // A lost server is the ticker's news; everything else is ours, once.
-            if (!problem.connection_lost() && trouble != problem.what()) {
-                say(apps::severity::error, std::string{what} + ": " + problem.what());
-            }
-            trouble = problem.what();
+            if (stop.stop_requested()) return;
+            // A lost server is the ticker's news.
+            if (!problem.connection_lost()) complain(apps::severity::error, std::string{what} + ": " + problem.what());
             pause = std::min<std::chrono::milliseconds>(period, 20s);
         }
         if (!wait(stop, clock::now() + pause)) return;

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -46,11 +47,12 @@ private:
     using clock = std::chrono::steady_clock;
 
     void tick(std::stop_token const& stop);
-    void tick_on_one_session(std::stop_token const& stop);
+    void tick_on_one_session(std::stop_token const& stop, std::chrono::milliseconds& pause);
     /// Calls `work(session)` every `period` on a new session, while this process is the one that ticks.
     void repeat(std::stop_token const& stop, std::chrono::milliseconds period, std::string_view what, auto const& work);
 
-    void complain(std::string const& trouble);
+    /// Says the same at most once a minute; numbers make no difference.
+    void complain(apps::severity level, std::string const& text);
     void take(pgq::ticker_role role, std::string const& version, bool on_demand);
     [[nodiscard]] pgq::libpq::options session_options(std::stop_token const& stop, std::chrono::milliseconds limit);
     /// False when a stop ended the wait.
@@ -66,11 +68,7 @@ private:
     std::mutex mutex_{};
     std::condition_variable_any changed_{};
     pgq::ticker_role role_ = pgq::ticker_role::unknown;
-
-    // Of the ticking thread alone.
-    std::string trouble_{};  ///< what is wrong now, told once a minute
-    clock::time_point told_{};
-    std::chrono::milliseconds pause_{0};
+    std::map<std::string, clock::time_point> told_{};
 
     std::jthread ticking_;
     std::jthread maintaining_;
