@@ -41,6 +41,14 @@ struct role_guard {
     void leave() const { SetUserIdAndSecContext(before, context); }
 };
 
+/// Looked up once. The server knows GMT even without its time zone files.
+inline pg_tz* universal_time() {
+    static pg_tz* zone = nullptr;
+    if (zone == nullptr) zone = pg_tzset("UTC");
+    if (zone == nullptr) zone = pg_tzset("GMT");
+    return zone;
+}
+
 /// The settings that the output of types depends on.
 struct output_settings {
     int date_style, date_order, interval_style, float_digits, bytea_format;
@@ -54,7 +62,7 @@ struct output_settings {
     /// ISO dates in UTC, shortest floats that read back exactly, hex bytea: every server reads them, whatever its own
     /// settings.
     static output_settings fixed() {
-        return {USE_ISO_DATES, DATEORDER_YMD, INTSTYLE_POSTGRES, 1, BYTEA_OUTPUT_HEX, pg_tzset("UTC"), false};
+        return {USE_ISO_DATES, DATEORDER_YMD, INTSTYLE_POSTGRES, 1, BYTEA_OUTPUT_HEX, universal_time(), false};
     }
     void use() const {
         DateStyle = date_style;

@@ -169,9 +169,11 @@ sent_event send_event(text* queue, event_text const& event, Oid table_owner) {
     Oid const runs_as = current.write != nullptr && current.definer ? current.owner : current.acting;
     if (current.write == nullptr && runs_as == role) return call_by_sql(queue, event);
     role_guard guard{runs_as};
+    search_path_guard path{current.write == nullptr};
     sent_event const sent = current.write != nullptr
                                 ? sent_event{current.write(queue, event.values, event.nulls), false}
                                 : call_by_sql(queue, event);
+    path.leave();
     guard.leave();
     return sent;
 }

@@ -30,7 +30,8 @@ void run(expression& what, visible_rows const& rows, MemoryContext memory) {
     }
     if (SPI_execute_plan(what.plan, values, nulls, true, 0) != SPI_OK_SELECT) elog(ERROR, "Override query failed");
     if (SPI_processed != 1) elog(ERROR, "Expect 1 row from override query, got %d", static_cast<int>(SPI_processed));
-    Oid const type = SPI_gettypeid(SPI_tuptable->tupdesc, 1);
+    // An empty expression selects no column at all: its value is null.
+    Oid const type = SPI_tuptable->tupdesc->natts > 0 ? SPI_gettypeid(SPI_tuptable->tupdesc, 1) : InvalidOid;
     if (what.type == type) return;
     what.output = output_of(type, memory);
     what.type = type;
@@ -43,7 +44,8 @@ field_value evaluate(expression& what, visible_rows const& rows, MemoryContext m
     if (SPI_connect() < 0) elog(ERROR, "SPI_connect() failed");
     run(what, rows, memory);
     field_value out{Datum{}, true};
-    Datum const value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &out.null);
+    Datum value{};
+    if (OidIsValid(what.type)) value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &out.null);
     if (!out.null) {
         char scratch[scratch_size];
         std::string_view const text = text_of(what.output, value, scratch);

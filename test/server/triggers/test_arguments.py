@@ -1,8 +1,6 @@
 """Arguments and error texts of the triggers, to the letter as Debian's triggers have them."""
 import itertools
 
-import pytest
-
 TRIGGERS = ("logutriga", "jsontriga", "sqltriga")
 TABLE = """
 create table t (id integer primary key, v text, w integer);
@@ -33,13 +31,14 @@ ARGUMENTS = [
     ["ev_type=/* a /* nested */ comment */ v || '/*'"], ["ev_type=upper(v) || 1.5e3 || .5"], ["ev_type=case when w = 2 then 'two' else v end"],
     ["ev_extra1=w between 1 and 3", "ev_extra2=v in ('a', 'b')", "ev_extra3=not w = 2", "ev_extra4=w is not distinct from null"],
     ["ev_type=(w, v)"], ["ev_type=array[w, 5]"], ["ev_type=w::bigint::text"], ["ev_type=cast(w as bigint)"], ["ev_type=coalesce(v, 'none')"],
+    ["ev_type="], ["ev_data= ", "ev_extra4=-- nothing"], ["when="],
 ]
 CHANGES = ["insert into t values (1, 'a', 2)", "update t set v = 'b'", "update t set w = 3", "update t set w = w", "update t set v = null, w = null",
            "update t set id = 5", "delete from t"]
 
 
 def all_arguments(capture, trigger):
-    capture.sql(TABLE)
+    capture.sql("drop table if exists t, keyless, magic, unknown_magic;" + TABLE)
     seen = []
     for arguments in ARGUMENTS:
         for when in ("after", "before"):
@@ -50,12 +49,12 @@ def all_arguments(capture, trigger):
     return seen
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS)
-def test_every_argument_works_as_with_debians_triggers(both, trigger):
-    mine, theirs = (all_arguments(capture, trigger) for capture in both)
-    for one, other in zip(mine, theirs):
-        assert one == other
-    assert len(mine) == len(ARGUMENTS) * 2 * len(CHANGES)
+def test_every_argument_works_as_with_debians_triggers(both):
+    for trigger in TRIGGERS:
+        mine, theirs = (all_arguments(capture, trigger) for capture in both)
+        for one, other in zip(mine, theirs):
+            assert (trigger, one) == (trigger, other)
+        assert len(mine) == len(ARGUMENTS) * 2 * len(CHANGES)
 
 
 def special_tables(capture, trigger):
@@ -92,8 +91,8 @@ def test_special_tables_work_as_with_debians_triggers(both):
         assert mine == theirs
 
 
-@pytest.mark.parametrize("trigger", ["jsontriga"])
-def test_texts_with_slips_are_kept_because_clients_match_them(ours, trigger):
+def test_texts_with_slips_are_kept_because_clients_match_them(ours):
+    trigger = "jsontriga"
     ours.sql("create table t (id integer primary key)")
     ours.trigger("t", trigger, "when=true", events="truncate", level="statement")
     assert ours.error("truncate t") == "Custom expressions do not make sense for truncater trigger"

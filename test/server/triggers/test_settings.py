@@ -1,6 +1,4 @@
 """Row text does not depend on the session that writes it."""
-import pytest
-
 TRIGGERS = ("logutriga", "jsontriga", "sqltriga")
 SETTINGS = {
     "DateStyle": ["German", "SQL, MDY", "Postgres, DMY"], "TimeZone": ["America/St_Johns", "Asia/Tokyo"],
@@ -85,11 +83,11 @@ def test_settings_of_the_session_are_left_as_they_were(ours):
     assert ours.sql(show) == before
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS)
-def test_type_with_failing_output_leaves_the_settings_alone(ours, trigger):
+def test_failing_expression_leaves_the_settings_alone(ours):
     ours.sql("create function boom(text) returns boolean language plpgsql as $$ begin raise exception 'boom'; end $$;"
              "create table t (id integer primary key, i interval)")
-    ours.trigger("t", trigger, "when=boom('x')")
     ours.sql("set IntervalStyle = 'iso_8601'")
-    assert ours.error("insert into t values (1, '1 day')") == "boom"
-    assert ours.value("select '1 day'::interval::text") == "P1D"
+    for trigger in TRIGGERS:
+        ours.trigger("t", trigger, "when=boom('x')")
+        assert ours.error("insert into t values (1, '1 day')") == "boom"
+        assert ours.value("select '1 day'::interval::text") == "P1D"
