@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def scripts():
     """The scripts that are benchmarks; the others are modules that they share."""
-    return {path.stem: ["python3", str(path)] for path in sorted((ROOT / "bench").glob("*.py")) if "__main__" in path.read_text()}
+    return {path.stem: [sys.executable, str(path)] for path in sorted((ROOT / "bench").glob("*.py")) if "__main__" in path.read_text()}
 
 
 def programs():
