@@ -259,6 +259,17 @@ def test_ours_on_the_original_extension(debian_server, debian_db, pgqd, wait_unt
     assert daemon.end() == 0
 
 
+def test_other_versions_of_the_server(any_version, any_version_db, pgqd, wait_until):
+    new_queue(any_version_db)
+    any_version_db.sql("select pgq.set_queue_config('q', 'rotation_period', '0')")
+    daemon = pgqd(any_version, database_list=any_version_db.name).start()
+    put(any_version_db, "one")
+    wait_until(lambda: take(any_version_db) == ["one"], what="the event")
+    wait_until(lambda: take(any_version_db) == [] and any_version_db.value("select queue_cur_table from pgq.queue") != 0, what="a rotation")
+    assert daemon.end() == 0
+    assert "ERROR" not in daemon.log.read_text()
+
+
 def test_the_original_on_our_extension(server, db, pgqd, wait_until):
     new_queue(db)
     db.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '0'), pgq.set_queue_config('q', 'rotation_period', '0')")
