@@ -1,13 +1,14 @@
-// Takes one batch of the queue "orders" as CONSUMER, whose orders a typed handler adds up, and prints: events, seconds,
-// seconds of this process's processor time, and the most memory it ever had, in KiB.
+// Takes one batch of the queue "orders" as CONSUMER, whose orders a typed handler adds up. Prints: events, seconds,
+// seconds of the client's processor time, the most memory that it ever had, in KiB, and seconds of the server's
+// processor time.
 //     consume CONNINFO CONSUMER HOW
 #include "bare.hpp"
 #include "orders.hpp"
+#include "stopwatch.hpp"
 
 #include <sys/resource.h>
 
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -15,38 +16,21 @@
 
 namespace {
 
-double processor_seconds() {
+void show(std::uint64_t events, stopwatch const& taken) {
     rusage used{};
     getrusage(RUSAGE_SELF, &used);
-    auto const seconds = [](timeval time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
+    std::printf("%llu %.6f %.6f %ld %.6f\n", 0ULL + events, taken.seconds(), taken.client_seconds(), used.ru_maxrss,
+                taken.server_seconds());
 }
-
-class measurement {
-public:
-    void show(std::uint64_t events) const {
-        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start_;
-        double const processor = processor_seconds() - before_;
-        rusage used{};
-        getrusage(RUSAGE_SELF, &used);
-        std::printf("%llu %.6f %.6f %ld\n", 0ULL + events, took.count(), processor, used.ru_maxrss);
-    }
-
-private:
-    double before_ = processor_seconds();
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 std::int64_t handled = 0;  // so that the compiler cannot do without the work
 
 template <class... Parts> void consume(char const* conninfo, char const* name, Parts... parts) {
     pgq::libpq::connection db{conninfo};
     pgq::consumer consumer{pgq::subscription{"orders", name}, parts...};
-    measurement const taken;
+    stopwatch const taken{db.backend_pid()};
     auto const report = consumer.step(db);
-    taken.show(report ? report->counts.events : 0);
+    show(report ? report->counts.events : 0, taken);
 }
 
 constexpr auto add_up = [](order_placed const& order) { handled += order.cents; };
@@ -72,7 +56,7 @@ void consume_bare(char const* conninfo, std::string const& name, bool by_cursor)
     auto const binary = [&](std::string const& text) {
         return bare::checked(db, PQexecParams(db.get(), text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1));
     };
-    measurement const taken;
+    stopwatch const taken{PQbackendPID(db.get())};
     bare::rows const next = bare::execute(db, ("select pgq.next_batch('orders', '" + name + "')").c_str());
     std::string const batch = PQgetvalue(next.get(), 0, 0);
     std::uint64_t events = 0;
@@ -92,7 +76,7 @@ void consume_bare(char const* conninfo, std::string const& name, bool by_cursor)
     }
     bare::execute(db, ("select pgq.finish_batch(" + batch + ")").c_str());
     if (by_cursor) bare::execute(db, "commit");
-    taken.show(events);
+    show(events, taken);
 }
 
 bool run(std::string_view how, char const* conninfo, char const* name) {

@@ -43,7 +43,7 @@ Nothing("nothing", "db", sys.argv[1:]).start()
 
 
 def python_figures(db, consumer):
-    """The same four figures from a consumer of python3-pgq."""
+    """The same figures, but for the server's, from a consumer of python3-pgq."""
     with tempfile.TemporaryDirectory() as folder:
         script, config = pathlib.Path(folder) / "nothing.py", pathlib.Path(folder) / "nothing.ini"
         script.write_text(PYTHON)
@@ -100,9 +100,10 @@ def main():
     rate = Table("consume", about, "events/s", rates=True)
     wall = Table("cost per event", about, "ns")
     cpu = Table("the client's processor time per event", about, "ns")
+    server = Table("the server's processor time per event", about, "ns")
     for what, ours, bare, _ in WAYS:
         rate.add("ours", what, settings.events / median[ours][1], goal=">= 500 k")
-        for table, at in ((wall, 1), (cpu, 2)):
+        for table, at in ((wall, 1), (cpu, 2), (server, 4)):
             table.add("ours", what, median[ours][at] / settings.events * 1e9)
             table.add("libpq", what, median[bare][at] / settings.events * 1e9)
         rate.add("libpq", what, settings.events / median[bare][1])
@@ -110,9 +111,9 @@ def main():
         cpu.add("python3-pgq", what, median["python"][2] / settings.events * 1e9)
     above = Table("what ours costs above libpq alone, per event", about, "ns")
     for what, ours, bare, goal in WAYS:
-        for name, at in (("of time", 1), ("of the client's processor time", 2)):
+        for name, at in (("clock", 1), ("processor", 2)):
             above.add("ours", f"{what}, {name}", (median[ours][at] - median[bare][at]) / settings.events * 1e9, goal=goal)
-    for table in (rate, wall, cpu, above):
+    for table in (rate, wall, cpu, server, above):
         table.show()
 
 

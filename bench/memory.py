@@ -27,7 +27,7 @@ def main():
         bare = figures("consume", db.conninfo, "bare", "bare-whole")[3]
         python = python_figures(db, "python")[3]
         for what, how, goal in WAYS:
-            events, *_, memory = figures("consume", db.conninfo, how, how)
+            events, _, _, memory, _ = figures("consume", db.conninfo, how, how)
             assert events == settings.events, (how, events)
             table.add("ours", what, memory * 1024 / 1e6, goal=goal)
             table.add("libpq", what, bare * 1024 / 1e6)

@@ -1,15 +1,16 @@
 // Puts events into the queue "orders" on one connection, or rows into the table "plain", which has the columns and the
-// index of an event table, and prints how many per second.
+// index of an event table. Prints events per second, and microseconds of the client's and of the server's processor
+// time per event.
 //     produce CONNINFO HOW COUNT BYTES
 #include "bare.hpp"
 #include "orders.hpp"
+#include "stopwatch.hpp"
 
 #include <pgq/policy/insert_bulk.hpp>
 #include <pgq/policy/insert_copy.hpp>
 #include <pgq/policy/insert_pipelined.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -17,17 +18,16 @@
 
 namespace {
 
-using clock_type = std::chrono::steady_clock;
-
 struct job {
     char const* conninfo;
     std::uint64_t count;
     std::size_t bytes;
 };
 
-void show(job const& what, clock_type::time_point start) {
-    std::chrono::duration<double> const took = clock_type::now() - start;
-    std::printf("%.1f\n", static_cast<double>(what.count) / took.count());
+void show(job const& what, stopwatch const& taken) {
+    auto const count = static_cast<double>(what.count);
+    std::printf("%.1f %.3f %.3f\n", count / taken.seconds(), taken.client_seconds() / count * 1e6,
+                taken.server_seconds() / count * 1e6);
 }
 
 template <class Insert> void produce(job const& what, Insert policy, bool prepare) {
@@ -36,13 +36,13 @@ template <class Insert> void produce(job const& what, Insert policy, bool prepar
     auto order = sample_order(what.bytes);
     out.insert(order);
     out.finish();
-    auto const start = clock_type::now();
+    stopwatch const taken{db.backend_pid()};
     for (std::uint64_t i = 0; i < what.count; ++i) {
         ++order.id;
         out.insert(order);
     }
     out.finish();
-    show(what, start);
+    show(what, taken);
 }
 
 /// The statement that all forms of INSERT prepare, and its values.
@@ -79,10 +79,10 @@ private:
 
 void bare_each(job const& what) {
     plain_insert insert{what};
-    auto const start = clock_type::now();
+    stopwatch const taken{PQbackendPID(insert.db().get())};
     for (std::uint64_t i = 0; i < what.count; ++i)
         insert.once();
-    show(what, start);
+    show(what, taken);
 }
 
 /// Rounds of a size that neither side's socket buffer stops.
@@ -90,7 +90,7 @@ void bare_pipelined(job const& what) {
     plain_insert insert{what};
     bare::execute(insert.db(), "begin");
     PQenterPipelineMode(insert.db().get());
-    auto const start = clock_type::now();
+    stopwatch const taken{PQbackendPID(insert.db().get())};
     for (std::uint64_t left = what.count; left > 0;) {
         auto const round = left < 500 ? left : 500;
         for (std::uint64_t i = 0; i < round; ++i)
@@ -100,13 +100,13 @@ void bare_pipelined(job const& what) {
     }
     PQexitPipelineMode(insert.db().get());
     bare::execute(insert.db(), "commit");
-    show(what, start);
+    show(what, taken);
 }
 
 void bare_copy(job const& what) {
     auto const db = bare::connect(what.conninfo);
     std::string const row = "order.placed\t" + std::string(what.bytes, 'x') + '\n';
-    auto const start = clock_type::now();
+    stopwatch const taken{PQbackendPID(db.get())};
     bare::execute(db, "copy plain (ev_type, ev_data) from stdin");
     for (std::uint64_t i = 0; i < what.count; ++i) {
         if (PQputCopyData(db.get(), row.data(), static_cast<int>(row.size())) != 1) bare::fail(db);
@@ -115,7 +115,7 @@ void bare_copy(job const& what) {
     while (bare::rows const answer{PQgetResult(db.get())}) {
         if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) bare::fail(db);
     }
-    show(what, start);
+    show(what, taken);
 }
 
 bool run(std::string_view how, job const& what) {

@@ -31,26 +31,30 @@ def main():
         for peer, db in databases.items():
             db.value("select pgq.create_queue('orders')")
             db.sql(PLAIN)
-        rates = {}
+        taken = {}
         for _ in range(settings.runs):
             for what, ours, bare, count, _ in WAYS:
                 for peer, db in databases.items():
                     if peer.ours or ours != "bulk":  # PgQ 3.5 has no such function
-                        rates.setdefault((what, peer.name), []).append(rate(db, ours, count, settings))
+                        taken.setdefault((what, peer.name), []).append(run(db, ours, count, settings))
                     if peer.ours and bare:
-                        rates.setdefault((what, "libpq"), []).append(rate(db, bare, count, settings))
+                        taken.setdefault((what, "libpq"), []).append(run(db, bare, count, settings))
 
-        table = Table("produce on one connection", f"{settings.bytes} bytes, medians of {settings.runs} runs", "events/s",
-                      rates=True)
+    about = f"{settings.bytes} bytes, medians of {settings.runs} runs"
+    tables = [Table("produce on one connection", about, "events/s", rates=True),
+              Table("the client's processor time", about, "us per event"),
+              Table("the server's processor time", about, "us per event")]
+    for at, table in enumerate(tables):
         for what, *_, goal in WAYS:
             for name in ("ours", "libpq", "debian"):
-                if (what, name) in rates:
-                    table.add(name, what, statistics.median(rates[what, name]), goal=goal)
+                if (what, name) in taken:
+                    figure = statistics.median(row[at] for row in taken[what, name])
+                    table.add(name, what, figure, goal=goal if table.rates else None)
         table.show()
 
 
-def rate(db, how, count, settings):
-    return figures("produce", db.conninfo, how, max(1, int(count * settings.share)), settings.bytes)[0]
+def run(db, how, count, settings):
+    return figures("produce", db.conninfo, how, max(1, int(count * settings.share)), settings.bytes)
 
 
 if __name__ == "__main__":
