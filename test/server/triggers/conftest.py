@@ -17,9 +17,7 @@ class Capture:
 
     def events(self):
         """The events written so far, oldest first, as tuples of type, data and the four extras; they are taken away."""
-        rows = self.sql(f"select {FIELDS} from pgq.event_template order by ev_id")
-        self.sql("delete from pgq.event_template")
-        return rows
+        return self.sql(f"with taken as (delete from pgq.event_template returning *) select {FIELDS} from taken order by ev_id")
 
     def after(self, *statements):
         """The events of some statements."""
