@@ -14,5 +14,5 @@ returns bigint
 language c security definer as '$libdir/pgq_lowlevel', 'pgq_insert_event_7';
 
 -- Inserts many events at once: types[i] with data[i]. Returns their ids in that order.
-create or replace function pgq.insert_events(queue_name text, types text[], data text[]) returns bigint[]
+create or replace function pgq.insert_events(queue text, types text[], data text[]) returns bigint[]
 language c security definer as '$libdir/pgq_lowlevel', 'pgq_insert_events';

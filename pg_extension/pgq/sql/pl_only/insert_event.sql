@@ -58,7 +58,7 @@ begin
 end $$;
 
 -- Inserts many events at once: types[i] with data[i]. Returns their ids in that order.
-create or replace function pgq.insert_events(queue_name text, types text[], data text[]) returns bigint[]
+create or replace function pgq.insert_events(queue text, types text[], data text[]) returns bigint[]
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     ev record;
