@@ -77,17 +77,22 @@ def events(cursor):
 
 
 def every_type(database):
-    """One table for each type, changed under settings that must not matter."""
+    """A table with a column of each type, changed under settings that must not matter."""
+    rows = max(map(len, TYPES.values()))
     with database.connect().cursor() as cursor:
         cursor.execute(TABLES)
-        for number, (kind, values) in enumerate(TYPES.items()):
-            script = f"create table t{number} (id integer primary key, v {kind}, w {kind});"
-            for trigger in ("jsontriga", "logutriga", "sqltriga"):
-                script += (f"create trigger {trigger} after insert or update or delete on t{number} for each row"
-                           f" execute function pgq.{trigger}('q', 'backup');")
-            script += "".join(f"insert into t{number} values ({row}, {value}, null);" for row, value in enumerate(values))
-            script += f"update t{number} set w = v; update t{number} set w = v; update t{number} set v = null; delete from t{number};"
-            cursor.execute(script)
+        cursor.execute("create table wide (id integer primary key, " + ", ".join(f"v{n} {kind}" for n, kind in enumerate(TYPES)) + ")")
+        for trigger in ("jsontriga", "logutriga", "sqltriga"):
+            cursor.execute(f"create trigger {trigger} after insert or update or delete on wide for each row"
+                           f" execute function pgq.{trigger}('q', 'backup')")
+        for row in range(rows):
+            values = [given[row] if row < len(given) else "null" for given in TYPES.values()]
+            cursor.execute(f"insert into wide values ({row}, {', '.join(values)})")
+        # Each row takes over the values of the next: some columns change, some become null, some stay.
+        columns = ", ".join(f"v{n}" for n in range(len(TYPES)))
+        cursor.execute(f"update wide set ({columns}) = (select {columns} from wide n where n.id = wide.id + 1)")
+        cursor.execute("update wide set v0 = v0")
+        cursor.execute("delete from wide")
         return events(cursor)
 
 

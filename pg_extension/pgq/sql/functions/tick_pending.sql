@@ -1,9 +1,11 @@
 -- Ticks at once those of the given queues that hold committed events which their newest tick does not cover, without regard to their
--- lag and count. Returns the names of those ticked. Queues that are unknown, paused or ticked from elsewhere are passed over.
+-- lag and count; but only where a consumer is through with all ticks before. Where none is, more ticks would bring nobody anything but
+-- more batches to go through. Returns the queues that hold such events, and whether they were ticked. Queues that are unknown, paused
+-- or ticked from elsewhere are passed over.
 --
 -- Event sequences move before the events' transactions commit. So whoever sees one move asks again until the transactions of that time
 -- are over.
-create or replace function pgq.tick_pending(i_queues text[]) returns setof text
+create or replace function pgq.tick_pending(i_queues text[]) returns table (name text, ticked boolean)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     q record;
@@ -47,11 +49,19 @@ begin
         end if;
         continue when not pending;
 
+        name := q.queue_name;
+        ticked := last.tick_id is null or exists (
+            select from pgq.subscription
+            where sub_queue = q.queue_id and coalesce(sub_next_tick, sub_last_tick) = last.tick_id);
+        if not ticked then
+            return next;
+            continue;
+        end if;
         tick := nextval(q.queue_tick_seq::regclass);
         perform pgq._check_tick_order(q.queue_id, last.tick_id, tick);
         insert into pgq.tick (tick_queue, tick_id, tick_event_seq)
             values (q.queue_id, tick, coalesce(pg_sequence_last_value(q.queue_event_seq::regclass), 0));
         perform pgq._notify_tick(q.queue_name);
-        return next q.queue_name;
+        return next;
     end loop;
 end $$;

@@ -74,6 +74,7 @@ begin
     -- Nobody can wait for a queue's first tick.
     if last.tick_id is not null then
         perform pgq._notify_tick(i_queue_name);
+        perform pgq._shrink_subscriptions();
     end if;
     return tick;
 end $$;
@@ -121,6 +122,7 @@ begin
             ticked := ticked + 1;
         end if;
     end loop;
+    perform pgq._shrink_subscriptions();
     return ticked;
 end $$;
 
