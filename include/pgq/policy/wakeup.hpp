@@ -29,7 +29,8 @@ struct wakeup_options {
 /// Looks at the queues of one database, on the ticker's session.
 ///
 /// A sequence moves before the event's transaction commits, and a tick covers only what is committed. So a queue whose
-/// sequence has moved is watched until all transactions of that moment are over.
+/// sequence has moved is watched until all transactions of that moment are over. A queue whose consumers have not come
+/// as far as its newest tick gets no further one from here: that would only make batches smaller.
 template <transport Db> class wakeup {
 public:
     using time = std::chrono::steady_clock::time_point;
@@ -127,21 +128,28 @@ private:
         // them.
         std::sort(due.begin(), due.end(), [](auto const* a, auto const* b) { return a->due() < b->due(); });
         if (due.size() > most_at_once) due.resize(most_at_once);
-        auto const ticked = tick(due, now, failed);
+        auto const pending = tick(due, now, failed);
+        std::size_t ticked = 0;
         for (auto* watched : due) {
-            if (std::find(ticked.begin(), ticked.end(), watched->queue.name) != ticked.end()) {
+            auto const found = std::find_if(pending.begin(), pending.end(),
+                                            [&](auto const& one) { return one.name == watched->queue.name; });
+            bool const unread = found != pending.end() && !found->ticked;
+            if (found != pending.end() && found->ticked) {
+                ++ticked;
                 watched->since = now;
                 watched->earliest = now + options_.spacing;
+            } else if (unread) {
+                watched->earliest = now + options_.spacing / 2;
             }
-            // The longer a transaction takes, the less it matters when exactly its end is seen.
+            // The longer a transaction or a consumer takes, the less it matters when exactly its end is seen.
             watched->next = now + std::clamp<duration>((now - watched->since) / 8, duration{options_.shortest} / 2,
                                                        std::chrono::seconds{1});
-            if (watched->fence != 0 && oldest > watched->fence) watched->active = false;
+            if (watched->fence != 0 && oldest > watched->fence && !unread) watched->active = false;
         }
-        return ticked.size();
+        return ticked;
     }
 
-    std::vector<std::string> tick(std::vector<watch*> const& due, time now, auto const& failed) {
+    std::vector<sql::pending_queue> tick(std::vector<watch*> const& due, time now, auto const& failed) {
         try {
             std::string names = "{";
             for (auto const* watched : due)
@@ -150,20 +158,20 @@ private:
         } catch (sql_error const& failure) {
             if (failure.connection_lost()) throw;
         }
-        std::vector<std::string> ticked;
+        std::vector<sql::pending_queue> pending;
         for (auto* watched : due) {
             try {
                 std::string name = "{";
                 append_name(name, watched->queue.name);
                 for (auto& one : sql::tick_pending(db_, name + '}'))
-                    ticked.push_back(std::move(one));
+                    pending.push_back(std::move(one));
             } catch (sql_error const& failure) {
                 if (failure.connection_lost()) throw;
                 failed(watched->queue.name, failure);
                 watched->earliest = now + std::chrono::seconds{10};
             }
         }
-        return ticked;
+        return pending;
     }
 
     static void append_name(std::string& names, std::string const& name) {

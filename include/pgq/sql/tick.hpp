@@ -25,14 +25,20 @@ std::optional<std::int64_t> tick_queue(transport auto& db, std::string_view queu
     return value_of<std::optional<std::int64_t>>(query(db, "select pgq.ticker($1::text)", queue), 0, 0);
 }
 
-/// Ticks those of `queues` (an array literal) that hold committed events which their newest tick does not cover,
-/// without regard to their lag and count settings. Returns their names.
-std::vector<std::string> tick_pending(transport auto& db, std::string const& queues) {
-    auto const rows = query(db, "select * from pgq.tick_pending($1::text[])", queues);
-    std::vector<std::string> ticked;
-    for (std::size_t row = 0; row < rows.size(); ++row)
-        ticked.push_back(value_of<std::string>(rows, row, 0));
-    return ticked;
+/// A queue with committed events that its newest tick did not cover.
+struct pending_queue {
+    std::string name;
+    bool ticked = false;  ///< false: no consumer has come as far as that tick, so another would be of no use
+};
+
+/// Ticks those of `queues` (an array literal) that have such events, without regard to their lag and count settings.
+std::vector<pending_queue> tick_pending(transport auto& db, std::string const& queues) {
+    auto const rows = query(db, "select name, ticked from pgq.tick_pending($1::text[])", queues);
+    std::vector<pending_queue> pending;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        pending.push_back({value_of<std::string>(rows, row, 0), value_of<bool>(rows, row, 1)});
+    }
+    return pending;
 }
 
 /// A queue that this database's ticker looks after.

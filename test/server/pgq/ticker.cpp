@@ -6,6 +6,7 @@
 #include <support/session.hpp>
 
 #include <chrono>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -33,6 +34,7 @@ struct fresh_queue {
         static int made = 0;
         name = "ticker_" + std::to_string(++made);
         pgq::sql::create_queue(db, name);
+        pgq::query(db, "select pgq.register_consumer($1, 'reader')", name);
     }
     fresh_queue(fresh_queue const&) = delete;
     fresh_queue& operator=(fresh_queue const&) = delete;
@@ -41,6 +43,13 @@ struct fresh_queue {
         pgq::sql::drop_queue(db, name, true);
     }
 
+    /// Lets the consumer go through all ticks that there are.
+    void read() {
+        while (pgq::query(
+                   db, "select pgq.finish_batch(batch) from pgq.next_batch($1, 'reader') batch where batch is not null",
+                   name)
+                   .size() > 0) {}
+    }
     std::string newest() { return text_of(pgq::query(db, "select last_tick_id from pgq.get_queue_info($1)", name)); }
     /// Events that the newest tick covers.
     std::string covered() {
@@ -60,11 +69,19 @@ struct active_ticker {
     connection session = connect();
     pgq::ticker<connection> ticker;
 
-    explicit active_ticker(pgq::ticker_options options = {.period = 1h, .standby = 1ms}) : ticker{session, options} {
+    static constexpr pgq::ticker_options rare{.period = 1h, .standby = 1ms};
+
+    explicit active_ticker(pgq::ticker_options options = rare) : ticker{session, options} {
         BOOST_REQUIRE(eventually([&] {
             ticker.step(clock::now(), unexpected);
             return ticker.role() == pgq::ticker_role::active;
         }));
+    }
+    /// The first pass gave each queue a tick; the consumers go through it.
+    explicit active_ticker(std::initializer_list<fresh_queue*> queues, pgq::ticker_options options = rare)
+        : active_ticker{options} {
+        for (auto* queue : queues)
+            queue->read();
     }
     bool steps_until(auto const& met) {
         return eventually([&] {
@@ -82,7 +99,7 @@ BOOST_AUTO_TEST_CASE(ticks_the_very_first_event_of_a_queue_at_once_and_says_so) 
     fresh_queue queue;
     auto listener = connect();
     listener.listen("pgq_tick");
-    active_ticker active;
+    active_ticker active{&queue};
     pgq::producer{queue.db, queue.name}.insert({.type = "t"});
     BOOST_TEST(active.steps_until([&] { return queue.covered() == "1"; }));
     auto const heard = listener.wait_notification(clock::now() + support::limit);
@@ -92,7 +109,7 @@ BOOST_AUTO_TEST_CASE(ticks_the_very_first_event_of_a_queue_at_once_and_says_so) 
 
 BOOST_AUTO_TEST_CASE(waits_for_the_commit_of_an_event_not_only_for_its_sequence) {
     fresh_queue queue;
-    active_ticker active;
+    active_ticker active{&queue};
     auto writer = connect();
     writer.begin();
     pgq::producer{writer, queue.name}.insert({.type = "slow"});
@@ -108,18 +125,19 @@ BOOST_AUTO_TEST_CASE(waits_for_the_commit_of_an_event_not_only_for_its_sequence)
 BOOST_AUTO_TEST_CASE(ticks_no_queue_for_the_events_of_others) {
     fresh_queue quiet;
     fresh_queue busy;
-    active_ticker active;
+    active_ticker active{&quiet, &busy};
     auto const before = quiet.newest();
     for (int i = 1; i <= 5; ++i) {
         pgq::producer{busy.db, busy.name}.insert({.type = "t"});
         BOOST_TEST(active.steps_until([&] { return busy.covered() == std::to_string(i); }));
+        busy.read();
     }
     BOOST_TEST(quiet.newest() == before);
 }
 
 BOOST_AUTO_TEST_CASE(finds_an_event_that_was_written_across_a_rotation) {
     fresh_queue queue;
-    active_ticker active;
+    active_ticker active{&queue};
     auto writer = connect();
     writer.begin();
     pgq::producer{writer, queue.name}.insert({.type = "slow"});
@@ -132,11 +150,30 @@ BOOST_AUTO_TEST_CASE(finds_an_event_that_was_written_across_a_rotation) {
     BOOST_TEST(active.steps_until([&] { return queue.covered() == "1"; }));
 }
 
+BOOST_AUTO_TEST_CASE(makes_no_ticks_that_nobody_waits_for) {
+    fresh_queue queue;
+    fresh_queue other;
+    active_ticker active{&queue, &other};
+    pgq::producer out{queue.db, queue.name};
+    out.insert({.type = "t"});
+    BOOST_TEST(active.steps_until([&] { return queue.covered() == "1"; }));
+    auto const unread = queue.newest();
+    for (int i = 1; i <= 5; ++i) {
+        out.insert({.type = "t"});
+        pgq::producer{other.db, other.name}.insert({.type = "t"});
+        BOOST_TEST(active.steps_until([&] { return other.covered() == std::to_string(i); }));
+        other.read();
+    }
+    BOOST_TEST(queue.newest() == unread);
+    queue.read();
+    BOOST_TEST(active.steps_until([&] { return queue.covered() == "6"; }));
+}
+
 BOOST_AUTO_TEST_CASE(leaves_paused_queues_alone) {
     fresh_queue paused;
     fresh_queue other;
     pgq::sql::set_queue_config(paused.db, paused.name, "ticker_paused", "1");
-    active_ticker active;
+    active_ticker active{&other};
     pgq::producer{paused.db, paused.name}.insert({.type = "t"});
     pgq::producer{other.db, other.name}.insert({.type = "t"});
     BOOST_TEST(active.steps_until([&] { return other.covered() == "1"; }));
@@ -148,11 +185,11 @@ BOOST_AUTO_TEST_CASE(sees_queues_come_and_go) {
     {
         fresh_queue passing;
         pgq::producer{passing.db, passing.name}.insert({.type = "t"});
-        BOOST_TEST(active.steps_until([&] { return passing.covered() == "1"; }));
+        BOOST_TEST(active.steps_until([&] { return passing.read(), passing.covered() == "1"; }));
     }
     fresh_queue next;
     pgq::producer{next.db, next.name}.insert({.type = "t"});
-    BOOST_TEST(active.steps_until([&] { return next.covered() == "1"; }));
+    BOOST_TEST(active.steps_until([&] { return next.read(), next.covered() == "1"; }));
 }
 
 BOOST_AUTO_TEST_CASE(one_ticks_and_a_second_takes_over_when_it_goes) {

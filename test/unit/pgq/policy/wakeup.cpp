@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE(while_the_server_writes_nothing_a_look_is_one_statement,
 
 BOOST_FIXTURE_TEST_CASE(ticks_a_queue_whose_sequence_moved, watching) {
     sees(db, "0/2", "702");
-    db.answer("with ordinality", {{"0", "6"}}).answer("tick_pending", {{"orders"}});
+    db.answer("with ordinality", {{"0", "6"}}).answer("tick_pending", {{"orders", "t"}});
     BOOST_TEST(wakeup.look(start + 1s, unexpected) == 1U);
     BOOST_TEST(asked(db, "tick_pending <{\"orders\"}>") == 1U);
 }
@@ -86,11 +86,26 @@ BOOST_FIXTURE_TEST_CASE(asks_again_until_the_transactions_of_then_are_over, watc
     wakeup.look(now += 1ms, unexpected);
     BOOST_TEST(asked(db, "tick_pending") == 3U);
     sees(db, "0/3", "704");
-    db.answer("tick_pending", {{"orders"}});
+    db.answer("tick_pending", {{"orders", "t"}});
     BOOST_TEST(wakeup.look(now += 1ms, unexpected) == 1U);
     sees(db, "0/4", "705");
     wakeup.look(now += 1s, unexpected);
     BOOST_TEST(asked(db, "tick_pending") == 4U);  // and no more
+}
+
+BOOST_FIXTURE_TEST_CASE(waits_for_a_consumer_that_has_not_come_so_far, watching) {
+    sees(db, "0/2", "702");
+    db.answer("with ordinality", {{"0", "6"}}).answer("tick_pending", {{"orders", "f"}});
+    auto now = start + 1s;
+    BOOST_TEST(wakeup.look(now, unexpected) == 0U);
+    sees(db, "0/2", "702", "703");
+    wakeup.look(now += 10ms, unexpected);
+    sees(db, "0/3", "800");  // all transactions are over
+    db.answer("tick_pending", {{"orders", "f"}});
+    wakeup.look(now += 10ms, unexpected);
+    sees(db, "0/4", "801");
+    db.answer("tick_pending", {{"orders", "t"}});
+    BOOST_TEST(wakeup.look(now += 10ms, unexpected) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(ticks_one_queue_no_more_often_than_the_spacing_says, watching) {
@@ -100,7 +115,7 @@ BOOST_FIXTURE_TEST_CASE(ticks_one_queue_no_more_often_than_the_spacing_says, wat
         db.answer("with ordinality", {{"0", std::to_string(6 + i)}});
         wakeup.look(now + i * 1ms, unexpected);
         if (i % 4 == 0) BOOST_TEST(asked(db, "tick_pending") == static_cast<std::size_t>(i / 4 + 1));
-        if (i == 0) db.answer("tick_pending", {{"orders"}});
+        if (i == 0) db.answer("tick_pending", {{"orders", "t"}});
     }
 }
 
