@@ -12,6 +12,7 @@
 #include <pgq/source/subscription.hpp>
 #include <pgq/verdicts.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -69,6 +70,31 @@ template <occupies Keeps, bool InTransaction, bool TakesSession> struct checked_
                         "same_transaction; without it take spooled or whole_batch");
     static_assert(Keeps != occupies::session || !TakesSession,
                   "pgq: row_by_row keeps the session busy, so the handler cannot use it: take by_cursor");
+};
+
+/// Lets sources that want it say, while a batch is worked on, that it is.
+template <class Source, class Db> class heart {
+public:
+    heart(Source const&, Db&, batch_id) {}
+    void beat() {}
+};
+template <class Source, class Db>
+    requires requires(Source const& source, Db& db, batch_id id) { source.heartbeat(db, id); }
+class heart<Source, Db> {
+public:
+    heart(Source const& source, Db& db, batch_id batch) : source_{source}, db_{db}, batch_{batch} {}
+    void beat() {
+        auto const now = std::chrono::steady_clock::now();
+        if (now - last_ < source_.heartbeat_interval()) return;
+        source_.heartbeat(db_, batch_);
+        last_ = now;
+    }
+
+private:
+    Source const& source_;
+    Db& db_;
+    batch_id batch_;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 template <bool Fits, class Source, class Db> struct checked_source {
@@ -159,11 +185,13 @@ private:
         auto const letters = dead_letters_policy();
         detail::verdicts book{history_};
         auto const tell = [&] { book.send(db, info.id, letters, source_.queue, source_.consumer); };
+        detail::heart<Source, Db> heart{source_, db, info.id};
         completion(
             db,
             [&](auto& session) {
                 auto const take = [&](event const& ev) {
                     if (stop.stop_requested()) throw stopped{};
+                    if constexpr (!in_transaction && fetching::keeps == occupies::nothing) heart.beat();
                     book.note(ev, handle(ev, session));
                     if constexpr (fetching::keeps != occupies::session) {
                         if (book.held() > most_held) tell();

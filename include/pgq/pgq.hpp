@@ -21,6 +21,7 @@
 #include <pgq/policy/wait.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/runner.hpp>
+#include <pgq/source/coop_subscription.hpp>
 #include <pgq/source/subscription.hpp>
 #include <pgq/stage/decode.hpp>
 #include <pgq/stage/dispatch.hpp>
