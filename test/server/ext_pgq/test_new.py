@@ -76,7 +76,7 @@ def test_insert_events(db):
     db.sql("select pgq.create_queue('q')")
     assert db.value("select pgq.insert_events('q', array['a', null, 'c'], array['1', '2', null])") == [1, 2, 3]
     assert db.sql("select ev_id, ev_type, ev_data from pgq.event_template order by 1") == [(1, "a", "1"), (2, None, "2"), (3, "c", None)]
-    assert db.value("select pgq.insert_events(queue_name => 'q', types => '{}', data => '{}')") == []
+    assert db.value("select pgq.insert_events(queue => 'q', types => '{}', data => '{}')") == []
 
 
 def heard(connection):
@@ -123,3 +123,19 @@ def test_queue_with_a_long_name_ticks(db):
     db.sql("select pgq.create_queue(%s)", name)
     db.sql("select pgq.force_tick(%s)", name)
     assert db.value("select pgq.ticker(%s)", name) == 2
+
+
+def test_idle_passes_see_the_next_event(db):
+    """A session's passes that found nothing spare themselves some looks; whatever is committed after is seen all the same."""
+    db.sql("select pgq.create_queue('q')")
+    db.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '0')")
+    db.sql("select pgq.set_queue_config('q', 'ticker_idle_period', '1 day')")
+    db.sql("update pgq.tick set tick_time = now() - interval '10 days'")
+    assert db.value("select pgq.ticker()") == 1
+    writer = db.connect(autocommit=False)
+    for number in range(5):
+        assert [db.value("select pgq.ticker()") for _ in range(3)] == [0, 0, 0]
+        with writer.cursor() as cursor:
+            cursor.execute("select pgq.insert_event('q', 'type', %s)", (str(number),))
+        writer.commit()
+        assert db.value("select pgq.ticker()") == 1

@@ -82,46 +82,62 @@ end $$;
 -- Ticks every queue that is due. Returns how many were ticked.
 --
 -- One pass over the queues finds those that may be due; pgq.ticker(queue) decides. A queue that cannot be ticked keeps nobody else waiting.
+-- Half of a pass would go into looking at sequences. A session that found no event waiting notes its snapshot, and spares itself the
+-- look while the snapshot is the same: nothing at all was committed since.
 create or replace function pgq.ticker() returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
 declare
-    cur_txid constant bigint := txid_snapshot_xmax(txid_current_snapshot());
+    snapshot constant txid_snapshot := txid_current_snapshot();
+    cur_txid constant bigint := txid_snapshot_xmax(snapshot);
+    idle constant boolean := coalesce(current_setting('pgq.idle_at', true) = snapshot::text, false);
+    waiting boolean := false;
     q record;
     ticked bigint := 0;
 begin
     for q in
-        select d.queue_name, d.xmin > cur_txid as broken, d.xmin, d.xmax
+        select e.*, e.xmin > cur_txid as broken
         from (
-            select c.queue_name, c.queue_id, c.queue_ticker_max_count as max_count, c.queue_ticker_max_lag as max_lag,
-                   c.queue_ticker_idle_period as idle_period, last.tick_id, last.tick_time,
-                   now() - last.tick_time as lag,
-                   txid_snapshot_xmin(last.tick_snapshot) as xmin, txid_snapshot_xmax(last.tick_snapshot) as xmax,
-                   pg_sequence_last_value(c.queue_event_seq::regclass) - coalesce(last.tick_event_seq, 0) as new_events
-            from pgq.queue c
-            left join lateral (
-                select t.tick_id, t.tick_time, t.tick_event_seq, t.tick_snapshot
-                from pgq.tick t where t.tick_queue = c.queue_id
-                order by t.tick_queue desc, t.tick_id desc limit 1) last on true
-            where not c.queue_external_ticker and not c.queue_ticker_paused
+            select d.queue_name, d.xmin, d.xmax, coalesce(d.new_events <> 0, false) as events,
+                   case
+                       when d.tick_id is null or d.xmin > cur_txid then true
+                       when d.new_events > 0 then d.new_events >= d.max_count or d.lag >= d.max_lag
+                       when d.lag < d.max_lag / 2 and d.tick_id > 1 then false
+                       when d.lag >= d.idle_period then true
+                       else coalesce(d.lag >= 2 * (d.tick_time - (
+                           select t.tick_time from pgq.tick t where t.tick_queue = d.queue_id and t.tick_id < d.tick_id
+                           order by t.tick_queue desc, t.tick_id desc limit 1)), true)
+                   end as due
+            from (
+                select c.queue_name, c.queue_id, c.queue_ticker_max_count as max_count, c.queue_ticker_max_lag as max_lag,
+                       c.queue_ticker_idle_period as idle_period, last.tick_id, last.tick_time, now() - last.tick_time as lag,
+                       txid_snapshot_xmin(last.tick_snapshot) as xmin, txid_snapshot_xmax(last.tick_snapshot) as xmax,
+                       case when idle then 0
+                            else pg_sequence_last_value(c.queue_event_seq::regclass) - coalesce(last.tick_event_seq, 0)
+                       end as new_events
+                from pgq.queue c
+                left join lateral (
+                    select t.tick_id, t.tick_time, t.tick_event_seq, t.tick_snapshot
+                    from pgq.tick t where t.tick_queue = c.queue_id
+                    order by t.tick_queue desc, t.tick_id desc limit 1) last on true
+                where not c.queue_external_ticker and not c.queue_ticker_paused
+                offset 0
+            ) d
             offset 0
-        ) d
-        where case
-            when d.tick_id is null or d.xmin > cur_txid then true
-            when d.new_events > 0 then d.new_events >= d.max_count or d.lag >= d.max_lag
-            when d.lag < d.max_lag / 2 and d.tick_id > 1 then false
-            when d.lag >= d.idle_period then true
-            else coalesce(d.lag >= 2 * (d.tick_time - (
-                select t.tick_time from pgq.tick t where t.tick_queue = d.queue_id and t.tick_id < d.tick_id
-                order by t.tick_queue desc, t.tick_id desc limit 1)), true)
-        end
-        order by d.queue_name
+        ) e
+        where e.due or e.events
+        order by e.queue_name
     loop
+        waiting := true;
+        continue when not q.due;
         if q.broken then
             raise warning 'queue %: Invalid PgQ state: old xmin=%, old xmax=%, cur txid=%', q.queue_name, q.xmin, q.xmax, cur_txid;
         elsif pgq.ticker(q.queue_name) is not null then
             ticked := ticked + 1;
         end if;
     end loop;
+    if not waiting and not idle then
+        perform set_config('pgq.idle_at', snapshot::text, false);
+    end if;
     perform pgq._shrink_subscriptions();
     return ticked;
 end $$;
