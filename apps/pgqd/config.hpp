@@ -37,7 +37,7 @@ inline constexpr std::array keys{
     key{"connect_timeout", "10", "seconds that connecting may take"},
     key{"query_timeout", "30", "seconds that a tick may take before it is cancelled"},
     key{"wakeup_period", "0.001", "least seconds between two looks for new events; 0: passes only"},
-    key{"wakeup_idle_period", "0.008", "seconds between two looks while no events come"},
+    key{"wakeup_idle_period", "0.005", "seconds between two looks while no events come"},
     key{"wakeup_spacing", "0.004", "least seconds between two ticks of one queue"},
     key{"prepare_statements", "1", "whether to prepare statements; 0 behind a pooler by transaction"},
 };

@@ -20,7 +20,7 @@ namespace pgq {
 /// How eager the wake-up is.
 struct wakeup_options {
     std::chrono::microseconds shortest{1'000};  ///< pause between two looks while events come; zero: no wake-up at all
-    std::chrono::microseconds longest{8'000};   ///< pause that it grows to while none come
+    std::chrono::microseconds longest{5'000};   ///< pause that it grows to while none come
     std::chrono::microseconds spacing{4'000};   ///< least time between two ticks of one queue
 
     friend bool operator==(wakeup_options const&, wakeup_options const&) = default;
