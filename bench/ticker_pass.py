@@ -18,6 +18,8 @@ def main():
             for i in range(settings.queues):  # each in a transaction of its own: a queue takes a dozen locks
                 db.value("select pgq.create_queue(%s)", f"queue_{i}")
             db.value("select pgq.ticker()")
+            # Idle queues are ticked at growing distances; none of them comes due while we measure.
+            db.sql("update pgq.tick set tick_time = tick_time - interval '1 hour' where tick_id = 1")
             db.sql("vacuum analyze")
             db.sql("update pgq.queue set queue_ticker_idle_period = '1 day'")
             table.add(peer, "ticker()", median_time(db, "select pgq.ticker()", settings.runs) * 1e3, goal=2)

@@ -128,8 +128,7 @@ def test_queue_with_a_long_name_ticks(db):
 def test_idle_passes_see_the_next_event(db):
     """A session's passes that found nothing spare themselves some looks; whatever is committed after is seen all the same."""
     db.sql("select pgq.create_queue('q')")
-    db.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '0')")
-    db.sql("select pgq.set_queue_config('q', 'ticker_idle_period', '1 day')")
+    db.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '0'), pgq.set_queue_config('q', 'ticker_idle_period', '1 day')")
     db.sql("update pgq.tick set tick_time = now() - interval '10 days'")
     assert db.value("select pgq.ticker()") == 1
     writer = db.connect(autocommit=False)
@@ -139,3 +138,31 @@ def test_idle_passes_see_the_next_event(db):
             cursor.execute("select pgq.insert_event('q', 'type', %s)", (str(number),))
         writer.commit()
         assert db.value("select pgq.ticker()") == 1
+
+
+def test_idle_passes_see_their_own_transaction_and_the_time(db):
+    db.sql("select pgq.create_queue('q')")
+    db.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '1 day'), pgq.set_queue_config('q', 'ticker_idle_period', '1 day')")
+    db.sql("update pgq.tick set tick_time = now() - interval '10 days'")
+    assert db.value("select pgq.ticker()") == 1
+    assert [db.value("select pgq.ticker()") for _ in range(4)] == [0, 0, 0, 0]
+    # What this transaction did is in no snapshot.
+    db.sql("begin")
+    db.sql("select pgq.force_tick('q')")
+    assert db.value("select pgq.ticker()") == 1
+    db.sql("rollback")
+    # The tick is gone, the sequence stays where it is.
+    assert [db.value("select pgq.ticker()") for _ in range(4)] == [1, 0, 0, 0]
+    db.sql("begin")
+    db.sql("select pgq.create_queue('r')")
+    db.sql("select pgq.force_tick('r')")
+    assert db.value("select pgq.ticker()") == 1
+    db.sql("commit")
+
+
+def test_idle_queue_is_ticked_when_its_time_has_come(db, wait_until):
+    db.sql("select pgq.create_queue('q')")
+    db.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '0'), pgq.set_queue_config('q', 'ticker_idle_period', '1 second')")
+    for tick in (2, 3, 4):
+        wait_until(lambda: db.value("select pgq.ticker()") == 1, what="an idle tick")
+        assert db.value("select last_tick_id from pgq.get_queue_info('q')") == tick

@@ -82,18 +82,24 @@ end $$;
 -- Ticks every queue that is due. Returns how many were ticked.
 --
 -- One pass over the queues finds those that may be due; pgq.ticker(queue) decides. A queue that cannot be ticked keeps nobody else waiting.
--- Half of a pass would go into looking at sequences. A session that found no event waiting notes its snapshot, and spares itself the
--- look while the snapshot is the same: nothing at all was committed since.
+-- A session notes the snapshot of a pass that found no event waiting. While that stays the same, nothing at all was committed since: then
+-- it need not look at sequences, which are half the work; and after one more pass, which notes when the first queue will be due for an idle
+-- tick, it need not look at anything before that time.
 create or replace function pgq.ticker() returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
 declare
     snapshot constant txid_snapshot := txid_current_snapshot();
     cur_txid constant bigint := txid_snapshot_xmax(snapshot);
-    idle constant boolean := coalesce(current_setting('pgq.idle_at', true) = snapshot::text, false);
+    idle constant boolean := txid_current_if_assigned() is null
+        and coalesce(current_setting('pgq.idle_at', true) = snapshot::text, false);
     waiting boolean := false;
+    idle_until float8;
     q record;
     ticked bigint := 0;
 begin
+    if idle and extract(epoch from now()) < nullif(current_setting('pgq.idle_until', true), '')::float8 then
+        return 0;
+    end if;
     for q in
         select e.*, e.xmin > cur_txid as broken
         from (
@@ -135,8 +141,23 @@ begin
             ticked := ticked + 1;
         end if;
     end loop;
-    if not waiting and not idle then
+    if not waiting and txid_current_if_assigned() is null then
+        if idle then
+            select extract(epoch from coalesce(min(last.tick_time + greatest(
+                       c.queue_ticker_max_lag / 2,
+                       least(2 * (last.tick_time - before.tick_time), c.queue_ticker_idle_period))), now() + interval '1 minute'))
+                into idle_until
+                from pgq.queue c
+                join lateral (
+                    select t.tick_id, t.tick_time from pgq.tick t where t.tick_queue = c.queue_id
+                    order by t.tick_queue desc, t.tick_id desc limit 1) last on true
+                left join lateral (
+                    select t.tick_time from pgq.tick t where t.tick_queue = c.queue_id and t.tick_id < last.tick_id
+                    order by t.tick_queue desc, t.tick_id desc limit 1) before on true
+                where not c.queue_external_ticker and not c.queue_ticker_paused;
+        end if;
         perform set_config('pgq.idle_at', snapshot::text, false);
+        perform set_config('pgq.idle_until', coalesce(idle_until::text, ''), false);
     end if;
     perform pgq._shrink_subscriptions();
     return ticked;
