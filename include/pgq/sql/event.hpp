@@ -39,7 +39,8 @@ template <bool Binary, class T> T number_in(std::string_view cell) {
     else return codec<T>::parse(cell);
 }
 
-template <bool Binary> void read_event(row_set auto const& rows, std::size_t row, event& into) {
+// Out of line: inlined into each reader it would cost more to compile than it saves at run time.
+template <bool Binary> [[gnu::noinline]] void read_event(row_set auto const& rows, std::size_t row, event& into) {
     auto const required = [&](std::size_t column) {
         auto const cell = rows.at(row, column);
         if (!cell) strange_event("has no id, time or transaction");
