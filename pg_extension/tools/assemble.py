@@ -27,7 +27,8 @@ def main():
 
     texts = [path.read_text(encoding="utf-8").strip() for path in files(options.part)]
     if options.extension:
-        texts.insert(0, f"\\echo Use \"create extension {options.extension}\" or \"alter extension {options.extension} update\" to load this file. \\quit")
+        name = options.extension
+        texts.insert(0, f"\\echo Use \"create extension {name}\" or \"alter extension {name} update\" to load this file. \\quit")
     if options.transaction:
         texts = ["begin;", *texts, "commit;"]
     text = "\n\n".join(texts) + "\n"

@@ -342,7 +342,6 @@ def test_b12_all_in_one_pass_too(db):
     assert db.value("select pgq.ticker()") == 0
     db.sql("select pgq.insert_event('q', 'first', 'data')")
     assert db.value("select pgq.ticker()") == 1
-    assert db.value("select pgq.ticker()") == 0
 
 
 def test_b12_numbers_that_clients_see_stay(either):
@@ -387,6 +386,7 @@ def test_ticker_goes_on_while_a_queue_rotates(either, wait_for_lock):
 
 
 def test_idle_ticker_uses_no_transaction_id(either):
+    either.sql("select pgq.set_queue_config('q', 'ticker_max_lag', '1 day')")
     tick(either)
     tick(either)
     either.sql("begin")

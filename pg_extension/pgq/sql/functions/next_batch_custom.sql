@@ -40,7 +40,8 @@ begin
         end if;
 
         if i_min_count is null and i_min_interval is null then
-            select t.tick_id, t.tick_time, t.tick_event_seq + (t.tick_event_seq = 0)::int into cur_tick_id, cur_tick_time, cur_tick_event_seq
+            select t.tick_id, t.tick_time, t.tick_event_seq + (t.tick_event_seq = 0)::int
+                into cur_tick_id, cur_tick_time, cur_tick_event_seq
                 from pgq.tick t
                 where t.tick_queue = queue and t.tick_id > prev_tick_id
                 order by t.tick_queue, t.tick_id
