@@ -66,7 +66,8 @@ private:
     }
 
     std::vector<entry>::iterator overflow(entry fresh) {
-        spare_.assign(1, std::move(fresh));
+        spare_.clear();
+        spare_.push_back(std::move(fresh));
         return spare_.begin();
     }
 
