@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Puts one SQL script together from its parts.
 
-    assemble.py --output FILE [--extension NAME | --transaction] [--set NAME=VALUE] PART...
+    assemble.py --output FILE [--extension NAME | --transaction] PART...
 
 PART is a file, or a folder for all its *.sql files in order of name. --extension puts the guard of an extension's script first;
---transaction makes the script all or nothing. --set puts VALUE in place of @NAME@.
+--transaction makes the script all or nothing.
 """
 import argparse
 import pathlib
@@ -21,7 +21,6 @@ def main():
     wrapping = parser.add_mutually_exclusive_group()
     wrapping.add_argument("--extension")
     wrapping.add_argument("--transaction", action="store_true")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("part", nargs="+")
     options = parser.parse_args()
 
@@ -31,11 +30,7 @@ def main():
         texts.insert(0, f"\\echo Use \"create extension {name}\" or \"alter extension {name} update\" to load this file. \\quit")
     if options.transaction:
         texts = ["begin;", *texts, "commit;"]
-    text = "\n\n".join(texts) + "\n"
-    for setting in options.set:
-        name, value = setting.split("=", 1)
-        text = text.replace(f"@{name}@", value)
-    pathlib.Path(options.output).write_text(text, encoding="utf-8")
+    pathlib.Path(options.output).write_text("\n\n".join(texts) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
