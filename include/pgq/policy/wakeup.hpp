@@ -79,6 +79,7 @@ public:
 private:
     using duration = std::chrono::steady_clock::duration;
     static constexpr std::size_t most_at_once = 100;
+    static constexpr std::chrono::milliseconds longest_for_readers{500};
 
     struct watch {
         sql::ticked_queue queue{};
@@ -87,6 +88,7 @@ private:
         time since{};            ///< when its sequence was seen to move, or was ticked
         time next{};             ///< when to try
         time earliest{};         ///< but not before this
+        std::optional<time> unread_since{};  ///< when its events were first found to wait for a consumer
 
         [[nodiscard]] time due() const { return std::max(next, earliest); }
     };
@@ -138,8 +140,14 @@ private:
                 ++ticked;
                 watched->since = now;
                 watched->earliest = now + options_.spacing;
+                watched->unread_since.reset();
             } else if (unread) {
-                watched->earliest = now + options_.spacing / 2;
+                if (!watched->unread_since) watched->unread_since = now;
+                watched->earliest =
+                    now + std::clamp<duration>((now - *watched->unread_since) / 4, options_.spacing,
+                                               std::max<duration>(options_.spacing, longest_for_readers));
+            } else {
+                watched->unread_since.reset();
             }
             // The longer a transaction or a consumer takes, the less it matters when exactly its end is seen.
             watched->next = now + std::clamp<duration>((now - watched->since) / 8, duration{options_.shortest} / 2,

@@ -108,6 +108,19 @@ BOOST_FIXTURE_TEST_CASE(waits_for_a_consumer_that_has_not_come_so_far, watching)
     BOOST_TEST(wakeup.look(now += 10ms, unexpected) == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(asks_ever_more_rarely_while_no_consumer_comes, watching) {
+    auto const look_at = [&](auto now, std::string const& value) {
+        sees(db, "0/" + value, "702", "703");
+        db.answer("with ordinality", {{"0", value}}).answer("tick_pending", {{"orders", "f"}});
+        wakeup.look(now, unexpected);
+        return asked(db, "tick_pending");
+    };
+    BOOST_TEST(look_at(start + 1s, "6") == 1U);
+    BOOST_TEST(look_at(start + 2s, "7") == 2U);
+    BOOST_TEST(look_at(start + 2s + 200ms, "8") == 2U);
+    BOOST_TEST(look_at(start + 2s + 250ms, "9") == 3U);
+}
+
 BOOST_FIXTURE_TEST_CASE(ticks_one_queue_no_more_often_than_the_spacing_says, watching) {
     auto now = start + 1s;
     for (int i = 0; i < 8; ++i) {
