@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pgq/codec/malformed.hpp>
+#include <pgq/codec/string.hpp>
 #include <pgq/error.hpp>
 #include <pgq/event.hpp>
 #include <pgq/field.hpp>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgq {
 
@@ -43,21 +45,50 @@ inline std::optional<change_head> head_of(event const& ev) {
         return change_head{*what, false};
     }
     std::string made;
-    std::optional<operation> what;
     json_reader in{ev.type};
     in.need('{', "not a JSON object");
+    if (!in.skip('}')) {
+        do {
+            bool const found = in.string(made) == "op";
+            in.need(':', "not JSON: no colon after a name");
+            if (!found) {
+                in.any();
+            } else if (auto const what = operation_of(in.string(made))) {
+                return change_head{*what, true};
+            } else {
+                break;
+            }
+        } while (in.skip(','));
+    }
+    malformed_value("a change without a known operation", ev.type);
+}
+
+/// The names of the key's columns; none for a table without key.
+inline std::vector<std::string> key_columns_of(std::string_view type) {
+    std::vector<std::string> names;
+    if (!type.starts_with('{')) {
+        auto const colon = type.find(':');
+        auto rest = colon == type.npos ? std::string_view{} : type.substr(colon + 1);
+        while (!rest.empty()) {
+            auto const name = rest.substr(0, rest.find(','));
+            names.emplace_back(name);
+            rest.remove_prefix(name.size() == rest.size() ? name.size() : name.size() + 1);
+        }
+        return names;
+    }
+    std::string made;
+    json_reader in{type};
+    in.need('{', "not a JSON object");
     do {
-        if (in.string(made) == "op") {
-            in.need(':', "not JSON: no colon after a name");
-            what = operation_of(in.string(made));
+        bool const found = in.string(made) == "pkey";
+        in.need(':', "not JSON: no colon after a name");
+        if (found) {
+            read_json_array(in, "pkey", names);
         } else {
-            in.need(':', "not JSON: no colon after a name");
             in.any();
         }
     } while (in.skip(','));
-    in.need('}', "not JSON: an object without end");
-    if (!what) malformed_value("a change without a known operation", ev.type);
-    return change_head{*what, true};
+    return names;
 }
 
 template <described Row> Row read_row(std::string_view data, bool as_json) {
@@ -67,17 +98,20 @@ template <described Row> Row read_row(std::string_view data, bool as_json) {
 }  // namespace detail
 
 /// A row type that belongs to one table: `static constexpr std::string_view table = "public.orders";`
-template <class Row>
-concept row_of_table = described<Row> && requires { std::string_view{Row::table}; };
+template <class Row> concept row_of_table = described<Row> && requires { std::string_view{Row::table}; };
 
-/// One captured change. `decode<change<order_row>>{}` takes the events of the row's table, and those of every table when
-/// the row type names none. The views live as long as the event.
+/// One captured change. `decode<change<order_row>>{}` takes the events of the row's table, and those of every table
+/// when the row type names none. The views live as long as the event.
 template <described Row> struct change {
     operation what = operation::insert;
-    std::string_view table{};         ///< schema.table, unquoted, as the trigger wrote it
-    std::optional<Row> row{};         ///< the new row; the old one of a delete; nothing of a truncate
-    std::string_view old_data{};      ///< with the trigger's argument `backup` or `pkey_update`, otherwise empty
-    bool as_json = false;             ///< how old_data is encoded
+    std::string_view table{};     ///< schema.table, unquoted, as the trigger wrote it
+    std::optional<Row> row{};     ///< the new row; the old one of a delete; nothing of a truncate
+    std::string_view old_data{};  ///< with the trigger's argument `backup` or `pkey_update`, otherwise empty
+    bool as_json = false;         ///< how old_data is encoded
+    std::string_view type{};      ///< of the event, as the trigger wrote it
+
+    /// The names of the key's columns, in the key's order; none for a table without key. @throws decode_error
+    [[nodiscard]] std::vector<std::string> key_columns() const { return detail::key_columns_of(type); }
 
     /// What the trigger kept of the row before an update: all of it with `backup`, its key with `pkey_update`. `Old` is
     /// described with the columns that are there. Nothing when the trigger kept nothing. @throws decode_error
@@ -98,7 +132,7 @@ template <described Row> struct change {
     static change read(event const& ev) {
         auto const head = detail::head_of(ev);
         if (!head) detail::malformed_value("not a captured change of a table", ev.type);
-        change result{.what = head->what, .table = ev.extra[0].value_or(""), .as_json = head->as_json};
+        change result{.what = head->what, .table = ev.extra[0].value_or(""), .as_json = head->as_json, .type = ev.type};
         if (head->what != operation::truncate) result.row = detail::read_row<Row>(ev.data, head->as_json);
         result.old_data = ev.extra[1].value_or("");
         return result;

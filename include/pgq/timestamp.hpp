@@ -27,16 +27,22 @@ using system_time = std::chrono::sys_time<std::chrono::microseconds>;
 /// Seconds between the epochs of POSIX (1970) and PostgreSQL (2000).
 inline constexpr std::chrono::seconds postgres_epoch{946'684'800};
 
-/// Infinite timestamps have no std::chrono form; they come out as the ends of its range.
+/// Infinite timestamps, and the last thirty years before infinity, have no std::chrono form: they come out as the ends
+/// of its range.
 constexpr system_time to_system_time(timestamp value) {
-    if (!value.finite()) return value == timestamp::infinity() ? system_time::max() : system_time::min();
-    return system_time{std::chrono::microseconds{value.microseconds} + postgres_epoch};
+    constexpr std::int64_t shift = std::chrono::microseconds{postgres_epoch}.count();
+    if (value == timestamp::minus_infinity()) return system_time::min();
+    if (value.microseconds > timestamp::infinity().microseconds - shift) return system_time::max();
+    return system_time{std::chrono::microseconds{value.microseconds + shift}};
 }
 
+/// The ends of the range, and what is before the server's range, become infinite.
 constexpr timestamp to_timestamp(system_time value) {
+    constexpr std::int64_t shift = std::chrono::microseconds{postgres_epoch}.count();
+    auto const microseconds = value.time_since_epoch().count();
     if (value == system_time::max()) return timestamp::infinity();
-    if (value == system_time::min()) return timestamp::minus_infinity();
-    return {(value.time_since_epoch() - postgres_epoch).count()};
+    if (microseconds < timestamp::minus_infinity().microseconds + shift) return timestamp::minus_infinity();
+    return {microseconds - shift};
 }
 
 }  // namespace pgq

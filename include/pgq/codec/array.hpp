@@ -76,11 +76,19 @@ inline void append_array_element(std::string& out, std::string_view text) {
 
 }  // namespace detail
 
-/// Vectors of anything that has a codec, or of optionals of it where elements may be NULL. Bytes have a form of their own.
+namespace detail {
+/// What the server takes for an element. An array of arrays is another form, and bytes are no array.
+template <class T> inline constexpr bool array_element = !std::is_same_v<T, std::byte>;
+template <class T> inline constexpr bool array_element<std::vector<T>> = std::is_same_v<T, std::byte>;
+}  // namespace detail
+
+/// Vectors of anything that has a codec, or of optionals of it where elements may be NULL.
 template <nullable_codec T>
-    requires(!std::is_same_v<T, std::byte>)
+    requires detail::array_element<typename detail::without_optional<T>::type>
 struct codec<std::vector<T>> {
     static std::vector<T> parse(std::string_view text) {
+        static_assert(!std::is_same_v<typename detail::without_optional<T>::type, std::string_view>,
+                      "pgq: a std::string_view would outlive the text that an array is read from: use std::string");
         detail::array_reader in{text};
         std::vector<T> values;
         for (std::optional<std::string_view> element; in.next(element);) {

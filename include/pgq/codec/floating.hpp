@@ -25,8 +25,10 @@ struct codec<T> {
         T value{};
         auto const* const last = text.data() + text.size();
         auto const [end, problem] = std::from_chars(text.data(), last, value);
-        if (problem == std::errc::result_out_of_range) detail::malformed_value("out of range for this number type", text);
-        if (problem != std::errc{} || end != last || !std::isfinite(value)) detail::malformed_value("not a number", text);
+        if (problem == std::errc::result_out_of_range)
+            detail::malformed_value("out of range for this number type", text);
+        if (problem != std::errc{} || end != last || !std::isfinite(value))
+            detail::malformed_value("not a number", text);
         return value;
     }
     static void append(std::string& out, T value) {

@@ -27,7 +27,8 @@ template <integer T> struct codec<T> {
         T value{};
         auto const* const last = text.data() + text.size();
         auto const [end, problem] = std::from_chars(text.data(), last, value);
-        if (problem == std::errc::result_out_of_range) detail::malformed_value("out of range for this integer type", text);
+        if (problem == std::errc::result_out_of_range)
+            detail::malformed_value("out of range for this integer type", text);
         if (problem != std::errc{} || end != last) detail::malformed_value("not an integer", text);
         return value;
     }

@@ -27,7 +27,8 @@ template <> struct codec<numeric> {
 private:
     static bool digits(std::string_view& text) {
         auto const before = text.size();
-        while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
+        while (!text.empty() && text.front() >= '0' && text.front() <= '9')
+            text.remove_prefix(1);
         return text.size() != before;
     }
     static bool sign(std::string_view& text) {

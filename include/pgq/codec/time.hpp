@@ -24,7 +24,8 @@ constexpr std::int64_t days_from_civil(std::int64_t year, unsigned month, unsign
     year -= month <= 2 ? 1 : 0;
     std::int64_t const era = (year >= 0 ? year : year - 399) / 400;
     auto const year_of_era = static_cast<std::int64_t>(year - era * 400);
-    std::int64_t const day_of_year = (153 * (static_cast<std::int64_t>(month) + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    std::int64_t const day_of_year =
+        (153 * (static_cast<std::int64_t>(month) + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719'468;
 }
 
@@ -38,7 +39,8 @@ constexpr civil_date civil_from_days(std::int64_t days) {
     days += 719'468;
     std::int64_t const era = (days >= 0 ? days : days - 146'096) / 146'097;
     std::int64_t const day_of_era = days - era * 146'097;
-    std::int64_t const year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+    std::int64_t const year_of_era =
+        (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
     std::int64_t const day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     std::int64_t const shifted = (5 * day_of_year + 2) / 153;
     auto const month = static_cast<unsigned>(shifted < 10 ? shifted + 3 : shifted - 9);
@@ -105,14 +107,17 @@ public:
         need(':');
         auto const minute = below(60);
         need(':');
-        auto const second = below(61);
+        auto const second = below(61);  // 60 is the next minute, as for the server
         std::int64_t micros = 0;
         if (skip('.')) {
             auto const before = rest_.size();
             micros = number(1, 6);
-            for (auto digits = before - rest_.size(); digits < 6; ++digits) micros *= 10;
+            for (auto digits = before - rest_.size(); digits < 6; ++digits)
+                micros *= 10;
         }
-        return ((hour * 60 + minute) * 60 + second) * 1'000'000 + micros;
+        auto const whole = ((hour * 60 + minute) * 60 + second) * 1'000'000 + micros;
+        if (whole > 86'400'000'000) fail();
+        return whole;
     }
     /// Microseconds that the zone at the end is east of UTC.
     std::int64_t zone() {
@@ -161,8 +166,8 @@ template <> struct codec<timestamp> {
         if (text == "-infinity") return timestamp::minus_infinity();
         detail::time_reader reader{text, "not a timestamp"};
         constexpr std::int64_t day = 86'400'000'000;
-        auto const days = reader.date() - 10'957;  // from 1970 to 2000
-        if (days > 106'751'000 || days < -106'751'000) reader.fail();
+        auto const days = reader.date() - 10'957;                      // from 1970 to 2000
+        if (days > 106'751'982 || days < -106'751'982) reader.fail();  // the server's last day, and as many before 2000
         std::int64_t micros = days * day;
         if (!reader.done()) {
             if (!reader.skip(' ')) reader.need('T');
@@ -195,7 +200,8 @@ template <> struct codec<timestamp> {
         if (micros % 1'000'000 != 0) {
             out += '.';
             detail::append_padded(out, micros % 1'000'000, 6);
-            while (out.back() == '0') out.pop_back();
+            while (out.back() == '0')
+                out.pop_back();
         }
         out += "+00";
         if (bc) out += " BC";
@@ -208,15 +214,23 @@ template <> struct codec<system_time> {
     static void append(std::string& out, system_time value) { codec<timestamp>::append(out, to_timestamp(value)); }
 };
 
-/// Dates without a time of day.
+/// Dates without a time of day. The ends of the range stand for infinity.
 template <> struct codec<std::chrono::sys_days> {
     static std::chrono::sys_days parse(std::string_view text) {
+        if (text == "infinity") return std::chrono::sys_days::max();
+        if (text == "-infinity") return std::chrono::sys_days::min();
         detail::time_reader reader{text, "not a date"};
         auto const days = reader.date();
-        if (!reader.done() || days > std::numeric_limits<int>::max() || days < std::numeric_limits<int>::min()) reader.fail();
+        if (!reader.done() || days >= std::numeric_limits<int>::max() || days <= std::numeric_limits<int>::min()) {
+            reader.fail();
+        }
         return std::chrono::sys_days{std::chrono::days{static_cast<int>(days)}};
     }
     static void append(std::string& out, std::chrono::sys_days value) {
+        if (value == std::chrono::sys_days::max() || value == std::chrono::sys_days::min()) {
+            out += value == std::chrono::sys_days::max() ? "infinity" : "-infinity";
+            return;
+        }
         if (detail::append_date(out, value.time_since_epoch().count())) out += " BC";
     }
 };

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace pgq::detail {
@@ -47,7 +48,8 @@ public:
     /// @throws decode_error for the first field that never came and is no optional
     void require_all() const {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((seen_.test(I) || is_optional<typename field<E, I>::type> ? void() : missing_field(field<E, I>::name)), ...);
+            ((seen_.test(I) || is_optional<typename field<E, I>::type> ? void() : missing_field(field<E, I>::name)),
+             ...);
         }(std::make_index_sequence<none>{});
     }
 
@@ -72,6 +74,10 @@ template <described E> void with_field(E& object, std::size_t index, auto const&
 /// Stores a text value, or NULL, in a member; a failure names the field.
 template <class T> void store_field(std::string_view name, std::optional<std::string_view> value, T& member) {
     using plain = typename without_optional<T>::type;
+    static_assert(
+        !std::is_same_v<plain, std::string_view>,
+        "pgq: a field of type std::string_view can be written but not read, as escapes are resolved in a text that "
+        "is gone afterwards: use std::string");
     if (!value) {
         if constexpr (is_optional<T>) {
             member.reset();
@@ -82,9 +88,7 @@ template <class T> void store_field(std::string_view name, std::optional<std::st
     }
     try {
         member = codec<plain>::parse(*value);
-    } catch (decode_error const& problem) {
-        wrong_field(name, problem);
-    }
+    } catch (decode_error const& problem) { wrong_field(name, problem); }
 }
 
 }  // namespace pgq::detail

@@ -82,6 +82,46 @@ template <class T> void read_json(json_reader& in, std::string_view name, T& val
     }
 }
 
+/// Appends a JSON string. Bytes from 0x80 on are taken for UTF-8 and written as they are.
+inline void append_json_string(std::string& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += '"';
+    for (char const c : text) {
+        switch (c) {
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
+        case '\b':
+            out += "\\b";
+            break;
+        case '\f':
+            out += "\\f";
+            break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        default:
+            if (static_cast<unsigned char>(c) < ' ') {
+                out += "\\u00";
+                out += digits[static_cast<unsigned char>(c) >> 4U];
+                out += digits[static_cast<unsigned char>(c) & 15U];
+            } else {
+                out += c;
+            }
+        }
+    }
+    out += '"';
+}
+
 template <class T> void append_json(std::string& out, T const& value);
 
 template <described E> void append_json_object(std::string& out, E const& object) {
@@ -145,7 +185,9 @@ struct json {
     }
 
     /// Appends the value to `out`.
-    template <described E> static void append(std::string& out, E const& value) { detail::append_json_object(out, value); }
+    template <described E> static void append(std::string& out, E const& value) {
+        detail::append_json_object(out, value);
+    }
 
     template <described E> static std::string write(E const& value) {
         std::string out;

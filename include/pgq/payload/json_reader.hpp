@@ -1,13 +1,13 @@
-/// A strict reader of JSON texts, one token after the other, without a tree. Not a validator of what it skips beyond its
-/// structure and its strings' bounds.
-/// Source: RFC 8259.
+/// A strict reader of JSON texts, one token after the other, without a tree. Not a validator of what it skips beyond
+/// its structure and its strings' bounds. Source: RFC 8259.
 #pragma once
 
 #include <pgq/codec/malformed.hpp>
-#include <pgq/error.hpp>
+#include <pgq/codec/utf8.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -23,7 +23,8 @@ public:
     }
 
     void space() {
-        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n' || rest_.front() == '\t' || rest_.front() == '\r')) {
+        while (!rest_.empty() &&
+               (rest_.front() == ' ' || rest_.front() == '\n' || rest_.front() == '\t' || rest_.front() == '\r')) {
             rest_.remove_prefix(1);
         }
     }
@@ -54,25 +55,20 @@ public:
     /// A string's content: a view of the text where it has no escapes, otherwise made in `made`.
     std::string_view string(std::string& made) {
         need('"', "not a JSON string");
-        std::size_t at = 0;
-        while (at < rest_.size() && rest_[at] != '"' && rest_[at] != '\\' && static_cast<unsigned char>(rest_[at]) >= ' ') ++at;
-        if (at < rest_.size() && rest_[at] == '"') {
-            auto const plain = rest_.substr(0, at);
-            rest_.remove_prefix(at + 1);
-            return plain;
+        auto part = plain_part();
+        if (rest_.starts_with('"')) {
+            rest_.remove_prefix(1);
+            return part;
         }
         made.clear();
-        while (true) {
-            made.append(rest_, 0, at);
-            rest_.remove_prefix(at);
+        for (;; part = plain_part()) {
+            made += part;
             if (rest_.empty()) fail("not JSON: a string without end");
             char const c = rest_.front();
             if (static_cast<unsigned char>(c) < ' ') fail("not JSON: a control character inside a string");
             rest_.remove_prefix(1);
             if (c == '"') return made;
             escape(made);
-            at = 0;
-            while (at < rest_.size() && rest_[at] != '"' && rest_[at] != '\\' && static_cast<unsigned char>(rest_[at]) >= ' ') ++at;
         }
     }
 
@@ -101,9 +97,42 @@ public:
 private:
     static constexpr int deepest = 200;
 
+    /// Whether eight bytes are ASCII and none of them is a quote, a backslash or a control character. False is no
+    /// proof.
+    static bool eight_plain(char const* bytes) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes, sizeof word);
+        constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+        constexpr std::uint64_t high = 0x8080'8080'8080'8080;
+        auto const some_below = [](std::uint64_t bytes_of, std::uint64_t limit) {
+            return (bytes_of - ones * limit) & ~bytes_of;
+        };
+        std::uint64_t const found =
+            word | some_below(word, ' ') | some_below(word ^ ones * '"', 1) | some_below(word ^ ones * '\\', 1);
+        return (found & high) == 0;
+    }
+
+    /// Takes what stands before the next quote, backslash or control character.
+    std::string_view plain_part() {
+        std::size_t at = 0;
+        unsigned all = 0;
+        while (rest_.size() - at >= 8 && eight_plain(rest_.data() + at))
+            at += 8;
+        for (; at < rest_.size(); ++at) {
+            unsigned const byte = static_cast<unsigned char>(rest_[at]);
+            if (byte == '"' || byte == '\\' || byte < ' ') break;
+            all |= byte;
+        }
+        auto const part = rest_.substr(0, at);
+        if (all >= 0x80U && !is_utf8(part)) malformed_value("not JSON: a string that is not UTF-8", part);
+        rest_.remove_prefix(at);
+        return part;
+    }
+
     static bool digits(std::string_view& text) {
         auto const before = text.size();
-        while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
+        while (!text.empty() && text.front() >= '0' && text.front() <= '9')
+            text.remove_prefix(1);
         return text.size() != before;
     }
     static bool number(std::string_view text) {
@@ -167,16 +196,30 @@ private:
         char const c = rest_.front();
         rest_.remove_prefix(1);
         switch (c) {
-            case '"':
-            case '\\':
-            case '/': out += c; return;
-            case 'b': out += '\b'; return;
-            case 'f': out += '\f'; return;
-            case 'n': out += '\n'; return;
-            case 'r': out += '\r'; return;
-            case 't': out += '\t'; return;
-            case 'u': break;
-            default: fail("not JSON: an unknown escape");
+        case '"':
+        case '\\':
+        case '/':
+            out += c;
+            return;
+        case 'b':
+            out += '\b';
+            return;
+        case 'f':
+            out += '\f';
+            return;
+        case 'n':
+            out += '\n';
+            return;
+        case 'r':
+            out += '\r';
+            return;
+        case 't':
+            out += '\t';
+            return;
+        case 'u':
+            break;
+        default:
+            fail("not JSON: an unknown escape");
         }
         unsigned code = hex4();
         if (code >= 0xdc00U && code < 0xe000U) fail("not JSON: half a surrogate pair");
@@ -188,55 +231,10 @@ private:
             code = 0x10000U + ((code - 0xd800U) << 10U) + (low - 0xdc00U);
         }
         if (code == 0) fail("JSON with a zero character, which no text in PostgreSQL can hold");
-        utf8(out, code);
-    }
-
-    static void utf8(std::string& out, unsigned code) {
-        auto const put = [&](unsigned byte) { out += static_cast<char>(byte); };
-        if (code < 0x80U) {
-            put(code);
-        } else if (code < 0x800U) {
-            put(0xc0U | code >> 6U);
-            put(0x80U | (code & 0x3fU));
-        } else if (code < 0x10000U) {
-            put(0xe0U | code >> 12U);
-            put(0x80U | (code >> 6U & 0x3fU));
-            put(0x80U | (code & 0x3fU));
-        } else {
-            put(0xf0U | code >> 18U);
-            put(0x80U | (code >> 12U & 0x3fU));
-            put(0x80U | (code >> 6U & 0x3fU));
-            put(0x80U | (code & 0x3fU));
-        }
+        append_utf8(out, code);
     }
 
     std::string_view rest_;
 };
-
-/// Appends a JSON string. Bytes from 0x80 on are taken for UTF-8 and written as they are.
-inline void append_json_string(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += '"';
-    for (char const c : text) {
-        switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default:
-                if (static_cast<unsigned char>(c) < ' ') {
-                    out += "\\u00";
-                    out += digits[static_cast<unsigned char>(c) >> 4U];
-                    out += digits[static_cast<unsigned char>(c) & 15U];
-                } else {
-                    out += c;
-                }
-        }
-    }
-    out += '"';
-}
 
 }  // namespace pgq::detail

@@ -6,6 +6,7 @@
 #include <pgq/field.hpp>
 #include <pgq/payload/fields.hpp>
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -24,33 +25,50 @@ constexpr int hex_digit(char c) {
     return -1;
 }
 
-/// The text without its escapes. Text that has none comes back as it is; otherwise it is made in `space`.
-inline std::string_view url_decoded(std::string_view text, std::string& space) {
-    auto const first = text.find_first_of("%+");
-    if (first == text.npos) return text;
-    space.assign(text, 0, first);
-    for (std::size_t i = first; i < text.size(); ++i) {
-        if (text[i] == '+') {
-            space += ' ';
-        } else if (text[i] != '%') {
-            space += text[i];
-        } else {
-            bool const whole = i + 2 < text.size();
-            int const high = whole ? hex_digit(text[i + 1]) : -1;
-            int const low = whole ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) malformed_value("a % that two hex digits do not follow", text.substr(i));
-            space += static_cast<char>(high * 16 + low);
-            i += 2;
-        }
+/// Where decoded text is made: most of it fits without an allocation.
+class decode_space {
+public:
+    char* of_size(std::size_t size) {
+        if (size <= small_.size()) return small_.data();
+        if (large_.size() < size) large_.resize(size);
+        return large_.data();
     }
-    return space;
+
+private:
+    std::array<char, 256> small_;  // on purpose not initialised
+    std::string large_{};
+};
+
+/// The text without its escapes. Text that has none comes back as it is; otherwise it is made in `space`.
+inline std::string_view url_decoded(std::string_view text, decode_space& space) {
+    // Two searches for one character each are several times faster than one search for either.
+    auto const percent = text.find('%');
+    auto const plus = text.find('+');
+    auto const first = percent < plus ? percent : plus;
+    if (first == text.npos) return text;
+    char* const made = space.of_size(text.size());  // escapes only shrink it
+    char* out = made + text.copy(made, first);
+    for (std::size_t i = first; i < text.size(); ++i) {
+        char const c = text[i];
+        if (c != '%') {
+            *out++ = c == '+' ? ' ' : c;
+            continue;
+        }
+        bool const whole = i + 2 < text.size();
+        int const high = whole ? hex_digit(text[i + 1]) : -1;
+        int const low = whole ? hex_digit(text[i + 2]) : -1;
+        if (high < 0 || low < 0) malformed_value("a % that two hex digits do not follow", text.substr(i));
+        *out++ = static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return {made, static_cast<std::size_t>(out - made)};
 }
 
 inline void url_encode(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     for (char const c : text) {
-        bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-                           c == '-';
+        bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                           c == '.' || c == '-';
         if (plain) {
             out += c;
         } else if (c == ' ') {
@@ -64,29 +82,41 @@ inline void url_encode(std::string& out, std::string_view text) {
     }
 }
 
+/// Takes the name of the next pair off `data`, up to its = or &. Names are short: a loop beats the library's searches.
+inline std::string_view take_name(std::string_view& data, decode_space& space) {
+    std::size_t end = 0;
+    bool escaped = false;
+    for (; end < data.size() && data[end] != '=' && data[end] != '&'; ++end) {
+        escaped |= data[end] == '%' || data[end] == '+';
+    }
+    auto const name = data.substr(0, end);
+    data.remove_prefix(end);
+    return escaped ? url_decoded(name, space) : name;
+}
+
 /// Calls `each(name, value)` for each pair; the value is nothing for NULL. Names and values live until the next pair.
 inline void for_each_pair(std::string_view data, auto const& each) {
-    std::string name_space;
-    std::string value_space;
+    decode_space name_space;
+    decode_space value_space;
     while (!data.empty()) {
-        auto const end = data.find('&');
-        auto const pair = data.substr(0, end);
-        data.remove_prefix(end == data.npos ? data.size() : end + 1);
-        auto const equals = pair.find('=');
-        auto const name = url_decoded(pair.substr(0, equals), name_space);
-        if (equals == pair.npos) {
-            each(name, std::optional<std::string_view>{});
+        auto const name = take_name(data, name_space);
+        if (data.starts_with('=')) {
+            auto const end = data.find('&');
+            auto const value = data.substr(1, end == data.npos ? end : end - 1);
+            data.remove_prefix(value.size() + 1);
+            each(name, std::optional{url_decoded(value, value_space)});
         } else {
-            each(name, std::optional{url_decoded(pair.substr(equals + 1), value_space)});
+            each(name, std::optional<std::string_view>{});
         }
+        if (!data.empty()) data.remove_prefix(1);  // the &
     }
 }
 
 }  // namespace detail
 
-/// Reads and writes described structs whose fields all have codecs. Unknown names are passed over, a name that comes twice
-/// counts the last time, a missing one leaves an optional empty and is an error for any other field.
-/// Source of the format: PgQ, function pgq.logutriga.
+/// Reads and writes described structs whose fields all have codecs. Unknown names are passed over, a name that comes
+/// twice counts the last time, a missing one leaves an optional empty and is an error for any other field. Source of
+/// the format: PgQ, function pgq.logutriga.
 struct urlencoded {
     /// @throws decode_error naming the field
     template <described E> static E read(std::string_view data) {

@@ -4,11 +4,12 @@
 #include <pgq/error.hpp>
 #include <pgq/field.hpp>
 
+#include <boost/test/unit_test.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <boost/test/unit_test.hpp>
+#include <vector>
 
 namespace {
 
@@ -57,6 +58,19 @@ BOOST_AUTO_TEST_CASE(the_old_row_is_read_with_the_columns_that_were_kept) {
     BOOST_TEST(pgq::change<account>::read(ev).old<account_key>().value().id == 3);
     ev.extra[1] = "id=3&owner=eve";
     BOOST_TEST(pgq::change<account>::read(ev).old().value().owner == "eve");
+}
+
+BOOST_AUTO_TEST_CASE(the_key_columns_are_those_of_the_trigger) {
+    auto const keys = [](std::string_view type, std::string_view data) {
+        return pgq::change<account>::read(captured(type, data)).key_columns();
+    };
+    std::vector<std::string> const two{"id", "owner"};
+    BOOST_TEST(keys("I:id,owner", "id=3&owner=ann") == two, boost::test_tools::per_element());
+    BOOST_TEST(keys("I:", "id=3&owner=ann").empty());
+    BOOST_TEST(keys("R", "").empty());
+    BOOST_TEST(keys(R"({"op":"INSERT","table":["a","b"],"pkey":["id","owner"]})", R"({"id":3,"owner":"ann"})") == two,
+               boost::test_tools::per_element());
+    BOOST_TEST(keys(R"({"op":"TRUNCATE","table":["a","b"],"pkey":[]})", "{}").empty());
 }
 
 BOOST_AUTO_TEST_CASE(other_tables_and_other_events_are_not_accepted) {

@@ -1,14 +1,15 @@
 // include/pgq/codec/array.hpp
 #include <pgq/codecs.hpp>
 #include <pgq/error.hpp>
+
+#include <boost/test/unit_test.hpp>
 #include <support/random.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/test/unit_test.hpp>
 
 namespace {
 template <class T> std::string text_of(std::vector<T> const& value) {
@@ -44,6 +45,13 @@ BOOST_AUTO_TEST_CASE(what_is_no_array_of_one_dimension_is_refused) {
         BOOST_CHECK_THROW((pgq::codec<std::vector<std::string>>::parse(text)), pgq::decode_error);
     }
     BOOST_CHECK_THROW((pgq::codec<std::vector<int>>::parse("{1,NULL}")), pgq::decode_error);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_are_elements_and_arrays_are_none) {
+    std::vector<pgq::bytes> const value{{std::byte{1}, std::byte{'"'}}, {}};
+    BOOST_TEST(text_of(value) == R"({"\\x0122","\\x"})");
+    BOOST_TEST((pgq::codec<std::vector<pgq::bytes>>::parse(text_of(value)) == value));
+    static_assert(!pgq::field_codec<std::vector<std::vector<int>>>);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,9 @@
-// Laws and exact texts of the codecs for single values: include/pgq/codec/{integer,floating,bool,string,uuid,numeric,enumeration,bytea}.hpp
+// Laws and exact texts of the codecs for single values:
+// include/pgq/codec/{integer,floating,bool,string,uuid,numeric,enumeration,bytea}.hpp
 #include <pgq/codecs.hpp>
 #include <pgq/error.hpp>
+
+#include <boost/test/unit_test.hpp>
 #include <support/random.hpp>
 
 #include <array>
@@ -11,8 +14,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <boost/test/unit_test.hpp>
 
 namespace {
 
@@ -35,7 +36,8 @@ template <class T> void refused(std::string_view text, std::string_view message)
 
 }  // namespace
 
-template <> inline constexpr auto pgq::enum_names<mood> = std::array{std::pair{mood::sad, "sad"}, std::pair{mood::happy, "happy"}};
+template <>
+inline constexpr auto pgq::enum_names<mood> = std::array{std::pair{mood::sad, "sad"}, std::pair{mood::happy, "happy"}};
 
 BOOST_AUTO_TEST_SUITE(pgq_codec_scalars)
 
@@ -59,7 +61,8 @@ BOOST_AUTO_TEST_CASE(integers_refuse_whatever_is_not_one) {
     refused<int>("+1", "not an integer: \"+1\"");
     refused<int>("2147483648", "out of range for this integer type: \"2147483648\"");
     refused<unsigned>("-1", "not an integer: \"-1\"");
-    refused<int>(std::string(50, '7') + '\n', "out of range for this integer type: \"" + std::string(40, '7') + "...\"");
+    refused<int>(std::string(50, '7') + '\n',
+                 "out of range for this integer type: \"" + std::string(40, '7') + "...\"");
 }
 
 BOOST_AUTO_TEST_CASE(floats_come_back_bit_for_bit) {
@@ -106,7 +109,8 @@ BOOST_AUTO_TEST_CASE(uuids_are_read_in_each_form_of_the_server) {
 }
 
 BOOST_AUTO_TEST_CASE(numerics_keep_every_digit) {
-    for (auto const* const text : {"0", "-12.500", ".5", "1.", "1e-400", "NaN", "-Infinity", "123456789012345678901234567890.1"}) {
+    for (auto const* const text :
+         {"0", "-12.500", ".5", "1.", "1e-400", "NaN", "-Infinity", "123456789012345678901234567890.1"}) {
         BOOST_TEST(text_of(pgq::codec<pgq::numeric>::parse(text)) == text);
     }
     refused<pgq::numeric>(".", "not a number: \".\"");
@@ -126,7 +130,8 @@ BOOST_AUTO_TEST_CASE(bytes_come_back_and_are_read_in_the_older_form_too) {
     auto engine = test::random_engine();
     for (std::size_t size = 0; size < 300; ++size) {
         pgq::bytes value(size);
-        for (auto& byte : value) byte = static_cast<std::byte>(engine());
+        for (auto& byte : value)
+            byte = static_cast<std::byte>(engine());
         comes_back(value);
     }
     auto const escaped = pgq::codec<pgq::bytes>::parse("a\\\\b\\000\\377");
@@ -135,6 +140,17 @@ BOOST_AUTO_TEST_CASE(bytes_come_back_and_are_read_in_the_older_form_too) {
     refused<pgq::bytes>("\\x0g", "not bytes in hex: \"\\x0g\"");
     refused<pgq::bytes>("\\400", "not bytes with escapes: \"\\400\"");
     refused<pgq::bytes>("a\\", "not bytes with escapes: \"a\\\"");
+}
+
+BOOST_AUTO_TEST_CASE(complaints_are_text_of_one_line_whatever_the_value) {
+    refused<int>("a\nb\x01", "not an integer: \"a.b.\"");
+    refused<int>("a\xff\xc3", "not an integer: \"a..\"");
+    // The cut falls between two characters.
+    std::string umlauts;
+    for (int i = 0; i < 30; ++i)
+        umlauts += "ü";
+    refused<int>('x' + umlauts, "not an integer: \"x" + umlauts.substr(0, 40) + "...\"");
+    refused<int>(std::string(40, 'y'), "not an integer: \"" + std::string(40, 'y') + '"');
 }
 
 BOOST_AUTO_TEST_SUITE_END()
