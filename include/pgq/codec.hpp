@@ -33,7 +33,6 @@ template <class T> struct without_optional<std::optional<T>> {
 }  // namespace detail
 
 /// A field that has a codec, or an optional of one.
-template <class T>
-concept nullable_codec = field_codec<typename detail::without_optional<T>::type>;
+template <class T> concept nullable_codec = field_codec<typename detail::without_optional<T>::type>;
 
 }  // namespace pgq

@@ -23,15 +23,13 @@
 namespace pgq {
 
 /// A struct whose fields are described.
-template <class T>
-concept described = boost::hana::Struct<T>::value;
+template <class T> concept described = boost::hana::Struct<T>::value;
 
 /// The name under which `E` travels: its static member `event_type`. Specialise for types of others.
 template <class E> inline constexpr std::string_view event_type_of = E::event_type;
 
 /// A described struct with a name to travel under.
-template <class E>
-concept event_struct = described<E> && requires { std::string_view{event_type_of<E>}; };
+template <class E> concept event_struct = described<E> && requires { std::string_view{event_type_of<E>}; };
 
 namespace detail {
 
@@ -54,8 +52,8 @@ template <described S, std::size_t I> struct field {
     static constexpr auto& of(auto& object) { return boost::hana::second(accessor)(object); }
 
     using name_type = std::remove_cvref_t<decltype(boost::hana::first(accessor))>;
-    using type = typename detail::checked_field<S, name_type,
-                                                std::remove_cvref_t<decltype(of(std::declval<S&>()))>>::type;
+    using type =
+        typename detail::checked_field<S, name_type, std::remove_cvref_t<decltype(of(std::declval<S&>()))>>::type;
 };
 
 template <described S>

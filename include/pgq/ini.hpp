@@ -1,6 +1,5 @@
-/// Configuration files: `[section]`, `key = value`, comments, values that go on in indented lines. Every complaint names
-/// file and line. Not a writer.
-/// Source of the dialect: Python's ConfigParser, as SkyTools used it.
+/// Configuration files: `[section]`, `key = value`, comments, values that go on in indented lines. Every complaint
+/// names file and line. Not a writer. Source of the dialect: Python's ConfigParser, as SkyTools used it.
 #pragma once
 
 #include <pgq/error.hpp>

@@ -44,7 +44,8 @@ public:
 
     [[nodiscard]] std::string const& name() const { return name_; }
 
-    /// The value, with `%(key)s` replaced and `%%` for a percent sign once `interpolated()`; nothing when the key is absent.
+    /// The value, with `%(key)s` replaced and `%%` for a percent sign once `interpolated()`; nothing when the key is
+    /// absent.
     [[nodiscard]] std::optional<std::string> find(std::string_view key) const {
         auto const* const found = entry_of(key);
         if (found == nullptr) return std::nullopt;
@@ -58,7 +59,8 @@ public:
         throw usage_error{file_ + ": section [" + name_ + "] needs the key \"" + std::string{key} + '"'};
     }
     /// @throws usage_error for what is no whole number from `least` to `most`
-    [[nodiscard]] std::int64_t number(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most) const {
+    [[nodiscard]] std::int64_t number(std::string_view key, std::int64_t fallback, std::int64_t least,
+                                      std::int64_t most) const {
         return parsed(key, fallback, least, most, "a whole number");
     }
     /// Seconds, with a fraction where wanted. @throws usage_error for what is no number from `least` to `most`
@@ -111,8 +113,8 @@ public:
     void refuse_unknown() const {
         for (auto const& each : entries_) {
             if (!each.asked) {
-                throw usage_error{file_ + ':' + std::to_string(each.line) + ": unknown key \"" + each.key + "\" in section [" +
-                                  name_ + ']'};
+                throw usage_error{file_ + ':' + std::to_string(each.line) + ": unknown key \"" + each.key +
+                                  "\" in section [" + name_ + ']'};
             }
         }
     }
@@ -126,8 +128,8 @@ public:
     /// For the reader of files. @throws usage_error for a key that is there already
     void add(std::string_view key, std::string_view value, std::size_t line) {
         if (auto const* const found = entry_of(key)) {
-            throw usage_error{file_ + ':' + std::to_string(line) + ": key \"" + std::string{key} + "\" was set in line " +
-                              std::to_string(found->line) + " already"};
+            throw usage_error{file_ + ':' + std::to_string(line) + ": key \"" + std::string{key} +
+                              "\" was set in line " + std::to_string(found->line) + " already"};
         }
         entries_.push_back({detail::lowered(key), std::string{value}, line});
     }
@@ -184,7 +186,8 @@ private:
             } else if (rest.starts_with('(') && close != rest.npos) {
                 auto const name = rest.substr(1, close - 1);
                 auto const* const found = entry_of(name);
-                if (found == nullptr) refuse(from.key, "refers to the key \"" + std::string{name} + "\", which is not set");
+                if (found == nullptr)
+                    refuse(from.key, "refers to the key \"" + std::string{name} + "\", which is not set");
                 found->asked = true;
                 out += expanded(*found, depth + 1);
                 rest.remove_prefix(close + 2);

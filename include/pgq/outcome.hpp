@@ -22,8 +22,12 @@ struct [[nodiscard]] outcome {
     std::string reason{};
 };
 
-inline outcome done() { return {}; }
-inline outcome skipped() { return {.what = outcome::kind::skipped}; }
+inline outcome done() {
+    return {};
+}
+inline outcome skipped() {
+    return {.what = outcome::kind::skipped};
+}
 
 /// Delivers the event again after `delay` (whole seconds, as the server counts them; negative counts as zero).
 inline outcome retry_in(std::chrono::seconds delay) {

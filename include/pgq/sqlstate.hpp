@@ -17,7 +17,8 @@ public:
     /// Anything but exactly five characters is "no state".
     constexpr explicit sqlstate(std::string_view code) {
         if (code.size() != code_.size()) return;
-        for (std::size_t i = 0; i < code_.size(); ++i) code_[i] = code[i];
+        for (std::size_t i = 0; i < code_.size(); ++i)
+            code_[i] = code[i];
     }
 
     /// The code, or an empty view for "no state". Lives as long as this object.

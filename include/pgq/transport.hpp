@@ -57,8 +57,8 @@ struct any_sink {
 };
 }  // namespace detail
 
-/// A session that hands rows to a callable while they arrive. It takes no other call meanwhile; when the callable returns
-/// false or throws, the statement is cancelled.
+/// A session that hands rows to a callable while they arrive. It takes no other call meanwhile; when the callable
+/// returns false or throws, the statement is cancelled.
 template <class Db>
 concept streaming = transport<Db> && requires(Db& db, std::string_view sql, std::span<parameter const> values) {
     db.stream(sql, values, detail::any_sink{}, result_format::binary);
@@ -90,10 +90,11 @@ struct notification {
 
 /// A session that hears NOTIFY. `wait_notification` gives nothing when the deadline passes first.
 template <class Db>
-concept listener = transport<Db> && requires(Db& db, std::string_view channel, std::chrono::steady_clock::time_point end) {
-    db.listen(channel);
-    { db.wait_notification(end) } -> std::same_as<std::optional<notification>>;
-};
+concept listener =
+    transport<Db> && requires(Db& db, std::string_view channel, std::chrono::steady_clock::time_point end) {
+        db.listen(channel);
+        { db.wait_notification(end) } -> std::same_as<std::optional<notification>>;
+    };
 
 /// A session whose waits, statements under way among them, end with `stopped` soon after the token is triggered.
 /// `stop_token` replaces the token that was in force; an empty token means that nothing ends a wait but its deadline.

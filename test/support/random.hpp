@@ -1,12 +1,12 @@
 /// Random values for laws; the seed is printed, and PGQ_SEED repeats a run.
 #pragma once
 
+#include <boost/test/unit_test.hpp>
+
 #include <cstdint>
 #include <cstdlib>
 #include <random>
 #include <string>
-
-#include <boost/test/unit_test.hpp>
 
 namespace test {
 
@@ -25,21 +25,25 @@ inline std::string random_text(std::mt19937_64& engine, std::size_t longest) {
     auto const below = [&](unsigned limit) { return static_cast<unsigned>(engine() % limit); };
     for (std::size_t n = engine() % (longest + 1); n > 0; --n) {
         switch (below(4)) {
-            case 0: put(1 + below(127)); break;
-            case 1: put('a' + below(26)); break;
-            case 2: {
-                unsigned const code = 0x80 + below(0x780);
-                put(0xc0U | code >> 6U);
-                put(0x80U | (code & 0x3fU));
-                break;
-            }
-            default: {
-                unsigned const code = 0x10000 + below(0x100000);
-                put(0xf0U | code >> 18U);
-                put(0x80U | (code >> 12U & 0x3fU));
-                put(0x80U | (code >> 6U & 0x3fU));
-                put(0x80U | (code & 0x3fU));
-            }
+        case 0:
+            put(1 + below(127));
+            break;
+        case 1:
+            put('a' + below(26));
+            break;
+        case 2: {
+            unsigned const code = 0x80 + below(0x780);
+            put(0xc0U | code >> 6U);
+            put(0x80U | (code & 0x3fU));
+            break;
+        }
+        default: {
+            unsigned const code = 0x10000 + below(0x100000);
+            put(0xf0U | code >> 18U);
+            put(0x80U | (code >> 12U & 0x3fU));
+            put(0x80U | (code >> 6U & 0x3fU));
+            put(0x80U | (code & 0x3fU));
+        }
         }
     }
     return out;

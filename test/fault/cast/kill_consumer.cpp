@@ -13,15 +13,16 @@ namespace {
 
 constexpr std::string_view store = "insert into consumed (consumer, id) values ($1, $2)";
 
-void exactly_once(std::string const& conninfo, std::string const& queue, std::string const& name, pgq::signal_stop const& stop) {
-    pgq::consumer consumer{pgq::subscription{queue, name}, pgq::same_transaction{}, pgq::decode<order>{},
-                           [&](order const& o, pgq::event const&, auto& session) {
-                               pgq::query(session, store, name, o.id);
-                           }};
+void exactly_once(std::string const& conninfo, std::string const& queue, std::string const& name,
+                  pgq::signal_stop const& stop) {
+    pgq::consumer consumer{
+        pgq::subscription{queue, name}, pgq::same_transaction{}, pgq::decode<order>{},
+        [&](order const& o, pgq::event const&, auto& session) { pgq::query(session, store, name, o.id); }};
     pgq::run(consumer, conninfo, stop.token());
 }
 
-void at_least_once(std::string const& conninfo, std::string const& queue, std::string const& name, pgq::signal_stop const& stop) {
+void at_least_once(std::string const& conninfo, std::string const& queue, std::string const& name,
+                   pgq::signal_stop const& stop) {
     std::optional<pgq::libpq::connection> side;
     pgq::consumer consumer{pgq::subscription{queue, name}, pgq::at_least_once{}, pgq::decode<order>{},
                            [&](order const& o) {

@@ -35,9 +35,7 @@ int main(int argc, char** argv) {
     while (!signals.token().stop_requested()) {
         try {
             produce(argv[1], argv[2], signals.token());
-        } catch (pgq::stopped const&) {
-            break;
-        } catch (pgq::error const& trouble) {
+        } catch (pgq::stopped const&) { break; } catch (pgq::error const& trouble) {
             if (!trouble.transient()) {
                 std::fprintf(stderr, "kill_producer: %s\n", trouble.what());
                 return 1;

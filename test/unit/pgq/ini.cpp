@@ -2,11 +2,11 @@
 #include <pgq/error.hpp>
 #include <pgq/ini.hpp>
 
+#include <boost/test/unit_test.hpp>
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/test/unit_test.hpp>
 
 namespace {
 void refused(auto const& call, std::string_view message) {
@@ -20,7 +20,8 @@ void refused(auto const& call, std::string_view message) {
 BOOST_AUTO_TEST_SUITE(pgq_ini)
 
 BOOST_AUTO_TEST_CASE(keys_are_read_without_regard_to_case_spaces_and_comments) {
-    auto file = pgq::ini_file::parse("# head\n\n[pgqd]\n; more\nLogFile =  /var/log/x y.log \r\nempty =\nperiod: 2.5\n", "a.ini");
+    auto file = pgq::ini_file::parse("# head\n\n[pgqd]\n; more\nLogFile =  /var/log/x y.log \r\nempty =\nperiod: 2.5\n",
+                                     "a.ini");
     auto const& section = file.section("pgqd");
     BOOST_TEST(section.text("logfile") == "/var/log/x y.log");
     BOOST_TEST(section.text("EMPTY", "else") == "");
@@ -31,13 +32,16 @@ BOOST_AUTO_TEST_CASE(keys_are_read_without_regard_to_case_spaces_and_comments) {
 
 BOOST_AUTO_TEST_CASE(a_value_goes_on_in_indented_lines) {
     auto file = pgq::ini_file::parse("[a]\nlist = x,\n  y\n\tz\nnext = 1\n", "a.ini");
-    BOOST_TEST(file.section("a").words("list") == (std::vector<std::string>{"x", "y", "z"}), boost::test_tools::per_element());
+    BOOST_TEST(file.section("a").words("list") == (std::vector<std::string>{"x", "y", "z"}),
+               boost::test_tools::per_element());
     BOOST_TEST(file.section("a").number("next", 0, 0, 9) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(values_refer_to_others_where_the_program_wants_it) {
-    auto file = pgq::ini_file::parse("[a]\nhome = /srv\nlog = %(home)s/%(job_name)s.log\nfull = 100%%\nbad = 5%\nloop = %(loop)s\n"
-                                     "none = %(nothing)s\n", "a.ini");
+    auto file = pgq::ini_file::parse(
+        "[a]\nhome = /srv\nlog = %(home)s/%(job_name)s.log\nfull = 100%%\nbad = 5%\nloop = %(loop)s\n"
+        "none = %(nothing)s\n",
+        "a.ini");
     auto& section = file.section("a");
     BOOST_TEST(section.text("log") == "%(home)s/%(job_name)s.log");
     section.interpolated();
@@ -53,8 +57,10 @@ BOOST_AUTO_TEST_CASE(values_refer_to_others_where_the_program_wants_it) {
 BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_file_line_and_range) {
     auto file = pgq::ini_file::parse("[a]\nn = 7x\nbig = 11\nflag = maybe\nperiod = nan\nyes = On\n", "a.ini");
     auto const& section = file.section("a");
-    refused([&] { return section.number("n", 1, 0, 10); }, "a.ini:2: n must be a whole number from 0 to 10, not \"7x\"");
-    refused([&] { return section.number("big", 1, 0, 10); }, "a.ini:3: big must be a whole number from 0 to 10, not \"11\"");
+    refused([&] { return section.number("n", 1, 0, 10); },
+            "a.ini:2: n must be a whole number from 0 to 10, not \"7x\"");
+    refused([&] { return section.number("big", 1, 0, 10); },
+            "a.ini:3: big must be a whole number from 0 to 10, not \"11\"");
     refused([&] { return section.flag("flag", true); }, "a.ini:4: flag must be 0 or 1, not \"maybe\"");
     refused([&] { return section.seconds("period", 1, 0.5, 10); },
             "a.ini:5: period must be a number of seconds from 0.5 to 10, not \"nan\"");
