@@ -33,7 +33,8 @@ struct ignore_answers {
 /// sync() outside a transaction did not come.
 template <answer_sink OnAnswer = ignore_answers> class pipelined {
 public:
-    static constexpr std::size_t default_bytes = 256 * 1024;
+    /// Fits into the buffer of a unix socket: with more, the client wakes up for each little space in it.
+    static constexpr std::size_t default_bytes = 128 * 1024;
 
     explicit pipelined(connection& db, OnAnswer on_answer = {}, std::size_t bytes = default_bytes)
         : core_{std::make_unique<detail::pipeline>(db.session())}, on_answer_{std::move(on_answer)}, bytes_{bytes} {}
