@@ -1,7 +1,7 @@
 """The demo: pgbench's own load runs against tables whose changes go through a queue into a typed C++ consumer, which keeps the balances
 of each branch in tables of its own, exactly once. Halfway the consumer is killed. At the end every balance is compared.
 
-    ./dev demo [--seconds N] [--clients N] [--scale N]
+    ./dev demo [--seconds N] [--clients N] [--rate N] [--scale N]
 
 Exit status 0 when all is equal, 1 when a row differs or something failed.
 """
@@ -127,7 +127,7 @@ class Demo:
         consumer = self.start_consumer()
         half = self.settings.seconds / 2
         load = self.spawn("pgbench", *as_server_user([self.server.tree / "bin/pgbench", "-n", "-c", self.settings.clients,
-                                                      "-T", self.settings.seconds, self.conninfo]))
+                                                      "-T", self.settings.seconds, "-R", self.settings.rate, self.conninfo]))
         begin = time.monotonic()
         killed = False
         while load.poll() is None:
@@ -183,7 +183,8 @@ class Demo:
               f"latency p50 {float(p50):,.1f} ms, p99 {float(p99):,.1f} ms (the kill included)")
 
     def play(self):
-        print(f"pgbench: scale {self.settings.scale}, {self.settings.clients} clients, {self.settings.seconds} s", flush=True)
+        print(f"pgbench: scale {self.settings.scale}, {self.settings.clients} clients, {self.settings.rate} transactions/s, "
+              f"{self.settings.seconds} s", flush=True)
         self.prepare()
         consumer = self.load()
         self.compare(self.drain(consumer))
@@ -193,10 +194,11 @@ def main():
     options = argparse.ArgumentParser(prog="dev demo", description=__doc__.split("\n\n", maxsplit=1)[0])
     options.add_argument("--seconds", type=int, default=12, help="how long pgbench runs")
     options.add_argument("--clients", type=int, default=4, help="sessions of pgbench")
+    options.add_argument("--rate", type=int, default=600, help="transactions per second of all sessions, four events each")
     options.add_argument("--scale", type=int, default=10, help="branches")
     settings = options.parse_args()
-    if min(settings.seconds, settings.clients, settings.scale) < 1:
-        options.error("seconds, clients and scale are at least 1")
+    if min(settings.seconds, settings.clients, settings.rate, settings.scale) < 1:
+        options.error("seconds, clients, rate and scale are at least 1")
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
