@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pgq/codec.hpp>
+#include <pgq/codec/hex.hpp>
 #include <pgq/codec/malformed.hpp>
 
 #include <cstddef>
@@ -18,28 +19,19 @@ template <> struct codec<bytes> {
     static bytes parse(std::string_view text) { return text.starts_with("\\x") ? hex(text) : escaped(text); }
 
     static void append(std::string& out, bytes const& value) {
-        constexpr std::string_view digits = "0123456789abcdef";
         out.reserve(out.size() + 2 + 2 * value.size());
         out += "\\x";
-        for (auto const byte : value) {
-            out += digits[std::to_integer<std::size_t>(byte) >> 4U];
-            out += digits[std::to_integer<std::size_t>(byte) & 15U];
-        }
+        for (auto const byte : value)
+            detail::append_hex(out, std::to_integer<unsigned char>(byte));
     }
 
 private:
-    static int digit(char c) {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
-    }
     static bytes hex(std::string_view text) {
         bytes value;
         value.reserve(text.size() / 2);
         for (std::size_t i = 2; i < text.size(); i += 2) {
-            int const high = digit(text[i]);
-            int const low = i + 1 < text.size() ? digit(text[i + 1]) : -1;
+            int const high = detail::hex_digit(text[i]);
+            int const low = i + 1 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
             if (high < 0 || low < 0) detail::malformed_value("not bytes in hex", text);
             value.push_back(static_cast<std::byte>(high * 16 + low));
         }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pgq/codec.hpp>
+#include <pgq/codec/hex.hpp>
 #include <pgq/codec/malformed.hpp>
 
 #include <array>
@@ -27,10 +28,7 @@ template <> struct codec<uuid> {
         for (std::size_t i = 0; i < rest.size(); ++i) {
             char const c = rest[i];
             if (c == '-' && digits % 4 == 0 && digits != 0 && digits != 32 && rest[i - 1] != '-') continue;
-            int const digit = c >= '0' && c <= '9'   ? c - '0'
-                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                              : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                     : -1;
+            int const digit = detail::hex_digit(c);
             if (digit < 0 || digits == 32) detail::malformed_value("not a uuid", text);
             auto& byte = value.bytes[digits / 2];
             byte = static_cast<std::uint8_t>(byte * 16 + digit);
@@ -40,11 +38,9 @@ template <> struct codec<uuid> {
         return value;
     }
     static void append(std::string& out, uuid const& value) {
-        constexpr std::string_view digits = "0123456789abcdef";
         for (std::size_t i = 0; i < value.bytes.size(); ++i) {
             if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-            out += digits[value.bytes[i] >> 4U];
-            out += digits[value.bytes[i] & 15U];
+            detail::append_hex(out, value.bytes[i]);
         }
     }
 };

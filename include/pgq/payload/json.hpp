@@ -5,6 +5,7 @@
 #include <pgq/field.hpp>
 #include <pgq/payload/fields.hpp>
 #include <pgq/payload/json_reader.hpp>
+#include <pgq/payload/json_string.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -80,46 +81,6 @@ template <class T> void read_json(json_reader& in, std::string_view name, T& val
         auto const text = first == '"' ? in.string(made) : structured ? in.any() : in.scalar();
         store_field(name, text, value);
     }
-}
-
-/// Appends a JSON string. Bytes from 0x80 on are taken for UTF-8 and written as they are.
-inline void append_json_string(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += '"';
-    for (char const c : text) {
-        switch (c) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\b':
-            out += "\\b";
-            break;
-        case '\f':
-            out += "\\f";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            if (static_cast<unsigned char>(c) < ' ') {
-                out += "\\u00";
-                out += digits[static_cast<unsigned char>(c) >> 4U];
-                out += digits[static_cast<unsigned char>(c) & 15U];
-            } else {
-                out += c;
-            }
-        }
-    }
-    out += '"';
 }
 
 template <class T> void append_json(std::string& out, T const& value);

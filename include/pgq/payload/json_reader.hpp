@@ -2,6 +2,7 @@
 /// its structure and its strings' bounds. Source: RFC 8259.
 #pragma once
 
+#include <pgq/codec/hex.hpp>
 #include <pgq/codec/malformed.hpp>
 #include <pgq/codec/utf8.hpp>
 
@@ -179,13 +180,9 @@ private:
         unsigned value = 0;
         if (rest_.size() < 4) fail("not JSON: a broken \\u escape");
         for (int i = 0; i < 4; ++i) {
-            char const c = rest_[static_cast<std::size_t>(i)];
-            unsigned digit = 16;
-            if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0');
-            if (c >= 'a' && c <= 'f') digit = static_cast<unsigned>(c - 'a') + 10;
-            if (c >= 'A' && c <= 'F') digit = static_cast<unsigned>(c - 'A') + 10;
-            if (digit > 15) fail("not JSON: a broken \\u escape");
-            value = value * 16 + digit;
+            int const digit = hex_digit(rest_[static_cast<std::size_t>(i)]);
+            if (digit < 0) fail("not JSON: a broken \\u escape");
+            value = value * 16 + static_cast<unsigned>(digit);
         }
         rest_.remove_prefix(4);
         return value;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pgq/codec.hpp>
+#include <pgq/codec/hex.hpp>
 #include <pgq/codec/malformed.hpp>
 #include <pgq/field.hpp>
 #include <pgq/payload/fields.hpp>
@@ -17,13 +18,6 @@
 namespace pgq {
 
 namespace detail {
-
-constexpr int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 /// Where decoded text is made: most of it fits without an allocation.
 class decode_space {
@@ -65,7 +59,6 @@ inline std::string_view url_decoded(std::string_view text, decode_space& space) 
 }
 
 inline void url_encode(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
     for (char const c : text) {
         bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
                            c == '.' || c == '-';
@@ -74,10 +67,8 @@ inline void url_encode(std::string& out, std::string_view text) {
         } else if (c == ' ') {
             out += '+';
         } else {
-            auto const byte = static_cast<unsigned char>(c);
             out += '%';
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
+            append_hex(out, static_cast<unsigned char>(c));
         }
     }
 }

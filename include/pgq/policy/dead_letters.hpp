@@ -6,6 +6,7 @@
 #include <pgq/error.hpp>
 #include <pgq/event.hpp>
 #include <pgq/ids.hpp>
+#include <pgq/payload/json_string.hpp>
 #include <pgq/sql/consumer.hpp>
 #include <pgq/sql/insert.hpp>
 #include <pgq/sql/queue.hpp>
@@ -68,32 +69,22 @@ inline nullable_text view_of(std::optional<std::string> const& text) {
 }
 
 /// Messages may quote bytes that are no text; those become question marks, so that the letter can always be stored.
-inline void append_json_text(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += '"';
+inline std::string storable(std::string_view text) {
+    std::string out;
     while (!text.empty()) {
         auto const length = utf8_length(text);
-        auto const code = static_cast<unsigned char>(text.front());
-        if (length == 0) {
-            out += '?';
-        } else if (code < 0x20) {
-            out += "\\u00";
-            out += digits[code >> 4U];
-            out += digits[code & 0xfU];
-        } else {
-            if (code == '"' || code == '\\') out += '\\';
-            out += text.substr(0, length);
-        }
+        if (length == 0) out += '?';
+        else out += text.substr(0, length);
         text.remove_prefix(length == 0 ? 1 : length);
     }
-    out += '"';
+    return out;
 }
 
 inline void append_json_field(std::string& out, std::string_view name, std::string_view value) {
     out += out.empty() ? "{" : ",";
-    append_json_text(out, name);
+    append_json_string(out, name);
     out += ':';
-    append_json_text(out, value);
+    append_json_string(out, storable(value));
 }
 
 struct dead_event {

@@ -2,6 +2,7 @@
 /// It costs producers nothing: it reads the sequences that they move. Not for pgq 3.5, which has no tick on demand.
 #pragma once
 
+#include <pgq/codec/array.hpp>
 #include <pgq/error.hpp>
 #include <pgq/sql/tick.hpp>
 #include <pgq/transport.hpp>
@@ -184,12 +185,7 @@ private:
 
     static void append_name(std::string& names, std::string const& name) {
         if (names.size() > 1) names += ',';
-        names += '"';
-        for (char const c : name) {
-            if (c == '"' || c == '\\') names += '\\';
-            names += c;
-        }
-        names += '"';
+        detail::append_array_element(names, name);
     }
 
     watch* find(std::string const& name) {
