@@ -3,6 +3,7 @@
 #include <pgq/sql/queue.hpp>
 
 #include <boost/test/unit_test.hpp>
+#include <support/fresh_queue.hpp>
 #include <support/session.hpp>
 
 #include <string>
@@ -14,21 +15,7 @@ using support::text_of;
 
 namespace {
 
-struct fresh_queue {
-    connection db = connect();
-    std::string name;
-
-    fresh_queue() {
-        static int made = 0;
-        name = "maintained_" + std::to_string(++made);
-        pgq::sql::create_queue(db, name);
-    }
-    fresh_queue(fresh_queue const&) = delete;
-    fresh_queue& operator=(fresh_queue const&) = delete;
-    ~fresh_queue() {
-        db.rollback();
-        pgq::sql::drop_queue(db, name, true);
-    }
+struct fresh_queue : support::fresh_queue {
     [[nodiscard]] int current_table() { return pgq::sql::get_queue_info(db, name).at(0).current_table; }
 };
 

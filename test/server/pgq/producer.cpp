@@ -2,9 +2,9 @@
 #include <pgq/policy/insert_copy.hpp>
 #include <pgq/policy/insert_pipelined.hpp>
 #include <pgq/producer.hpp>
-#include <pgq/sql/queue.hpp>
 
 #include <boost/test/unit_test.hpp>
+#include <support/fresh_queue.hpp>
 #include <support/session.hpp>
 
 #include <cstdint>
@@ -29,23 +29,7 @@ struct order_placed {
 
 using every_policy = std::tuple<pgq::insert_each, pgq::insert_pipelined, pgq::insert_bulk, pgq::insert_copy>;
 
-/// A queue of one test.
-struct fresh_queue {
-    connection db = connect();
-    std::string name;
-
-    fresh_queue() {
-        static int made = 0;
-        name = "producer_" + std::to_string(++made);
-        pgq::sql::create_queue(db, name);
-    }
-    fresh_queue(fresh_queue const&) = delete;
-    fresh_queue& operator=(fresh_queue const&) = delete;
-    ~fresh_queue() {
-        db.rollback();
-        pgq::sql::drop_queue(db, name, true);
-    }
-
+struct fresh_queue : support::fresh_queue {
     lines events() {
         auto const rows =
             pgq::query(db, "select concat_ws('|', ev_type, coalesce(ev_data, 'NULL'), ev_extra1, ev_extra4) "

@@ -3,6 +3,7 @@
 #include <pgq/ticker.hpp>
 
 #include <boost/test/unit_test.hpp>
+#include <support/fresh_queue.hpp>
 #include <support/session.hpp>
 
 #include <chrono>
@@ -26,22 +27,8 @@ auto const unexpected = [](std::string_view queue, pgq::error const& problem) {
     BOOST_ERROR(std::string{queue} + ": " + problem.what());
 };
 
-struct fresh_queue {
-    connection db = connect();
-    std::string name;
-
-    fresh_queue() {
-        static int made = 0;
-        name = "ticker_" + std::to_string(++made);
-        pgq::sql::create_queue(db, name);
-        pgq::query(db, "select pgq.register_consumer($1, 'reader')", name);
-    }
-    fresh_queue(fresh_queue const&) = delete;
-    fresh_queue& operator=(fresh_queue const&) = delete;
-    ~fresh_queue() {
-        db.rollback();
-        pgq::sql::drop_queue(db, name, true);
-    }
+struct fresh_queue : support::fresh_queue {
+    fresh_queue() { pgq::query(db, "select pgq.register_consumer($1, 'reader')", name); }
 
     /// Lets the consumer go through all ticks that there are.
     void read() {
