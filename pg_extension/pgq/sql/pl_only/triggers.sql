@@ -411,24 +411,31 @@ begin
         into value, type using coalesce(i_new, i_old), i_old, i_new;
 end $$;
 
-create or replace function pgq.jsontriga() returns trigger
-language plpgsql as $$
+-- The three triggers differ in the form of their row text only.
+do $do$
+declare
+    t record;
+begin
+    for t in select * from (values ('jsontriga', 'json'), ('logutriga', 'url'), ('sqltriga', 'sql')) v (name, form) loop
+        execute format($function$
+create or replace function pgq.%1$I() returns trigger
+language plpgsql as $body$
 begin
     if current_setting('session_replication_role') <> 'local' then
         if tg_op = 'TRUNCATE' then
             if tg_level <> 'STATEMENT' then
                 raise exception 'pgq tRuncate trigger must be fired FOR EACH STATEMENT' using errcode = 'internal_error';
             end if;
-            perform pgq._capture('json', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null::integer, null::integer);
+            perform pgq._capture(%2$L, tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null::integer, null::integer);
             return null;
         elsif tg_level <> 'ROW' then
             raise exception 'pgq Ins/Upd/Del trigger must be fired FOR EACH ROW' using errcode = 'internal_error';
         elsif tg_op = 'INSERT' then
-            perform pgq._capture('json', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null, new);
+            perform pgq._capture(%2$L, tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null, new);
         elsif tg_op = 'UPDATE' then
-            perform pgq._capture('json', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, new);
+            perform pgq._capture(%2$L, tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, new);
         else
-            perform pgq._capture('json', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, null);
+            perform pgq._capture(%2$L, tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, null);
         end if;
     end if;
     if tg_when = 'AFTER' or (tg_nargs > 1 and 'SKIP' = any (tg_argv[1:]) and current_setting('session_replication_role') <> 'local') then
@@ -437,60 +444,7 @@ begin
         return old;
     end if;
     return new;
-end $$;
-
-create or replace function pgq.logutriga() returns trigger
-language plpgsql as $$
-begin
-    if current_setting('session_replication_role') <> 'local' then
-        if tg_op = 'TRUNCATE' then
-            if tg_level <> 'STATEMENT' then
-                raise exception 'pgq tRuncate trigger must be fired FOR EACH STATEMENT' using errcode = 'internal_error';
-            end if;
-            perform pgq._capture('url', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null::integer, null::integer);
-            return null;
-        elsif tg_level <> 'ROW' then
-            raise exception 'pgq Ins/Upd/Del trigger must be fired FOR EACH ROW' using errcode = 'internal_error';
-        elsif tg_op = 'INSERT' then
-            perform pgq._capture('url', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null, new);
-        elsif tg_op = 'UPDATE' then
-            perform pgq._capture('url', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, new);
-        else
-            perform pgq._capture('url', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, null);
-        end if;
-    end if;
-    if tg_when = 'AFTER' or (tg_nargs > 1 and 'SKIP' = any (tg_argv[1:]) and current_setting('session_replication_role') <> 'local') then
-        return null;
-    elsif tg_op = 'DELETE' then
-        return old;
-    end if;
-    return new;
-end $$;
-
-create or replace function pgq.sqltriga() returns trigger
-language plpgsql as $$
-begin
-    if current_setting('session_replication_role') <> 'local' then
-        if tg_op = 'TRUNCATE' then
-            if tg_level <> 'STATEMENT' then
-                raise exception 'pgq tRuncate trigger must be fired FOR EACH STATEMENT' using errcode = 'internal_error';
-            end if;
-            perform pgq._capture('sql', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null::integer, null::integer);
-            return null;
-        elsif tg_level <> 'ROW' then
-            raise exception 'pgq Ins/Upd/Del trigger must be fired FOR EACH ROW' using errcode = 'internal_error';
-        elsif tg_op = 'INSERT' then
-            perform pgq._capture('sql', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), null, new);
-        elsif tg_op = 'UPDATE' then
-            perform pgq._capture('sql', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, new);
-        else
-            perform pgq._capture('sql', tg_when, tg_op, tg_relid, array(select unnest(tg_argv)), old, null);
-        end if;
-    end if;
-    if tg_when = 'AFTER' or (tg_nargs > 1 and 'SKIP' = any (tg_argv[1:]) and current_setting('session_replication_role') <> 'local') then
-        return null;
-    elsif tg_op = 'DELETE' then
-        return old;
-    end if;
-    return new;
-end $$;
+end $body$;
+$function$, t.name, t.form);
+    end loop;
+end $do$;
