@@ -1,7 +1,8 @@
 // How long from an insertion to the handler: PRODUCERS connections insert RATE events per second between them, each in
 // a transaction of its own, for SECONDS, while a consumer runs by default policies. With PRODUCERS = 0 one event comes
 // every SECONDS, RATE times. Prints: events, events per second, and the 50th and 99th percentile of the delay in
-// milliseconds, counted from before the insertion.
+// milliseconds, counted from before the insertion. The first second, or the first event, is not counted: sessions plan
+// their statements then.
 //     latency CONNINFO PRODUCERS RATE SECONDS
 #include "orders.hpp"
 
@@ -55,6 +56,7 @@ void measure(std::string const& conninfo, std::size_t producers, std::size_t rat
     steady::duration const second = std::chrono::seconds{1};
     auto const between = producers == 0 ? second * static_cast<int>(seconds) : second / static_cast<int>(rate);
     auto const threads = std::max<std::size_t>(producers, 1);
+    auto const warming = static_cast<std::ptrdiff_t>(producers == 0 ? 1 : rate);
 
     std::stop_source stop;
     std::vector<double> delays;
@@ -79,6 +81,7 @@ void measure(std::string const& conninfo, std::size_t producers, std::size_t rat
     std::chrono::duration<double> const took = steady::now() - start;
     while (!stop.stop_requested())
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    delays.erase(delays.begin(), delays.begin() + std::min(warming, static_cast<std::ptrdiff_t>(delays.size()) - 1));
     std::sort(delays.begin(), delays.end());
     std::printf("%zu %.1f %.3f %.3f\n", delays.size(), static_cast<double>(count) / took.count(),
                 percentile(delays, 0.5), percentile(delays, 0.99));

@@ -23,7 +23,7 @@ namespace pgq {
 /// The events between two ticks, in order, once: `for (pgq::event const& ev : *batch)`. Models
 /// std::ranges::input_range. Left unfinished, it is delivered again as a whole.
 template <class Db, batch_source<Db> Source, class Fetch> class batch {
-    using reader = decltype(std::declval<Fetch const&>().open(std::declval<Db&>(), batch_id{}));
+    using reader = decltype(std::declval<Fetch const&>().open(std::declval<Db&>(), batch_info{}));
 
 public:
     /// Single pass; the event lives until the iterator moves on.
@@ -50,8 +50,7 @@ public:
     };
 
     batch(Db& db, Source source, batch_info info, Fetch const& fetch)
-        : db_{&db}, source_{std::move(source)}, info_{info},
-          reader_{std::make_unique<reader>(fetch.open(db, info.id))} {}
+        : db_{&db}, source_{std::move(source)}, info_{info}, reader_{std::make_unique<reader>(fetch.open(db, info))} {}
     batch(batch&& other) noexcept
         : db_{std::exchange(other.db_, nullptr)}, source_{std::move(other.source_)}, info_{other.info_},
           reader_{std::move(other.reader_)}, told_{std::move(other.told_)} {}

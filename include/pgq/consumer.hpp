@@ -197,12 +197,12 @@ private:
                         if (book.held() > most_held) tell();
                     }
                 };
-                if constexpr (requires { fetch.open(db, info.id); }) {
-                    auto reader = fetch.open(db, info.id);
+                if constexpr (requires { fetch.open(db, info); }) {
+                    auto reader = fetch.open(db, info);
                     while (event const* const ev = reader.next())
                         take(*ev);
                 } else {
-                    fetch.each(db, info.id, take);
+                    fetch.each(db, info, take);
                 }
             },
             [&] {

@@ -4,13 +4,13 @@
 
 #include <pgq/chain.hpp>
 #include <pgq/event.hpp>
-#include <pgq/ids.hpp>
 #include <pgq/sql/batch.hpp>
 #include <pgq/sql/event.hpp>
 #include <pgq/transport.hpp>
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace pgq {
@@ -36,9 +36,10 @@ struct any_event_sink {
 };
 }  // namespace detail
 
-/// `open(db, batch)` returns a reader, or `each(db, batch, f)` calls f with each event where reading cannot be paused.
+/// `open(db, batch)` returns a reader for that batch_info, or `each(db, batch, f)` calls f with each event where
+/// reading cannot be paused.
 template <class F, class Db>
-concept fetch_policy = policy<F> && requires(F const& fetch, Db& db, batch_id batch) {
+concept fetch_policy = policy<F> && requires(F const& fetch, Db& db, batch_info const& batch) {
     { F::keeps } -> std::convertible_to<occupies>;
     requires requires {
         { fetch.open(db, batch) } -> event_reader_of_batch;
@@ -91,16 +92,28 @@ private:
     int rows_;
 };
 
+/// All events by one statement, where the sequences promise no more than `few`. They do not count those of transactions
+/// that began before the batch, so it may turn out to be a large batch after all: then there is nothing here, and a
+/// cursor is the way.
+template <transport Db>
+std::optional<decltype(sql::fetch_batch_cursor(std::declval<Db&>(), 1))> small_batch(Db& db, batch_info const& batch,
+                                                                                     int few) {
+    if (batch.events_at_most.value_or(few + 1) > few) return std::nullopt;
+    auto rows = sql::batch_events_up_to(db, batch.id, few);
+    if (rows.size() > static_cast<std::size_t>(few)) return std::nullopt;
+    return rows;
+}
+
 template <transport Db> class cursor_reader {
 public:
     using rows = decltype(sql::fetch_batch_cursor(std::declval<Db&>(), 1));
 
-    cursor_reader(Db& db, batch_id batch, chunk_size chunk)
-        : db_{db}, chunk_{chunk}, asked_{chunk.rows()}, rows_{sql::open_batch_cursor(db, batch, asked_)} {}
+    cursor_reader(Db& db, batch_info const& batch, chunk_size chunk)
+        : db_{db}, chunk_{chunk}, asked_{chunk.rows()}, rows_{first(batch)} {}
 
     event const* next() {
         while (at_ == rows_.size()) {
-            if (rows_.size() < static_cast<std::size_t>(asked_)) return finish();
+            if (whole_ || rows_.size() < static_cast<std::size_t>(asked_)) return finish();
             chunk_.adapt(at_, bytes_);
             asked_ = chunk_.rows();
             rows_ = sql::fetch_batch_cursor(db_, asked_);
@@ -112,6 +125,14 @@ public:
     }
 
 private:
+    rows first(batch_info const& batch) {
+        if (auto all = small_batch(db_, batch, asked_)) {
+            whole_ = closed_ = true;
+            return std::move(*all);
+        }
+        return sql::open_batch_cursor(db_, batch.id, asked_);
+    }
+
     event const* finish() {
         if (!std::exchange(closed_, true)) sql::close_batch_cursor(db_);
         return nullptr;
@@ -120,10 +141,11 @@ private:
     Db& db_;
     chunk_size chunk_;
     int asked_;
+    bool whole_ = false;  // rows_ is all there is
+    bool closed_ = false;
     rows rows_;
     std::size_t at_ = 0;
     std::size_t bytes_ = 0;
-    bool closed_ = false;
     event event_{};
 };
 
@@ -134,7 +156,9 @@ struct whole_batch {
     using policy_axis = fetch_axis;
     static constexpr occupies keeps = occupies::nothing;
 
-    auto open(transport auto& db, batch_id batch) const { return detail::rows_reader{sql::batch_events(db, batch)}; }
+    auto open(transport auto& db, batch_info const& batch) const {
+        return detail::rows_reader{sql::batch_events(db, batch.id)};
+    }
 };
 
 /// In pieces of at most `rows` rows and about `bytes` bytes, by a cursor of the handlers' transaction.
@@ -144,7 +168,7 @@ struct by_cursor {
     int rows = 10'000;
     std::size_t bytes = std::size_t{1} << 20U;
 
-    template <transport Db> auto open(Db& db, batch_id batch) const {
+    template <transport Db> auto open(Db& db, batch_info const& batch) const {
         return detail::cursor_reader<Db>{db, batch, {rows, bytes}};
     }
 };
@@ -154,9 +178,9 @@ struct row_by_row {
     using policy_axis = fetch_axis;
     static constexpr occupies keeps = occupies::session;
 
-    void each(streaming auto& db, batch_id batch, auto&& f) const {
+    void each(streaming auto& db, batch_info const& batch, auto&& f) const {
         event ev{};
-        sql::stream_batch_events(db, batch, [&](auto const& rows) {
+        sql::stream_batch_events(db, batch.id, [&](auto const& rows) {
             for (std::size_t row = 0; row < rows.size(); ++row) {
                 sql::read_event(rows, row, ev);
                 f(static_cast<event const&>(ev));

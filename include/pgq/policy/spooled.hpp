@@ -19,12 +19,14 @@ template <transactional Db> class spool_reader {
     using answer_rows = decltype(sql::fetch_batch_cursor(std::declval<Db&>(), 1));
 
 public:
-    spool_reader(Db& db, batch_id batch, chunk_size chunk, std::size_t memory) {
-        if (db.in_transaction()) {
-            fill(db, batch, chunk, memory);
+    spool_reader(Db& db, batch_info const& batch, chunk_size chunk, std::size_t memory) {
+        if (auto all = small_batch(db, batch, chunk.rows())) {
+            chunks_.emplace_back(std::move(*all));
+        } else if (db.in_transaction()) {
+            fill(db, batch.id, chunk, memory);
         } else {
             open_transaction scope{db};
-            fill(db, batch, chunk, memory);
+            fill(db, batch.id, chunk, memory);
             scope.commit();
         }
     }
@@ -85,7 +87,7 @@ struct spooled {
     static constexpr occupies keeps = occupies::nothing;
     std::size_t memory = std::size_t{16} << 20U;
 
-    template <transactional Db> auto open(Db& db, batch_id batch) const {
+    template <transactional Db> auto open(Db& db, batch_info const& batch) const {
         return detail::spool_reader<Db>{db, batch, {10'000, std::size_t{2} << 20U}, memory};
     }
 };

@@ -74,7 +74,16 @@ auto batch_events(transport auto& db, batch_id batch) {
     else return db.execute(text, values.view());
 }
 
-/// The same, each row handed to `sink` as it arrives.
+/// The same, but of a batch with more than `most` events just `most` + 1 of them, in no useful order.
+auto batch_events_up_to(transport auto& db, batch_id batch, int most) {
+    static std::string const text =
+        "select " + std::string{detail::event_columns} + " from pgq.get_batch_events($1) limit $2";
+    detail::bound<2> const values{batch, most + 1};
+    if constexpr (binary_transport<decltype(db)>) return db.execute(text, values.view(), result_format::binary);
+    else return db.execute(text, values.view());
+}
+
+/// The same as batch_events(), each row handed to `sink` as it arrives.
 void stream_batch_events(streaming auto& db, batch_id batch, auto&& sink) {
     static std::string const text = "select " + std::string{detail::event_columns} + " from pgq.get_batch_events($1)";
     detail::bound<1> const values{batch};

@@ -75,6 +75,24 @@ BOOST_AUTO_TEST_CASE(every_fetch_policy_gives_every_column) {
     BOOST_TEST(read_with(queue, pgq::spooled{.memory = 0}) == expected, per_element());
 }
 
+BOOST_AUTO_TEST_CASE(events_of_an_old_transaction_that_sequences_do_not_count_come_all) {
+    consumed_queue queue{"consumer_late"};
+    auto late = connect();
+    late.begin();
+    pgq::query(late, "select pgq.insert_event('consumer_late', 'late', n::text) from generate_series(1, 1200) n");
+    queue.insert("n", "0");
+    queue.tick();
+    std::size_t events = 0;
+    pgq::consumer counter{queue.source, [&](pgq::event const&) { ++events; }};
+    while (queue.step(counter)) {}
+    BOOST_TEST(events == 1U);
+    late.commit();
+    queue.insert("n", "1");
+    queue.tick();
+    while (queue.step(counter)) {}
+    BOOST_TEST(events == 1202U);
+}
+
 BOOST_AUTO_TEST_CASE(a_large_batch_comes_in_order_whether_in_memory_or_not) {
     consumed_queue queue{"consumer_large"};
     queue.insert_many("n", 30'000);

@@ -29,7 +29,7 @@ std::string const asks = "next_batch_custom <orders> <billing> <NULL> <NULL> <NU
 
 template <class Db = scripted> Db with_batch(std::vector<support::scripted_row> events, std::string const& from) {
     Db db;
-    db.answer("next_batch_custom", {{"7", "20", "19", "3"}});
+    db.answer("next_batch_custom", {{"7", "20", "19", "3000"}});
     db.answer(from, std::move(events));
     db.answer("finish_batch", {{"1"}});
     return db;

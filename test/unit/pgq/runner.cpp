@@ -33,7 +33,7 @@ pgq::subscription const orders{"orders", "billing"};
 
 scripted_session with_batch() {
     scripted_session db;
-    db.answer("next_batch_custom", {{"7", "20", "19", "3"}});
+    db.answer("next_batch_custom", {{"7", "20", "19", "3000"}});
     db.answer("get_batch_cursor", {event_row("1", "x", "y")});
     db.answer("finish_batch", {{"1"}});
     return db;

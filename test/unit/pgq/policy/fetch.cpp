@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(an_event_that_is_none_is_a_protocol_error) {
     support::scripted db;
     db.answer("get_batch_events", {{std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
                                     std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
-    BOOST_CHECK_THROW(ids(pgq::whole_batch{}.open(db, pgq::batch_id{7})), pgq::protocol_error);
+    BOOST_CHECK_THROW(ids(pgq::whole_batch{}.open(db, {pgq::batch_id{7}})), pgq::protocol_error);
 }
 
 BOOST_AUTO_TEST_CASE(spooled_closes_the_transaction_before_the_first_event) {
@@ -59,13 +59,33 @@ BOOST_AUTO_TEST_CASE(spooled_closes_the_transaction_before_the_first_event) {
         for (int i = 0; i < 500; ++i)
             many.push_back(event_row(std::to_string(i), "x", "y"));
         db.answer("get_batch_cursor", many).answer("fetch", many).answer("fetch", {event_row("500", "x", "y")});
-        auto reader = pgq::spooled{.memory = memory}.open(db, pgq::batch_id{7});
+        auto reader = pgq::spooled{.memory = memory}.open(db, {pgq::batch_id{7}});
         BOOST_TEST(db.log.front() == "begin");
         BOOST_TEST(db.log.back() == "commit");
         auto const found = ids(std::move(reader));
         // The second answer has fewer rows than were asked for, which ends the batch.
         BOOST_TEST(found.size() == 1000);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_that_promises_to_be_small_is_one_statement) {
+    pgq::batch_info const small{.id = pgq::batch_id{7}, .events_at_most = 3};
+    scripted_session db;
+    db.answer("get_batch_events", {event_row("5", "x", "y"), event_row("6", "x", "y")});
+    BOOST_TEST(ids(pgq::spooled{}.open(db, small)) == (std::vector<long>{5, 6}), per_element());
+    db.answer("get_batch_events", {event_row("5", "x", "y")});
+    BOOST_TEST(ids(pgq::by_cursor{}.open(db, small)) == std::vector<long>{5}, per_element());
+    BOOST_TEST(db.log.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_larger_than_promised_is_read_by_cursor) {
+    pgq::batch_info const small{.id = pgq::batch_id{7}, .events_at_most = 1};
+    scripted_session db;
+    db.answer("get_batch_events", {event_row("5", "x", "y"), event_row("6", "x", "y"), event_row("7", "x", "y")});
+    db.answer("get_batch_cursor", {event_row("5", "x", "y"), event_row("6", "x", "y")});
+    db.answer("fetch", {event_row("7", "x", "y")});
+    BOOST_TEST(ids(pgq::by_cursor{.rows = 2}.open(db, small)) == (std::vector<long>{5, 6, 7}), per_element());
+    BOOST_TEST(db.log.front() == "get_batch_events <7> <3>");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
