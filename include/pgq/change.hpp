@@ -103,6 +103,8 @@ template <class Row> concept row_of_table = described<Row> && requires { std::st
 /// One captured change. `decode<change<order_row>>{}` takes the events of the row's table, and those of every table
 /// when the row type names none. The views live as long as the event.
 template <described Row> struct change {
+    using row_type = Row;
+
     operation what = operation::insert;
     std::string_view table{};     ///< schema.table, unquoted, as the trigger wrote it
     std::optional<Row> row{};     ///< the new row; the old one of a delete; nothing of a truncate

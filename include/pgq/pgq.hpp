@@ -21,11 +21,13 @@
 #include <pgq/policy/wait.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/runner.hpp>
+#include <pgq/schema.hpp>
 #include <pgq/source/coop_subscription.hpp>
 #include <pgq/source/subscription.hpp>
 #include <pgq/stage/decode.hpp>
 #include <pgq/stage/dispatch.hpp>
 #include <pgq/stage/filter.hpp>
+#include <pgq/stage/match_all.hpp>
 #include <pgq/stage/observe.hpp>
 #include <pgq/stage/retry.hpp>
 #include <pgq/stage/savepoint.hpp>

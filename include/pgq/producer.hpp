@@ -6,6 +6,7 @@
 #include <pgq/payload/urlencoded.hpp>
 #include <pgq/policy/insert.hpp>
 #include <pgq/transport.hpp>
+#include <pgq/versions.hpp>
 
 #include <array>
 #include <concepts>
@@ -59,7 +60,7 @@ public:
             Format::append(payload_, value);
             // A null view would mean NULL, and an empty struct is no NULL.
             std::string_view const data = payload_.empty() ? std::string_view{""} : std::string_view{payload_};
-            return writer_.put({.type = event_type_of<E>, .data = data, .extra = extra});
+            return writer_.put({.type = written_type_of<E>(), .data = data, .extra = extra});
         }
     }
 

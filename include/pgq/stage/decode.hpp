@@ -5,6 +5,8 @@
 #include <pgq/error.hpp>
 #include <pgq/field.hpp>
 #include <pgq/payload/urlencoded.hpp>
+#include <pgq/schema.hpp>
+#include <pgq/versions.hpp>
 
 #include <concepts>
 #include <optional>
@@ -20,7 +22,8 @@ concept reads = requires(std::string_view data) {
 };
 
 /// How to tell events that hold an `E` and how to read it from them; specialise for types that need more than the
-/// payload. Source for described structs: the event's type is theirs, the payload is in `Format`.
+/// payload. Described structs take the events of their type in each version, and read those that they know how to
+/// upgrade; the payload is in `Format`.
 template <class E, class Format> struct event_reader {
     static_assert(event_struct<E>,
                   "pgq::decode needs a described struct (BOOST_HANA_DEFINE_STRUCT) with a static member "
@@ -28,21 +31,18 @@ template <class E, class Format> struct event_reader {
     static_assert(!event_struct<E> || reads<Format, E>,
                   "pgq::decode needs a format with E read<E>(std::string_view), for "
                   "the E and Format named above");
-    static constexpr bool fits = event_struct<E> && reads<Format, E>;
+    static constexpr bool fits = event_struct<E> && reads<Format, E> && detail::checked_upgrade<E>::fits;
 
-    static bool accepts(event const& ev) { return ev.type == event_type_of<E>; }
+    static bool accepts(event const& ev) { return detail::version_in(ev.type, event_type_of<E>) != 0; }
     static E read(event const& ev) {
         if (ev.data.data() == nullptr) throw decode_error{"event data is null"};
-        return Format::template read<E>(ev.data);
+        return detail::read_version<typename detail::payload_format<Format>::type, E>(
+            ev.data, detail::version_in(ev.type, event_type_of<E>));
     }
 };
 
 /// A type that is read from the whole event, such as change<Row>.
-template <class E>
-concept reads_event = requires(event const& ev) {
-    { E::accepts(ev) } -> std::same_as<bool>;
-    { E::read(ev) } -> std::same_as<E>;
-};
+template <class E> concept reads_event = detail::reads_events<E>;
 
 template <reads_event E, class Format> struct event_reader<E, Format> {
     static constexpr bool fits = true;

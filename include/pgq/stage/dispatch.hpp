@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pgq/chain.hpp>
+#include <pgq/schema.hpp>
 #include <pgq/stage/decode.hpp>
 
 #include <concepts>
@@ -22,6 +23,10 @@ public:
     explicit constexpr branch(Parts... parts) : parts_{std::move(parts)...} {}
 
     [[nodiscard]] static bool accepts(event const& ev) { return event_reader<E, Format>::accepts(ev); }
+    /// The same branch for payloads in another format.
+    template <class Other> constexpr branch<E, Other, Parts...> in() && {
+        return std::apply([](auto&... parts) { return branch<E, Other, Parts...>{std::move(parts)...}; }, parts_);
+    }
 
     template <class Session> outcome operator()(event const& ev, Session& session) const {
         return std::apply(
@@ -42,6 +47,7 @@ public:
     explicit constexpr fallback_branch(Parts... parts) : parts_{std::move(parts)...} {}
 
     [[nodiscard]] static bool accepts(event const&) { return true; }
+    template <class> constexpr fallback_branch in() && { return std::move(*this); }
 
     template <class Session> outcome operator()(event const& ev, Session& session) const {
         return std::apply([&](auto const&... parts) { return detail::pass(ev, ev, session, parts...); }, parts_);
@@ -51,9 +57,29 @@ private:
     std::tuple<Parts...> parts_;
 };
 
+/// The branch for events that are of no interest here, known though they are.
+template <class E> class ignored_branch {
+public:
+    using accepted = E;
+    struct checks {
+        static constexpr bool fits = true, takes_session = false, exposed = false;
+    };
+    static constexpr bool fallback = false;
+
+    [[nodiscard]] static bool accepts(event const& ev) { return event_reader<E, urlencoded>::accepts(ev); }
+    template <class> constexpr ignored_branch in() && { return {}; }
+
+    template <class Session> outcome operator()(event const&, Session&) const { return skipped(); }
+};
+
 /// `on<order_placed>(handler)`, `on<order_placed, json>(filter{...}, handler)`
 template <class E, class Format = urlencoded, class... Parts> constexpr branch<E, Format, Parts...> on(Parts... parts) {
     return branch<E, Format, Parts...>{std::move(parts)...};
+}
+
+/// `ignore<order_cancelled>()`: events of this type are skipped, and kept from otherwise(...).
+template <class E> constexpr ignored_branch<E> ignore() {
+    return {};
 }
 
 /// `otherwise([](event const& ev) { ... })`; stands last. Without it, events of other types are skipped.
@@ -64,11 +90,7 @@ template <class... Parts> constexpr fallback_branch<Parts...> otherwise(Parts...
 namespace detail {
 
 template <class A, class B> struct checked_pair {
-    static constexpr bool distinct = [] {
-        if constexpr (std::same_as<A, B>) return false;
-        else if constexpr (event_struct<A> && event_struct<B>) return event_type_of<A> != event_type_of<B>;
-        else return true;
-    }();
+    static constexpr bool distinct = distinct_events<A, B>;
     static_assert(distinct, "pgq::match: two branches take the same event type, those of the two types named above");
 };
 template <class... Types> struct checked_types {
