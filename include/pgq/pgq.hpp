@@ -6,6 +6,7 @@
 #include <pgq/change.hpp>
 #include <pgq/codecs.hpp>
 #include <pgq/consumer.hpp>
+#include <pgq/dead_letter_queue.hpp>
 #include <pgq/libpq/connection.hpp>
 #include <pgq/payload/json.hpp>
 #include <pgq/payload/urlencoded.hpp>

@@ -26,6 +26,8 @@ grant execute on function pgq.get_batch_events(bigint) to pgq_reader;
 grant execute on function pgq.get_batch_info(bigint) to pgq_reader;
 grant execute on function pgq.get_batch_cursor(bigint, text, int4, text) to pgq_reader;
 grant execute on function pgq.get_batch_cursor(bigint, text, int4) to pgq_reader;
+grant execute on function pgq.get_waiting_events(text, text, bigint, integer) to pgq_reader;
+grant execute on function pgq.take_waiting_events(text, text, bigint[]) to pgq_reader;
 grant execute on function pgq.event_retry(bigint, bigint, timestamptz) to pgq_reader;
 grant execute on function pgq.event_retry(bigint, bigint, integer) to pgq_reader;
 grant execute on function pgq.batch_retry(bigint, integer) to pgq_reader;

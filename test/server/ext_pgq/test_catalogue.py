@@ -44,7 +44,8 @@ select inhrelid::regclass::text, inhparent::regclass::text from pg_inherits
 where inhrelid::regclass::text like 'pgq.%' order by 1"""
 
 NEW_FUNCTIONS = {"pgq.insert_events(text,text[],text[])", "pgq.rebase_queue(text)", "pgq.seek(text,text,timestamp with time zone)",
-                 "pgq.tick_pending(text[])"}
+                 "pgq.tick_pending(text[])", "pgq.get_waiting_events(text,text,bigint,integer)",
+                 "pgq.take_waiting_events(text,text,bigint[])"}
 
 
 def public_names(rows):
