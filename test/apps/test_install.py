@@ -1,0 +1,98 @@
+"""A user's project builds against the installed headers in each of three ways, and consumes what it has produced."""
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+
+from support.server import ROOT, scratch_folder
+
+PROJECT = ROOT / "test/support/project"
+SOURCES = ("main.cpp", "place.cpp")  # both include everything, so that linking them shows what is defined twice
+
+
+def run(*command, cwd, **environment):
+    """Runs a build step with nothing of the caller's environment; gives what it printed."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(cwd), **environment})
+    assert done.returncode == 0, done.stdout[:3000]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix():
+    """What `meson install` of the library alone leaves, moved to a place that it was not configured for."""
+    folder = scratch_folder()
+    run("meson", "setup", folder / "build", ROOT, "-Dprograms=false", "--prefix", folder / "prefix", cwd=folder)
+    run("meson", "install", "-C", folder / "build", "--quiet", cwd=folder)
+    shutil.rmtree(folder / "build")
+    yield folder / "prefix"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def project(scratch):
+    return shutil.copytree(PROJECT, scratch / "shop")
+
+
+def headers_came_from(dependencies, headers):
+    """Whether the framework's headers came from one folder only, and nothing at all from this checkout."""
+    used = [pathlib.Path(word) for word in dependencies.split() if word.startswith(("/", "..")) or "/pgq/" in word]
+    assert any(path.name == "pgq.hpp" for path in used)
+    for path in used:
+        if "/pgq/" in str(path):
+            assert path.is_relative_to(headers), path
+        assert not path.is_relative_to(ROOT), path
+
+
+def bills(program, db):
+    done = subprocess.run([program, db.conninfo], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("1 ann\n2 bob\n", "", 0)
+
+
+def pkg_config_path(prefix):
+    [file] = prefix.rglob("pgq.pc")
+    return str(file.parent)
+
+
+def test_by_pkg_config(prefix, project, db):
+    path = pkg_config_path(prefix)
+    flags = shlex.split(run("pkg-config", "--cflags", "--libs", "pgq >= 4.0", cwd=project, PKG_CONFIG_PATH=path))
+    assert "-std=c++20" in flags and f"-I{prefix}/include" in flags
+    run("g++", "-Wall", "-Wextra", "-Werror", "-MD", "-MF", project / "deps", *SOURCES, "-o", "shop", *flags, cwd=project)
+    headers_came_from((project / "deps").read_text(), prefix / "include/pgq")
+    bills(project / "shop", db)
+
+
+def test_by_cmake(prefix, project, db):
+    moved = project / "moved"  # the package finds its headers relative to itself
+    shutil.copytree(prefix, moved)
+    run("cmake", "-G", "Ninja", "-B", "build", f"-DCMAKE_PREFIX_PATH={moved}", cwd=project)
+    run("ninja", "-C", "build", cwd=project)
+    headers_came_from(run("ninja", "-C", "build", "-t", "deps", cwd=project), moved / "include/pgq")
+    bills(project / "build/shop", db)
+
+
+def test_cmake_refuses_another_major_version(prefix, project):
+    text = (project / "CMakeLists.txt").read_text()
+    (project / "CMakeLists.txt").write_text(text.replace("find_package(pgq 4.0", "find_package(pgq 3.5"))
+    done = subprocess.run(["cmake", "-B", "build", f"-DCMAKE_PREFIX_PATH={prefix}"], cwd=project, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert re.search(r"requested\s+version", done.stderr), done.stderr
+    assert "version: 4.0" in done.stderr
+
+
+def test_by_meson_subproject(project, db):
+    # These three are all that a subproject reads: neither programs nor tests nor a server's headers.
+    subproject = project / "subprojects/pgq"
+    subproject.mkdir(parents=True)
+    for name in ("meson.build", "meson_options.txt"):
+        shutil.copy(ROOT / name, subproject)
+    shutil.copytree(ROOT / "include", subproject / "include")
+    run("meson", "setup", "build", "--force-fallback-for=pgq", cwd=project)
+    run("ninja", "-C", "build", cwd=project)
+    deps = run("ninja", "-C", "build", "-t", "deps", cwd=project).replace("../", f"{project}/")
+    headers_came_from(deps, subproject / "include/pgq")
+    bills(project / "build/shop", db)
