@@ -67,7 +67,7 @@ public:
 
         std::size_t const ticked = tick_due(now, progress.oldest, failed);
         pause_ =
-            moved || ticked > 0 ? duration{options_.shortest} : std::min<duration>(pause_ * 5 / 4, options_.longest);
+            moved || ticked > 0 ? duration{options_.shortest} : std::min<duration>(pause_ * 9 / 8, options_.longest);
         // With thousands of queues, looking at them must not become the server's main work.
         auto const due = next_due();
         next_ = std::max(now + cost * 9, due ? std::min(*due, now + options_.longest) : now + pause_);

@@ -32,8 +32,12 @@ struct pending_queue {
 };
 
 /// Ticks those of `queues` (an array literal) that have such events, without regard to their lag and count settings.
+/// Does not wait for the disk: pgq.next_batch does, before it gives anybody the tick.
 std::vector<pending_queue> tick_pending(transport auto& db, std::string const& queues) {
-    auto const rows = query(db, "select name, ticked from pgq.tick_pending($1::text[])", queues);
+    auto const rows = query(db,
+                            "select name, ticked from (select set_config('synchronous_commit', 'off', true)) no_wait, "
+                            "pgq.tick_pending($1::text[])",
+                            queues);
     std::vector<pending_queue> pending;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         pending.push_back({value_of<std::string>(rows, row, 0), value_of<bool>(rows, row, 1)});

@@ -62,6 +62,11 @@ begin
             return;
         end if;
 
+        -- A ticker may commit without waiting for the disk. The number of a tick that somebody works by must never come again, so that
+        -- commit waits, for both.
+        if current_setting('synchronous_commit') = 'off' then
+            perform set_config('synchronous_commit', 'on', true);
+        end if;
         batch_id := nextval('pgq.batch_id_seq');
         update pgq.subscription s
             set sub_batch = next_batch_custom.batch_id, sub_next_tick = cur_tick_id, sub_active = now()

@@ -53,12 +53,12 @@ BOOST_AUTO_TEST_SUITE(pgq_policy_wakeup)
 
 BOOST_FIXTURE_TEST_CASE(while_the_server_writes_nothing_a_look_is_one_statement, watching) {
     auto now = start + 1s;
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 30; ++i) {
         sees(db, "0/1", "701");
         wakeup.look(now, unexpected);
         now = wakeup.next();
     }
-    BOOST_TEST(db.log.size() == 20U);
+    BOOST_TEST(db.log.size() == 30U);
     BOOST_TEST((wakeup.next() >= now && wakeup.next() - (start + 1s) > 100ms));  // the pauses have grown to the longest
 }
 
