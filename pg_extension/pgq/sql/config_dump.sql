@@ -1,4 +1,4 @@
--- What pg_dump saves of the extension's own tables. The sequences go along, or numbers would be given out again after a restore.
+-- What pg_dump saves of the extension's own tables. Their sequences go along, or numbers would be given out again after a restore.
 select pg_extension_config_dump('pgq.queue', '');
 select pg_extension_config_dump('pgq.consumer', '');
 select pg_extension_config_dump('pgq.tick', '');
@@ -6,6 +6,3 @@ select pg_extension_config_dump('pgq.subscription', '');
 select pg_extension_config_dump('pgq.event_template', '');
 select pg_extension_config_dump('pgq.retry_queue', '');
 select pg_extension_config_dump('pgq.batch_id_seq', '');
-select pg_extension_config_dump('pgq.queue_queue_id_seq', '');
-select pg_extension_config_dump('pgq.consumer_co_id_seq', '');
-select pg_extension_config_dump('pgq.subscription_sub_id_seq', '');

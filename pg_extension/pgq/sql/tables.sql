@@ -47,7 +47,7 @@ create table pgq.tick (
 
 create sequence pgq.batch_id_seq;
 
--- Where each consumer of each queue stands. A cooperative consumer and its members share one sub_id.
+-- Where each consumer of each queue stands, and since when it is paused. A cooperative consumer and its members share one sub_id.
 create table pgq.subscription (
     sub_id serial not null,
     sub_queue int4 not null,
@@ -56,6 +56,7 @@ create table pgq.subscription (
     sub_active timestamptz not null default now(),
     sub_batch bigint,
     sub_next_tick bigint,
+    sub_paused timestamptz,
     constraint subscription_pkey primary key (sub_queue, sub_consumer),
     constraint subscription_batch_idx unique (sub_batch),
     constraint sub_queue_fkey foreign key (sub_queue) references pgq.queue (queue_id),

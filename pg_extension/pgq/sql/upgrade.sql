@@ -5,7 +5,4 @@ select pgq.upgrade_schema();
 
 alter table pgq.queue set (fillfactor = 50);
 alter table pgq.subscription set (fillfactor = 50);
-
-select pg_extension_config_dump('pgq.queue_queue_id_seq', '');
-select pg_extension_config_dump('pgq.consumer_co_id_seq', '');
-select pg_extension_config_dump('pgq.subscription_sub_id_seq', '');
+alter table pgq.subscription add column sub_paused timestamptz;

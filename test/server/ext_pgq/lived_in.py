@@ -40,6 +40,15 @@ def contents(database):
     return {**kept, **{name: database.sql(f"select last_value, is_called from {name}") for name, in names}}
 
 
+def as_before(after, before):
+    """Without the columns that an older version does not have; they come last and are empty."""
+    def cut(rows, width):
+        assert all(value is None for row in rows for value in row[width:])
+        return [row[:width] for row in rows]
+
+    return {name: cut(rows, len(before[name][0])) if before.get(name) else rows for name, rows in after.items() if name in before}
+
+
 def work_on(database):
     """What was left open goes on, and new work is possible."""
     rows = database.sql("select ev_id, ev_type, ev_data, ev_extra4 from pgq.get_batch_events(1)")

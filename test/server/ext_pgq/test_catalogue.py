@@ -43,9 +43,19 @@ PARENTS = """
 select inhrelid::regclass::text, inhparent::regclass::text from pg_inherits
 where inhrelid::regclass::text like 'pgq.%' order by 1"""
 
-NEW_FUNCTIONS = {"pgq.insert_events(text,text[],text[])", "pgq.rebase_queue(text)", "pgq.seek(text,text,timestamp with time zone)",
-                 "pgq.tick_pending(text[])", "pgq.get_waiting_events(text,text,bigint,integer)",
-                 "pgq.take_waiting_events(text,text,bigint[])"}
+NEW_FUNCTIONS = {
+    "pgq.insert_events(text,text[],text[])", "pgq.rebase_queue(text)", "pgq.tick_pending(text[])",
+    "pgq.seek(text,text,timestamp with time zone)", "pgq.seek_tick(text,text,bigint)", "pgq.seek_start(text,text)", "pgq.seek_end(text,text)",
+    "pgq.pause_consumer(text,text)", "pgq.resume_consumer(text,text)", "pgq.get_paused_consumers(text)", "pgq.get_queue_lag(text)",
+    "pgq.get_waiting_events(text,text,bigint,integer)", "pgq.take_waiting_events(text,text,bigint[])",
+    "pgq.insert_event_after(text,timestamp with time zone,text,text)",
+    "pgq.insert_event_after(text,timestamp with time zone,text,text,text,text,text,text)", "pgq.cancel_delayed_event(text,bigint)",
+    "pgq.get_delayed_info(text)", "pgq.maint_delayed_events()",
+    "pgq.insert_event_once(text,text,interval,text,text)", "pgq.insert_event_once(text,text,interval,text,text,text,text,text,text)",
+    "pgq.maint_event_keys()"}
+
+NEW_TABLES = {"delayed_event", "event_key"}
+NEW_COLUMNS = {("subscription", "sub_paused")}
 
 
 def public_names(rows):
@@ -82,8 +92,19 @@ def test_functions_that_run_as_their_owner_pin_search_path(db):
 def test_tables_with_a_queue_are_those_of_debian(db, debian_db):
     for database in (db, debian_db):
         database.sql("select pgq.create_queue('q')")
+
+    def is_new(row):
+        table = row[0].removeprefix("pgq.")
+        return table in NEW_TABLES or table == "delayed_event_de_id_seq" or row[:2] in list(NEW_COLUMNS)
+
     for query in (COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES, TABLE_RIGHTS, EVENT_TABLE_OPTIONS, PARENTS):
-        assert db.sql(query) == debian_db.sql(query)
+        assert [row for row in db.sql(query) if not is_new(row)] == debian_db.sql(query)
+
+
+def test_new_columns_come_last(db):
+    for table, column in NEW_COLUMNS:
+        last = db.value("select attname from pg_attribute where attrelid = ('pgq.' || %s)::regclass order by attnum desc limit 1", table)
+        assert last == column
 
 
 def test_roles_are_those_of_debian(db, debian_db):
@@ -98,7 +119,8 @@ def test_roles_are_those_of_debian(db, debian_db):
 def test_dump_takes_tables_and_all_sequences(db, debian_db):
     query = "select unnest(extconfig)::regclass::text, unnest(extcondition) from pg_extension where extname = 'pgq' order by 1"
     added = set(db.sql(query)) - set(debian_db.sql(query))
-    assert added == {(f"pgq.{name}", "") for name in ("queue_queue_id_seq", "consumer_co_id_seq", "subscription_sub_id_seq")}
+    assert added == {(f"pgq.{name}", "") for name in ("queue_queue_id_seq", "consumer_co_id_seq", "subscription_sub_id_seq",
+                                                       "delayed_event", "delayed_event_de_id_seq", "event_key")}
     assert set(debian_db.sql(query)) <= set(db.sql(query))
 
 

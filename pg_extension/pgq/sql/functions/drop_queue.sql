@@ -1,4 +1,4 @@
--- Drops a queue with all its events. Consumers are in the way, unless x_force unregisters them.
+-- Drops a queue with all its events, those that wait for their time among them. Consumers are in the way, unless x_force unregisters them.
 create or replace function pgq.drop_queue(x_queue_name text, x_force boolean) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -25,6 +25,8 @@ begin
     end loop;
     execute format('drop table %s', q.queue_data_pfx);
     delete from pgq.tick where tick_queue = q.queue_id;
+    delete from pgq.delayed_event where de_queue = q.queue_id;
+    delete from pgq.event_key where key_queue = q.queue_id;
     execute format('drop sequence %s', q.queue_tick_seq);
     execute format('drop sequence %s', q.queue_event_seq);
     delete from pgq.queue where queue_id = q.queue_id;

@@ -26,6 +26,12 @@ begin
         return next;
     end if;
 
+    if exists (select from pgq.event_key where key_expires < current_timestamp) then
+        func_name := 'pgq.maint_event_keys';
+        func_arg := null;
+        return next;
+    end if;
+
     return query
         select extra.name, q.queue_name
         from pgq.queue q, unnest(q.queue_extra_maint) with ordinality as extra (name, place)

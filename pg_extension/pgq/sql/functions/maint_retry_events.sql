@@ -1,4 +1,5 @@
--- Moves at most ten events whose time has come back into their queues. Returns how many; call again until none is left.
+-- Moves at most ten events whose time has come back into their queues, and delayed events into theirs. Returns how many; call again until
+-- none is left.
 -- Those of a queue that takes no events wait, and keep no other queue's events waiting.
 create or replace function pgq.maint_retry_events() returns integer
 language plpgsql as $$
@@ -23,5 +24,5 @@ begin
         delete from pgq.retry_queue where ev_owner = ev.ev_owner and ev_id = ev.ev_id;
         moved := moved + 1;
     end loop;
-    return moved;
+    return moved + pgq.maint_delayed_events();
 end $$;

@@ -7,7 +7,7 @@ begin
     end if;
     return query
         select wanted.name
-        from unnest(array['pgq.subscription', 'pgq.consumer', 'pgq.queue', 'pgq.tick', 'pgq.retry_queue',
+        from unnest(array['pgq.subscription', 'pgq.consumer', 'pgq.queue', 'pgq.tick', 'pgq.retry_queue', 'pgq.delayed_event', 'pgq.event_key',
                           'pgq_ext.completed_tick', 'pgq_ext.completed_batch', 'pgq_ext.completed_event', 'pgq_ext.partial_batch',
                           'pgq_node.local_state', 'londiste.seq_info', 'txid.epoch', 'londiste.completed'])
              with ordinality as wanted (name, place)

@@ -1,4 +1,4 @@
--- Opens the consumer's next batch, or gives the one that is open. All nulls when there is none to give.
+-- Opens the consumer's next batch, or gives the one that is open. All nulls when there is none to give, or the consumer is paused.
 -- i_min_lag: leave younger ticks alone. i_min_count, i_min_interval: wanted size, see find_tick_helper.
 create or replace function pgq.next_batch_custom(
     i_queue_name text, i_consumer_name text, i_min_lag interval, i_min_count int4, i_min_interval interval,
@@ -10,6 +10,7 @@ declare
     queue integer;
     consumer integer;
     place tid;
+    paused timestamptz;
     opened boolean := false;
 begin
     select q.queue_id, c.co_id into queue, consumer
@@ -20,11 +21,17 @@ begin
     -- as it was seen. If it is not, another session opened or finished a batch meanwhile: look again. The row is found by its place the
     -- second time, not once more among all its old versions.
     while not opened loop
-        select s.ctid, s.sub_batch, s.sub_last_tick, s.sub_next_tick into place, batch_id, prev_tick_id, cur_tick_id
+        select s.ctid, s.sub_paused, s.sub_batch, s.sub_last_tick, s.sub_next_tick into place, paused, batch_id, prev_tick_id, cur_tick_id
             from pgq.subscription s
             where s.sub_queue = queue and s.sub_consumer = consumer;
         if not found then
             raise exception 'Not subscriber to queue: %/%', coalesce(i_queue_name, 'NULL'), coalesce(i_consumer_name, 'NULL');
+        end if;
+        if paused is not null then
+            batch_id := null;
+            prev_tick_id := null;
+            cur_tick_id := null;
+            return;
         end if;
 
         select t.tick_time, t.tick_event_seq + (t.tick_event_seq = 0)::int into prev_tick_time, prev_tick_event_seq
