@@ -92,7 +92,12 @@ inline std::vector<std::string> key_columns_of(std::string_view type) {
 }
 
 template <described Row> Row read_row(std::string_view data, bool as_json) {
-    return as_json ? json::read<Row>(data) : urlencoded::read<Row>(data);
+    if (!as_json) return urlencoded::read<Row>(data);
+    Row row{};
+    auto in = json_reader::of_columns(data);
+    read_json_object(in, row);
+    in.end();
+    return row;
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 #include <pgq/dead_letter_queue.hpp>
 #include <pgq/libpq/connection.hpp>
 #include <pgq/payload/json.hpp>
+#include <pgq/payload/raw.hpp>
 #include <pgq/payload/urlencoded.hpp>
 #include <pgq/policy/backoff.hpp>
 #include <pgq/policy/completion.hpp>

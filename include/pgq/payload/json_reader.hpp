@@ -18,6 +18,13 @@ namespace pgq::detail {
 class json_reader {
 public:
     explicit json_reader(std::string_view text) : rest_{text} {}
+    /// For rows as triggers write them: a column of JSON is a string there.
+    static json_reader of_columns(std::string_view text) {
+        json_reader in{text};
+        in.columns_ = true;
+        return in;
+    }
+    [[nodiscard]] bool columns_are_strings() const { return columns_; }
 
     [[noreturn, gnu::cold]] void fail(char const* what) const {
         malformed_value(what, rest_.empty() ? std::string_view{"end of text"} : rest_);
@@ -232,6 +239,7 @@ private:
     }
 
     std::string_view rest_;
+    bool columns_ = false;
 };
 
 }  // namespace pgq::detail

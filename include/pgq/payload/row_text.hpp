@@ -7,6 +7,7 @@
 #include <pgq/codec/malformed.hpp>
 #include <pgq/field.hpp>
 #include <pgq/payload/fields.hpp>
+#include <pgq/payload/unknown_fields.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -91,20 +92,27 @@ inline void append_row_value(std::string& out, std::string_view text) {
     out += '"';
 }
 
-/// @throws decode_error for the first field from `first` on that is no optional
+/// @throws decode_error for the first field from `first` on that must be there
 template <described E> void require_optional_from(std::size_t first) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        ((I < first || is_optional<typename field<E, I>::type> ? void() : missing_field(field<E, I>::name)), ...);
-    }(std::make_index_sequence<field_count<E>>{});
+    for (std::size_t i = first; i < field_count<E>; ++i) {
+        if (required_fields<E>[i]) missing_field(field_names<E>[i]);
+    }
 }
+
+template <class E> struct checked_row {
+    static_assert(!keeps_unknown<E>, "pgq: a row's text has no names by which unknown fields could be kept, for the "
+                                     "struct named above");
+};
 
 }  // namespace detail
 
 /// Reads and writes described structs whose fields all have codecs and stand in the order of the columns. Columns after
-/// the described ones are passed over; missing ones leave an optional empty and are an error for any other field.
+/// the described ones are passed over, or refused where the struct refuses unknown fields; missing ones leave an
+/// optional empty and what the struct lists as `defaulted` as it was made, and are an error for any other field.
 struct row_text {
     /// @throws decode_error naming the field
     template <described E> static E read(std::string_view data) {
+        static_cast<void>(detail::checked_row<E>{});
         E result{};
         detail::row_reader in{data};
         std::size_t index = 0;
@@ -112,6 +120,8 @@ struct row_text {
             detail::with_field(result, index,
                                [&](std::string_view name, auto& member) { detail::store_field(name, value, member); });
         }
+        if (detail::refuses_unknown<E> && index > field_count<E>)
+            throw decode_error{"more columns than fields: " + std::to_string(index)};
         detail::require_optional_from<E>(index);
         return result;
     }
@@ -121,9 +131,12 @@ struct row_text {
         char before = '(';
         std::string text;
         auto const put = [&](auto const& plain) {
-            text.clear();
-            codec<std::remove_cvref_t<decltype(plain)>>::append(text, plain);
-            detail::append_row_value(out, text);
+            using plain_type = std::remove_cvref_t<decltype(plain)>;
+            if constexpr (detail::checked_plain<plain_type>::fits) {
+                text.clear();
+                codec<plain_type>::append(text, plain);
+                detail::append_row_value(out, text);
+            }
         };
         for_each_field<E>(value, [&]<class T>(std::string_view, T const& member) {
             out += std::exchange(before, ',');

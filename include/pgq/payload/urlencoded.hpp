@@ -6,6 +6,7 @@
 #include <pgq/codec/malformed.hpp>
 #include <pgq/field.hpp>
 #include <pgq/payload/fields.hpp>
+#include <pgq/payload/unknown_fields.hpp>
 
 #include <array>
 #include <cstddef>
@@ -105,19 +106,27 @@ inline void for_each_pair(std::string_view data, auto const& each) {
 
 }  // namespace detail
 
-/// Reads and writes described structs whose fields all have codecs. Unknown names are passed over, a name that comes
-/// twice counts the last time, a missing one leaves an optional empty and is an error for any other field. Source of
-/// the format: PgQ, function pgq.logutriga.
+/// Reads and writes described structs whose fields all have codecs. Unknown names:
+/// <pgq/payload/unknown_fields.hpp>. A name that comes twice counts the last time; a missing one leaves an optional
+/// empty and what is listed in the struct's static member `defaulted` as the struct's initialisers made it, and is an
+/// error for any other field. Source of the format: PgQ, function pgq.logutriga.
 struct urlencoded {
     /// @throws decode_error naming the field
     template <described E> static E read(std::string_view data) {
         E result{};
         detail::field_finder<E> fields;
+        detail::unknown_taker<E> unknown{result};
         detail::for_each_pair(data, [&](std::string_view name, std::optional<std::string_view> value) {
-            detail::with_field(result, fields.find(name), [&](std::string_view field, auto& member) {
-                detail::store_field(field, value, member);
-            });
+            auto const index = fields.find(name);
+            if (index == fields.none) {
+                if (!name.empty() || value) unknown.take(name, value, false);
+            } else {
+                detail::with_field(result, index, [&](std::string_view field, auto& member) {
+                    detail::store_field(field, value, member);
+                });
+            }
         });
+        unknown.end();
         fields.require_all();
         return result;
     }
@@ -126,14 +135,20 @@ struct urlencoded {
     template <described E> static void append(std::string& out, E const& value) {
         bool first = true;
         std::string text;
-        for_each_field<E>(value, [&]<class T>(std::string_view field, T const& member) {
+        auto const name = [&](std::string_view field) {
             if (!std::exchange(first, false)) out += '&';
             detail::url_encode(out, field);
+        };
+        for_each_field<E>(value, [&]<class T>(std::string_view field, T const& member) {
+            name(field);
             auto const put = [&](auto const& plain) {
-                text.clear();
-                codec<std::remove_cvref_t<decltype(plain)>>::append(text, plain);
-                out += '=';
-                detail::url_encode(out, text);
+                using plain_type = std::remove_cvref_t<decltype(plain)>;
+                if constexpr (detail::checked_plain<plain_type>::fits) {
+                    text.clear();
+                    codec<plain_type>::append(text, plain);
+                    out += '=';
+                    detail::url_encode(out, text);
+                }
             };
             if constexpr (detail::is_optional<T>) {
                 if (member) put(*member);
@@ -141,6 +156,14 @@ struct urlencoded {
                 put(member);
             }
         });
+        if constexpr (detail::keeps_unknown<E>) {
+            for (auto const& kept : value.unknown_fields.fields) {
+                name(kept.name);
+                if (!kept.text) continue;
+                out += '=';
+                detail::url_encode(out, *kept.text);
+            }
+        }
     }
 
     template <described E> static std::string write(E const& value) {
