@@ -7,6 +7,7 @@
 #include <pgq/codecs.hpp>
 #include <pgq/consumer.hpp>
 #include <pgq/dead_letter_queue.hpp>
+#include <pgq/group.hpp>
 #include <pgq/libpq/connection.hpp>
 #include <pgq/payload/json.hpp>
 #include <pgq/payload/raw.hpp>

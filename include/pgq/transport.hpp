@@ -96,6 +96,12 @@ concept listener =
         { db.wait_notification(end) } -> std::same_as<std::optional<notification>>;
     };
 
+/// One whose notifications can be waited for by poll(2). `socket()` may change with each call; -1 when it is closed.
+template <class Db>
+concept pollable = listener<Db> && requires(Db const& db) {
+    { db.socket() } -> std::same_as<int>;
+};
+
 /// A session whose waits, statements under way among them, end with `stopped` soon after the token is triggered.
 /// `stop_token` replaces the token that was in force; an empty token means that nothing ends a wait but its deadline.
 template <class Db>

@@ -102,6 +102,9 @@ public:
         return state_->statements.wait_notification(state_->session, end);
     }
 
+    /// To be watched by poll(2) for what the server says by itself; -1 when closed. Not for reading or writing.
+    [[nodiscard]] int socket() const noexcept { return closed() ? -1 : PQsocket(state_->session.get()); }
+
     /// Asks the server to cancel what the session runs, and waits a second for it to have been told.
     bool cancel() const {
         return state_->session.cancel_key().request(std::chrono::steady_clock::now() + std::chrono::seconds{1});
@@ -156,6 +159,6 @@ private:
     std::unique_ptr<state> state_;
 };
 
-static_assert(transactional<connection> && copy_target<connection> && listener<connection>);
+static_assert(transactional<connection> && copy_target<connection> && pollable<connection>);
 
 }  // namespace pgq::libpq

@@ -26,6 +26,14 @@ concept wait_policy =
         w.wait(db, queue, idle, stop);
     };
 
+/// One that waits without holding a thread, so that several consumers can wait together: `pause` tells how long to wait
+/// at most. With `heard(db, queue)`, which takes what has arrived and tells whether to look, the session's socket is
+/// watched meanwhile.
+template <class W, class Db>
+concept shared_wait_policy = wait_policy<W, Db> && requires(W const& w, Db& db, int idle) {
+    { w.pause(db, idle) } -> std::convertible_to<std::chrono::milliseconds>;
+};
+
 namespace detail {
 
 /// Sleeps until the time has come or a stop is requested.
@@ -50,8 +58,11 @@ struct poll {
     std::chrono::milliseconds longest{1000};
 
     void prepare(transport auto&) const {}
-    void wait(transport auto&, std::string_view, int idle, std::stop_token const& stop) const {
-        detail::sleep_until(std::chrono::steady_clock::now() + detail::spread(interval, longest, idle), stop);
+    void wait(transport auto& db, std::string_view, int idle, std::stop_token const& stop) const {
+        detail::sleep_until(std::chrono::steady_clock::now() + pause(db, idle), stop);
+    }
+    [[nodiscard]] std::chrono::milliseconds pause(transport auto&, int idle) const {
+        return detail::spread(interval, longest, idle);
     }
 };
 
@@ -76,6 +87,16 @@ struct notify {
                 if (!message || message->payload == queue) return;
             }
         }
+    }
+    [[nodiscard]] std::chrono::milliseconds pause(transport auto& db, int idle) const {
+        if constexpr (pollable<decltype(db)>) return detail::spread(fallback, fallback, idle);
+        else return without.pause(db, idle);
+    }
+    bool heard(pollable auto& db, std::string_view queue) const {
+        bool mine = false;
+        while (auto const message = db.wait_notification(std::chrono::steady_clock::time_point{}))
+            mine = mine || message->payload == queue;
+        return mine;
     }
 };
 

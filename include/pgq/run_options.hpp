@@ -1,0 +1,83 @@
+/// What runs of consumers have in common: how they behave in trouble, and what they tell at the end.
+/// Not for running: <pgq/runner.hpp> for one consumer, <pgq/group.hpp> for several.
+#pragma once
+
+#include <pgq/error.hpp>
+#include <pgq/policy/backoff.hpp>
+#include <pgq/policy/wait.hpp>
+#include <pgq/transport.hpp>
+#include <pgq/verdicts.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace pgq {
+
+/// Opens a session, anew after each loss. Without arguments; called on the thread that runs the consumer.
+template <class F> concept session_factory = std::invocable<F&> && transport<std::invoke_result_t<F&>>;
+
+/// Writes one line to standard error for each trouble.
+struct trouble_to_stderr {
+    void operator()(std::string_view line) const {
+        std::fprintf(stderr, "pgq: %.*s\n", static_cast<int>(line.size()), line.data());
+    }
+};
+
+/// How run() behaves. `trouble(std::string_view)` hears of each failure that run() gets over, and of nothing else.
+template <class Trouble = trouble_to_stderr> struct run_options {
+    std::chrono::milliseconds grace{5000};       ///< how long a batch may go on after a stop request
+    std::chrono::milliseconds first_pause{100};  ///< before a new session is opened; doubles up to longest_pause
+    std::chrono::milliseconds longest_pause{10'000};
+    bool prepare_statements =
+        true;  ///< off behind a pooler that hands the server session to others between transactions
+    Trouble trouble{};
+};
+
+/// What a run has done.
+struct run_report {
+    std::uint64_t batches = 0;
+    std::uint64_t sessions = 0;  ///< opened
+    verdict_counts counts{};
+};
+
+namespace detail {
+
+/// A message of several lines in one.
+inline std::string on_one_line(std::string text) {
+    for (char& c : text) {
+        if (c == '\n') c = ' ';
+    }
+    return text;
+}
+
+inline std::string line_of(error const& failure, std::chrono::milliseconds pause) {
+    auto text = on_one_line(failure.what());
+    if (!failure.state().view().empty()) text += " (SQLSTATE " + std::string{failure.state().view()} + ')';
+    return text + "; trying again in " + std::to_string(pause.count()) + " ms";
+}
+
+/// How long to wait after the failure that comes after `failures` others.
+inline std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
+                                             std::chrono::milliseconds longest) {
+    return std::chrono::milliseconds{jittered(doubled(first.count(), longest.count(), failures), 20)};
+}
+
+template <bool Fits, class Wait, class Db> struct checked_wait {
+    static_assert(Fits,
+                  "pgq: a wait policy has prepare(db) const and wait(db, queue, idle, stop_token) const, for the Wait "
+                  "and Db named above");
+};
+
+template <class Db> void heed(Db& db, std::stop_token token) {
+    if constexpr (stoppable<Db>) db.stop_token(std::move(token));
+}
+
+}  // namespace detail
+}  // namespace pgq
