@@ -116,6 +116,7 @@ template <described Row> struct change {
     std::string_view old_data{};  ///< with the trigger's argument `backup` or `pkey_update`, otherwise empty
     bool as_json = false;         ///< how old_data is encoded
     std::string_view type{};      ///< of the event, as the trigger wrote it
+    std::string_view data{};      ///< the row, encoded
 
     /// The names of the key's columns, in the key's order; none for a table without key. @throws decode_error
     [[nodiscard]] std::vector<std::string> key_columns() const { return detail::key_columns_of(type); }
@@ -125,6 +126,14 @@ template <described Row> struct change {
     template <described Old = Row> [[nodiscard]] std::optional<Old> old() const {
         if (old_data.empty()) return std::nullopt;
         return detail::read_row<Old>(old_data, as_json);
+    }
+
+    /// The key of the row before the change; `Key` is described with the key's columns. An update of the key, which is
+    /// captured with `pkey_update` or `backup`, is the only change that has another key before than in `row`.
+    /// Nothing of a truncate. @throws decode_error
+    template <described Key> [[nodiscard]] std::optional<Key> old_key() const {
+        if (what == operation::truncate) return std::nullopt;
+        return detail::read_row<Key>(old_data.empty() ? data : old_data, as_json);
     }
 
     /// Whether the event is a change of this row's table.
@@ -139,7 +148,11 @@ template <described Row> struct change {
     static change read(event const& ev) {
         auto const head = detail::head_of(ev);
         if (!head) detail::malformed_value("not a captured change of a table", ev.type);
-        change result{.what = head->what, .table = ev.extra[0].value_or(""), .as_json = head->as_json, .type = ev.type};
+        change result{.what = head->what,
+                      .table = ev.extra[0].value_or(""),
+                      .as_json = head->as_json,
+                      .type = ev.type,
+                      .data = ev.data};
         if (head->what != operation::truncate) result.row = detail::read_row<Row>(ev.data, head->as_json);
         result.old_data = ev.extra[1].value_or("");
         return result;

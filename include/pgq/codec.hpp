@@ -12,6 +12,7 @@ namespace pgq {
 /// Specialise for your type:
 ///   static T parse(std::string_view text);            // throws pgq::decode_error
 ///   static void append(std::string& out, T const&);   // the text PostgreSQL's input function takes
+///   static constexpr std::string_view columns = "int2 int4";   // if wanted: the server's types whose texts it reads
 /// NULL is not the codec's business: it is `std::optional<T>`, or an error for any other T.
 template <class T> struct codec;
 

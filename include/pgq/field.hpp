@@ -36,7 +36,7 @@ namespace detail {
 /// What a payload can carry: a type with a codec, a described struct, and optionals and vectors of these.
 template <class T> inline constexpr bool travels = field_codec<T> || described<T>;
 template <class T> inline constexpr bool travels<std::optional<T>> = travels<T>;
-template <class T> inline constexpr bool travels<std::vector<T>> = travels<T>;
+template <class T> inline constexpr bool travels<std::vector<T>> = travels<T> || field_codec<std::vector<T>>;
 
 // The types are arguments of the asserting class so that compilers print them beside the sentence.
 template <class Struct, class Name, class T> struct checked_field {

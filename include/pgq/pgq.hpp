@@ -4,6 +4,7 @@
 
 #include <pgq/batch.hpp>
 #include <pgq/change.hpp>
+#include <pgq/check_table.hpp>
 #include <pgq/codecs.hpp>
 #include <pgq/consumer.hpp>
 #include <pgq/dead_letter_queue.hpp>

@@ -10,6 +10,8 @@
 namespace pgq {
 
 template <> struct codec<bool> {
+    static constexpr std::string_view columns = "bool";
+
     static bool parse(std::string_view text) {
         if (text == "t" || text == "true") return true;
         if (text == "f" || text == "false") return false;

@@ -16,6 +16,8 @@ using bytes = std::vector<std::byte>;
 
 /// Source: PostgreSQL documentation, section "Binary Data Types".
 template <> struct codec<bytes> {
+    static constexpr std::string_view columns = "bytea";
+
     static bytes parse(std::string_view text) { return text.starts_with("\\x") ? hex(text) : escaped(text); }
 
     static void append(std::string& out, bytes const& value) {

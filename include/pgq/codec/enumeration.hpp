@@ -22,6 +22,8 @@ template <class E>
 concept named_enum = std::is_enum_v<E> && !std::is_same_v<decltype(enum_names<E>), std::nullptr_t const>;
 
 template <named_enum E> struct codec<E> {
+    static constexpr std::string_view columns = "text varchar bpchar";  // and enum types
+
     static E parse(std::string_view text) {
         for (auto const& [value, name] : enum_names<E>) {
             if (text == name) return value;

@@ -18,6 +18,9 @@ namespace pgq {
 template <class T>
     requires(std::same_as<T, float> || std::same_as<T, double>)
 struct codec<T> {
+    static constexpr std::string_view columns =
+        std::same_as<T, float> ? "float4 int2" : "float8 float4 numeric int2 int4 int8";
+
     static T parse(std::string_view text) {
         if (text == "NaN") return std::numeric_limits<T>::quiet_NaN();
         if (text == "Infinity" || text == "inf") return std::numeric_limits<T>::infinity();

@@ -23,6 +23,11 @@ concept integer = std::integral<T> && !detail::one_of<T, bool, char, wchar_t, ch
 
 /// Strict: digits and a minus sign only, and within the range of T.
 template <integer T> struct codec<T> {
+    static constexpr std::string_view columns = sizeof(T) < 4 ? "int2"
+                                                : sizeof(T) < 8
+                                                    ? std::unsigned_integral<T> ? "int2 int4 oid" : "int2 int4"
+                                                    : "int2 int4 int8 oid";
+
     static T parse(std::string_view text) {
         T value{};
         auto const* const last = text.data() + text.size();

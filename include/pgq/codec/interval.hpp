@@ -208,6 +208,8 @@ private:
 }  // namespace detail
 
 template <> struct codec<interval> {
+    static constexpr std::string_view columns = "interval";
+
     static interval parse(std::string_view text) { return detail::interval_reader{text}.read(); }
     static void append(std::string& out, interval const& value) {
         if (value == interval::infinity() || value == interval::minus_infinity()) {

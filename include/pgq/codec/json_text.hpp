@@ -19,6 +19,7 @@ struct json_text {
 /// Checks what it reads: one value, well formed. Writes what it is given: a text that is no JSON makes a payload that
 /// is none.
 template <> struct codec<json_text> {
+    static constexpr std::string_view columns = "json jsonb";
     static constexpr bool text_is_json = true;
 
     static json_text parse(std::string_view text) {

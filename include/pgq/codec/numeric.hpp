@@ -16,6 +16,8 @@ struct numeric {
 };
 
 template <> struct codec<numeric> {
+    static constexpr std::string_view columns = "numeric int2 int4 int8 float4 float8";
+
     static numeric parse(std::string_view text) {
         if (text != "NaN" && text != "Infinity" && text != "-Infinity" && !decimal(text)) {
             detail::malformed_value("not a number", text);

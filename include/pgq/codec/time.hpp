@@ -161,6 +161,8 @@ inline bool append_date(std::string& out, std::int64_t days) {
 }  // namespace detail
 
 template <> struct codec<timestamp> {
+    static constexpr std::string_view columns = "timestamptz timestamp date";
+
     static timestamp parse(std::string_view text) {
         if (text == "infinity") return timestamp::infinity();
         if (text == "-infinity") return timestamp::minus_infinity();
@@ -210,12 +212,16 @@ template <> struct codec<timestamp> {
 
 /// Microseconds since 1970, UTC. The ends of the range stand for infinity.
 template <> struct codec<system_time> {
+    static constexpr std::string_view columns = codec<timestamp>::columns;
+
     static system_time parse(std::string_view text) { return to_system_time(codec<timestamp>::parse(text)); }
     static void append(std::string& out, system_time value) { codec<timestamp>::append(out, to_timestamp(value)); }
 };
 
 /// Dates without a time of day. The ends of the range stand for infinity.
 template <> struct codec<std::chrono::sys_days> {
+    static constexpr std::string_view columns = "date";
+
     static std::chrono::sys_days parse(std::string_view text) {
         if (text == "infinity") return std::chrono::sys_days::max();
         if (text == "-infinity") return std::chrono::sys_days::min();

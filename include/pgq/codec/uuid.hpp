@@ -20,6 +20,8 @@ struct uuid {
 
 /// Reads what the server reads: 32 hex digits of either case, hyphens after any group of four, braces around.
 template <> struct codec<uuid> {
+    static constexpr std::string_view columns = "uuid";
+
     static uuid parse(std::string_view text) {
         auto rest = text;
         if (rest.starts_with('{') && rest.ends_with('}')) rest = rest.substr(1, rest.size() - 2);

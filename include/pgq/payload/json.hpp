@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ namespace detail {
 
 template <class T> inline constexpr bool is_vector = false;
 template <class T> inline constexpr bool is_vector<std::vector<T>> = true;
+template <> inline constexpr bool is_vector<std::vector<std::byte>> = false;  // these are one value
 
 /// A type whose text is JSON already.
 template <class T> concept json_codec = field_codec<T> && requires { requires codec<T>::text_is_json; };

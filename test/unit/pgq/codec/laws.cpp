@@ -29,7 +29,8 @@ struct everything {
                              (std::vector<std::optional<mood>>, moods),
                              (std::vector<std::optional<pgq::interval>>, spans), (pgq::interval, span),
                              (std::optional<std::vector<std::optional<pgq::numeric>>>, prices),
-                             (std::vector<pgq::uuid>, keys), (std::vector<std::optional<bool>>, flags));
+                             (std::vector<pgq::uuid>, keys), (std::vector<std::optional<bool>>, flags),
+                             (std::optional<pgq::bytes>, image), (std::vector<pgq::bytes>, images));
     friend bool operator==(everything const&, everything const&) = default;
 };
 
@@ -100,7 +101,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(everything_comes_back, Format, formats) {
                          .span = random_interval(engine),
                          .prices = std::nullopt,
                          .keys = {},
-                         .flags = random_list<bool>(engine, [](auto& from) { return from() % 2 == 0; })};
+                         .flags = random_list<bool>(engine, [](auto& from) { return from() % 2 == 0; }),
+                         .image = std::nullopt,
+                         .images = {}};
+        if (!sometimes(engine)) value.image = pgq::bytes(engine() % 9, static_cast<std::byte>(engine()));
+        if (!sometimes(engine)) value.images = {pgq::bytes(engine() % 9, static_cast<std::byte>(engine())), {}};
         if (!sometimes(engine)) value.key = random_uuid(engine);
         if (!sometimes(engine)) value.prices = random_list<pgq::numeric>(engine, random_numeric);
         for (auto count = engine() % 3; count > 0; --count)
