@@ -88,7 +88,7 @@ void send_back(transport auto& db, letter const& one, replay_to to) {
     } else if (!sql::insert_event_for(db, from.queue, from.consumer, from.event, one.time, event)) {
         throw usage_error{"letter " + std::to_string(one.id) + " cannot be replayed: consumer \"" + from.consumer +
                           "\" is not subscribed to queue \"" + from.queue +
-                          "\" any more\nsubscribe it, or replay to everybody"};
+                          "\" any more; subscribe it, or replay to everybody"};
     }
 }
 
@@ -215,7 +215,7 @@ private:
         } catch (sql_error const& failure) {
             if (!detail::not_subscribed(failure)) throw;
             throw usage_error{"there is no queue \"" + queue_ + "\" with the consumer \"" + std::string{keeper} +
-                                  "\"\nit is made by subscribing a consumer, or by pgq::create_dead_letter_queue",
+                                  "\"; it is made by subscribing a consumer, or by pgq::create_dead_letter_queue",
                               {.state = failure.state(), .transaction_aborted = failure.transaction_aborted()}};
         }
     }

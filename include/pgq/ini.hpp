@@ -1,10 +1,12 @@
-/// Configuration files: `[section]`, `key = value`, comments, values that go on in indented lines. Every complaint
-/// names file and line. Not a writer. Source of the dialect: Python's ConfigParser, as SkyTools used it.
+/// Configuration files: `[section]`, `key = value`, comments, values that go on in indented lines; what [DEFAULT] says
+/// holds in every section that does not say otherwise. Every complaint names file and line. Not a writer. Source of the
+/// dialect: Python's ConfigParser, as SkyTools used it.
 #pragma once
 
 #include <pgq/error.hpp>
 #include <pgq/ini_section.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <fstream>
@@ -29,6 +31,7 @@ public:
             file.take(text.substr(0, end), ++line);
             text.remove_prefix(end == text.npos ? text.size() : end + 1);
         }
+        file.spread_defaults();
         return file;
     }
     /// @throws usage_error when the file cannot be read
@@ -57,6 +60,16 @@ private:
 
     [[noreturn]] void fail(std::size_t line, std::string const& problem) const {
         throw usage_error{name_ + ':' + std::to_string(line) + ": " + problem};
+    }
+
+    void spread_defaults() {
+        auto const defaults =
+            std::find_if(sections_.begin(), sections_.end(), [](auto const& each) { return each.name() == "DEFAULT"; });
+        if (defaults == sections_.end()) return;
+        auto const shared = std::move(*defaults);
+        sections_.erase(defaults);
+        for (auto& each : sections_)
+            each.inherit(shared);
     }
 
     void take(std::string_view raw, std::size_t line) {

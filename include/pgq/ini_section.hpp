@@ -133,6 +133,12 @@ public:
         }
         entries_.push_back({detail::lowered(key), std::string{value}, line});
     }
+    /// Takes over what `shared` says and this section does not. Such a key need not be known here: others may use it.
+    void inherit(ini_section const& shared) {
+        for (auto const& each : shared.entries_) {
+            if (entry_of(each.key) == nullptr) entries_.push_back({each.key, each.value, each.line, true});
+        }
+    }
     void extend_last(std::string_view value) { (entries_.back().value += '\n') += value; }
     [[nodiscard]] bool empty() const { return entries_.empty(); }
 

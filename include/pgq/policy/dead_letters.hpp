@@ -118,7 +118,7 @@ void send(transport auto& db, std::string_view to, dead_event const& dead, std::
 
 inline usage_error no_dead_letter_queue(std::string const& name) {
     return usage_error{"there is no queue \"" + name +
-                       "\" to set an event aside in\ncreate it with "
+                       "\" to set an event aside in; create it with "
                        "pgq::create_dead_letter_queue or: select pgq.create_queue('" +
                        name + "')"};
 }

@@ -32,7 +32,7 @@ namespace detail {
 
 [[noreturn]] inline void refuse_unknown_queue(std::string_view queue, failure facts = {}) {
     std::string const name{queue};
-    throw usage_error{"queue \"" + name + "\" does not exist\ncreate it by: select pgq.create_queue('" + name + "')",
+    throw usage_error{"queue \"" + name + "\" does not exist; create it by: select pgq.create_queue('" + name + "')",
                       std::move(facts)};
 }
 
@@ -49,12 +49,12 @@ inline void explain_insert_failure(sql_error const& refusal, std::string_view qu
     }
     bool const no_function = refusal.state() == "42883";
     if (no_function && said.find("pgq.insert_events") != said.npos) {
-        throw usage_error{"the PgQ of this database has no pgq.insert_events\n"
+        throw usage_error{"the PgQ of this database has no pgq.insert_events; "
                           "update the extension or take another insert policy",
                           std::move(facts)};
     }
     if (refusal.state() == "3F000" || (no_function && said.find("pgq.") != said.npos)) {
-        throw usage_error{"this database has no PgQ\ninstall it by: create extension pgq", std::move(facts)};
+        throw usage_error{"this database has no PgQ; install it by: create extension pgq", std::move(facts)};
     }
 }
 

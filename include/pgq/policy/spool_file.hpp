@@ -139,7 +139,7 @@ private:
 
     [[noreturn]] void fail(char const* what) const {
         throw error{std::string{"cannot "} + what + " the file for a large batch in " + folder_ + ": " +
-                    std::generic_category().message(errno) + "\nset TMPDIR to a folder with more room"};
+                    std::generic_category().message(errno) + "; set TMPDIR to a folder with more room"};
     }
 
     std::string folder_;

@@ -58,12 +58,15 @@ private:
             return call();
         } catch (sql_error const& failure) {
             if (failure.state() == "3F000" || failure.state() == "42883") {
-                throw usage_error{"this database has no pgq_coop\nrun: create extension pgq_coop",
-                                  {.state = failure.state()}};
+                throw usage_error{
+                    failure.state() == "3F000"
+                        ? "this database has no pgq_coop; run: create extension pgq_coop"
+                        : "the pgq_coop of this database is too old; run: alter extension pgq_coop update",
+                    {.state = failure.state()}};
             }
             if (failure.state() != "P0001" || failure.transaction_aborted() || sql::queue_exists(db, queue)) throw;
             throw usage_error{"there is no queue " + detail::named(queue) +
-                                  "\ncreate it with: select pgq.create_queue('" + queue + "')",
+                                  "; create it with: select pgq.create_queue('" + queue + "')",
                               {.state = failure.state()}};
         }
     }

@@ -32,8 +32,9 @@ inline std::string named(std::string_view name) {
 
 /// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
 inline std::optional<std::string> explained(sql_error const& failure) {
-    if (failure.state() == "3F000" || failure.state() == "42883") {
-        return "this database has no PgQ\nrun: create extension pgq";
+    if (failure.state() == "3F000") return "this database has no PgQ; run: create extension pgq";
+    if (failure.state() == "42883") {
+        return "the PgQ of this database is too old, it needs 3.5 or newer; run: alter extension pgq update";
     }
     return std::nullopt;
 }
@@ -91,11 +92,11 @@ struct subscription {
 private:
     [[nodiscard]] std::string unknown(bool queue_is_there) const {
         if (!queue_is_there) {
-            return "there is no queue " + detail::named(queue) + "\ncreate it with: select pgq.create_queue('" + queue +
+            return "there is no queue " + detail::named(queue) + "; create it with: select pgq.create_queue('" + queue +
                    "')";
         }
         return "consumer " + detail::named(consumer) + " is not subscribed to queue " + detail::named(queue) +
-               "\nsubscribe it with: select pgq.register_consumer('" + queue + "', '" + consumer + "')";
+               "; subscribe it with: select pgq.register_consumer('" + queue + "', '" + consumer + "')";
     }
 };
 

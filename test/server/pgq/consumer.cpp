@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(says_what_must_be_set_right_first) {
     auto db = connect();
     pgq::consumer lost{pgq::subscription{"no such queue", "tester"}, [](pgq::event const&) {}};
     auto const failure = support::thrown<pgq::usage_error>([&] { lost.step(db); });
-    BOOST_TEST(std::string{failure.what()}.starts_with("there is no queue \"no such queue\"\n"));
+    BOOST_TEST(std::string{failure.what()}.starts_with("there is no queue \"no such queue\"; "));
     consumed_queue queue{"consumer_unknown"};
     pgq::consumer stranger{pgq::subscription{"consumer_unknown", "stranger"}, [](pgq::event const&) {}};
     auto const unknown = support::thrown<pgq::usage_error>([&] { stranger.step(db); });

@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(says_that_a_queue_is_unknown, policy, every_policy
         BOOST_FAIL("stored");
     } catch (pgq::usage_error const& problem) {
         BOOST_TEST(problem.what() ==
-                   "queue \"no such queue\" does not exist\ncreate it by: select pgq.create_queue('no such "
+                   "queue \"no such queue\" does not exist; create it by: select pgq.create_queue('no such "
                    "queue')");
     }
     BOOST_TEST(!db.in_transaction());

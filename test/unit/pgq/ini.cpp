@@ -37,6 +37,18 @@ BOOST_AUTO_TEST_CASE(a_value_goes_on_in_indented_lines) {
     BOOST_TEST(file.section("a").number("next", 0, 0, 9) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_default_says_holds_in_every_section) {
+    auto file =
+        pgq::ini_file::parse("[b]\nport = 1\n[DEFAULT]\nhost = db\nport = 5\nunused = x\nn = x\n[c]\n", "a.ini");
+    BOOST_TEST(file.sections().size() == 2U);
+    BOOST_TEST(file.section("b").number("port", 0, 0, 9) == 1);
+    BOOST_TEST(file.section("c").number("port", 0, 0, 9) == 5);
+    BOOST_TEST(file.section("c").text("host") == "db");
+    file.section("c").refuse_unknown();
+    refused([&] { return file.section("c").number("n", 0, 0, 9); },
+            "a.ini:7: n must be a whole number from 0 to 9, not \"x\"");
+}
+
 BOOST_AUTO_TEST_CASE(values_refer_to_others_where_the_program_wants_it) {
     auto file = pgq::ini_file::parse(
         "[a]\nhome = /srv\nlog = %(home)s/%(job_name)s.log\nfull = 100%%\nbad = 5%\nloop = %(loop)s\n"

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_queue_is_an_error_that_says_what_to_do) {
         BOOST_FAIL("stored");
     } catch (pgq::usage_error const& problem) {
         BOOST_TEST(problem.what() ==
-                   "queue \"ordres\" does not exist\ncreate it by: select pgq.create_queue('ordres')");
+                   "queue \"ordres\" does not exist; create it by: select pgq.create_queue('ordres')");
         BOOST_TEST(problem.transaction_aborted());
     }
 }
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_database_without_pgq_is_an_error_that_says_what_to_do) {
     db.fail("insert_event", pgq::sql_error{"schema \"pgq\" does not exist", {.state = pgq::sqlstate{"3F000"}}});
     pgq::producer out{db, "orders"};
     BOOST_TEST(said_by<pgq::usage_error>([&] { out.insert({.type = "a"}); }) ==
-               "this database has no PgQ\ninstall it by: create extension pgq");
+               "this database has no PgQ; install it by: create extension pgq");
 }
 
 BOOST_AUTO_TEST_CASE(other_refusals_pass_through) {

@@ -61,6 +61,12 @@ BOOST_AUTO_TEST_CASE(says_when_there_is_no_pgq) {
     BOOST_CHECK_EXCEPTION(orders.next(db), pgq::usage_error, says("create extension pgq"));
 }
 
+BOOST_AUTO_TEST_CASE(says_when_pgq_is_too_old) {
+    scripted db;
+    db.fail("next_batch_custom", raised("function pgq.next_batch_custom(...) does not exist", "42883"));
+    BOOST_CHECK_EXCEPTION(orders.next(db), pgq::usage_error, says("too old"));
+}
+
 BOOST_AUTO_TEST_CASE(leaves_other_refusals_as_they_are) {
     scripted db;
     db.fail("next_batch_custom", raised("permission denied", "42501"));
