@@ -51,6 +51,14 @@ template <reads_event E, class Format> struct event_reader<E, Format> {
     static E read(event const& ev) { return E::read(ev); }
 };
 
+/// Whether an event holds an E: a predicate for ranges of events, `std::views::filter(holds<order_placed>)`.
+template <class E, class Format = urlencoded>
+inline constexpr auto holds = [](event const& ev) -> bool { return event_reader<E, Format>::accepts(ev); };
+
+/// The E that an event holds: `std::views::transform(read_as<order_placed>)`. Throws decode_error.
+template <class E, class Format = urlencoded>
+inline constexpr auto read_as = [](event const& ev) -> E { return event_reader<E, Format>::read(ev); };
+
 namespace detail {
 
 inline outcome malformed(event const& ev, char const* problem) {
