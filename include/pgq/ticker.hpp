@@ -17,7 +17,7 @@
 namespace pgq {
 
 struct ticker_options {
-    std::chrono::milliseconds period{1'000};   ///< between two passes over all queues by their own settings
+    std::chrono::milliseconds period{1'000};   ///< between two passes: queues by their settings, delayed events
     wakeup_options wakeup{};                   ///< ticks on demand between the passes
     std::chrono::milliseconds standby{1'000};  ///< between two looks whether there is something to do here at all
 };
@@ -108,7 +108,21 @@ private:
             tick_each(failed);
         }
         ++passes_;
-        if (on_demand_) wakeup_.refresh(now);
+        if (!on_demand_) return;
+        deliver_delayed(failed);
+        wakeup_.refresh(now);
+    }
+
+    /// Retries are minutes apart by default, and who asked for five seconds meant them.
+    void deliver_delayed(auto const& failed) {
+        constexpr int most_calls = 20;  // then it is the ticks' turn again
+        try {
+            for (int call = 0; call < most_calls && sql::move_delayed_events(db_) > 0;)
+                ++call;
+        } catch (sql_error const& refusal) {
+            if (refusal.connection_lost()) throw;
+            failed(std::string_view{"(delayed events)"}, refusal);
+        }
     }
 
     /// With pgq 3.5 a queue that fails keeps a pass from ticking the others.

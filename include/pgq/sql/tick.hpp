@@ -25,6 +25,11 @@ std::optional<std::int64_t> tick_queue(transport auto& db, std::string_view queu
     return value_of<std::optional<std::int64_t>>(query(db, "select pgq.ticker($1::text)", queue), 0, 0);
 }
 
+/// Moves some hundred delayed events that are due into their queues. Returns how many.
+std::int64_t move_delayed_events(transport auto& db) {
+    return value_of<std::int64_t>(query(db, "select pgq.maint_delayed_events()::bigint"), 0, 0);
+}
+
 /// A queue with committed events that its newest tick did not cover.
 struct pending_queue {
     std::string name;

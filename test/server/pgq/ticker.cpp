@@ -109,6 +109,16 @@ BOOST_AUTO_TEST_CASE(waits_for_the_commit_of_an_event_not_only_for_its_sequence)
     BOOST_TEST(active.steps_until([&] { return queue.covered() == "1"; }));
 }
 
+BOOST_AUTO_TEST_CASE(delivers_delayed_events_when_they_are_due) {
+    fresh_queue queue;
+    pgq::query(queue.db, "select pgq.insert_event_after($1, now() - interval '1 second', 'due', '')", queue.name);
+    pgq::query(queue.db, "select pgq.insert_event_after($1, now() + interval '1 day', 'later', '')", queue.name);
+    auto often = active_ticker::rare;
+    often.period = 10ms;
+    active_ticker active{{&queue}, often};
+    BOOST_TEST(active.steps_until([&] { return queue.covered() == "1"; }));
+}
+
 BOOST_AUTO_TEST_CASE(ticks_no_queue_for_the_events_of_others) {
     fresh_queue quiet;
     fresh_queue busy;

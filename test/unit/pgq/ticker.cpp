@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -109,6 +110,26 @@ BOOST_AUTO_TEST_CASE(a_failing_queue_does_not_stop_the_others) {
     ticker.step(start, [&](std::string_view queue, pgq::error const&) { failures.emplace_back(queue); });
     BOOST_TEST(failures == lines{"bad"}, per_element());
     BOOST_TEST(count(db, "ticker <good>") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_pass_delivers_what_was_delayed_and_goes_on_when_that_fails) {
+    auto db = found("f", "t", "t");
+    leading(db, "4.0")
+        .answer("pgq.ticker()", {{"0"}})
+        .answer("maint_delayed", {{"500"}})
+        .answer("maint_delayed", {{"0"}});
+    auto const nothing_written = [&] { db.answer("pg_current_wal_insert_lsn", {{"0/1", "700", std::nullopt}}); };
+    pgq::ticker ticker{db, {.period = 1s}};
+    nothing_written();
+    ticker.step(start, unexpected);
+    BOOST_TEST(count(db, "maint_delayed_events") == 2U);
+    db.answer("pgq.ticker()", {{"0"}});
+    db.fail("maint_delayed", pgq::sql_error{"permission denied", {.state = pgq::sqlstate{"42501"}}});
+    nothing_written();
+    lines failures;
+    ticker.step(start + 1s, [&](std::string_view what, pgq::error const&) { failures.emplace_back(what); });
+    BOOST_TEST(failures == lines{"(delayed events)"}, per_element());
+    BOOST_TEST(ticker.passes() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_session_is_the_callers_business) {

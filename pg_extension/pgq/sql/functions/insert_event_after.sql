@@ -1,5 +1,5 @@
 -- Stores an event that comes into the queue not before a time. Returns the number under which it waits; its id in the queue is given to it
--- there. Moved by pgq.maint_retry_events(), so the time between two calls of that is how much later it may come.
+-- there. Moved by whoever calls pgq.maint_delayed_events(): our ticker at every pass, others by pgq.maint_retry_events().
 create or replace function pgq.insert_event_after(
     queue_name text, deliver_after timestamptz, ev_type text, ev_data text,
     ev_extra1 text, ev_extra2 text, ev_extra3 text, ev_extra4 text)
