@@ -13,7 +13,7 @@ LAYERS = {
     "transport": r"pgq/(transport\.hpp|libpq/.*)",
     "sql": r"pgq/sql/.*",
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|check_table\.hpp|stage/.*|policy/.*|source/.*)",
-    "facade": r"pgq/(consumer|run_options|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|node/.*|cooperate|coop)(\.hpp)?",
+    "facade": r"pgq/(consumer|run_options|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|testing/.*|node/.*|cooperate|coop)(\.hpp)?",
     "everything": r"pgq/pgq\.hpp",
 }
 
