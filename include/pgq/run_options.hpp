@@ -3,6 +3,8 @@
 #pragma once
 
 #include <pgq/error.hpp>
+#include <pgq/log.hpp>
+#include <pgq/metrics.hpp>
 #include <pgq/policy/backoff.hpp>
 #include <pgq/policy/wait.hpp>
 #include <pgq/transport.hpp>
@@ -30,14 +32,30 @@ struct trouble_to_stderr {
     }
 };
 
-/// How run() behaves. `trouble(std::string_view)` hears of each failure that run() gets over, and of nothing else.
-template <class Trouble = trouble_to_stderr> struct run_options {
+/// How a run behaves. `trouble(std::string_view)` hears of each failure that the run gets over, and of what keeps it
+/// from working as well as it could. With a log, which hears of these as warnings, the default `trouble` is silent.
+template <class Trouble = trouble_to_stderr, class Log = no_log, class Metrics = no_metrics> struct run_options {
+    static_assert(log_sink<Log>, "pgq::run_options: a log has wants(log_level) const and write(log_level, string_view) "
+                                 "const, for the Log named above");
+    static_assert(metrics_policy<Metrics>, "pgq::run_options: metrics have of(queue, consumer) const, which gives a "
+                                           "pointer to a recorder, for the Metrics named above");
+
     std::chrono::milliseconds grace{5000};       ///< how long a batch may go on after a stop request
     std::chrono::milliseconds first_pause{100};  ///< before a new session is opened; doubles up to longest_pause
     std::chrono::milliseconds longest_pause{10'000};
-    bool prepare_statements =
-        true;  ///< off behind a pooler that hands the server session to others between transactions
+    bool prepare_statements = true;  ///< where a pooler stands between they are not prepared in any case
     Trouble trouble{};
+    [[no_unique_address]] Log log{};
+    [[no_unique_address]] Metrics metrics{};
+
+    /// The same with a log: `run_options<>{.grace = 1s}.with_log(log_to_stderr{})`.
+    template <class Sink> [[nodiscard]] run_options<Trouble, Sink, Metrics> with_log(Sink sink) const {
+        return {grace, first_pause, longest_pause, prepare_statements, trouble, std::move(sink), metrics};
+    }
+    /// The same with metrics: `run_options<>{}.with_metrics(count_in{counted})`.
+    template <class Policy> [[nodiscard]] run_options<Trouble, Log, Policy> with_metrics(Policy policy) const {
+        return {grace, first_pause, longest_pause, prepare_statements, trouble, log, std::move(policy)};
+    }
 };
 
 /// What a run has done.
@@ -69,11 +87,23 @@ inline std::chrono::milliseconds pause_after(int failures, std::chrono::millisec
     return std::chrono::milliseconds{jittered(doubled(first.count(), longest.count(), failures), 20)};
 }
 
+/// Tells of trouble unless the log does.
+template <class Trouble, class Log, class Metrics>
+void tell(run_options<Trouble, Log, Metrics> const& options, std::string_view line) {
+    if constexpr (!std::same_as<Trouble, trouble_to_stderr> || std::same_as<Log, no_log>) options.trouble(line);
+}
+
 template <bool Fits, class Wait, class Db> struct checked_wait {
     static_assert(Fits,
                   "pgq: a wait policy has prepare(db) const and wait(db, queue, idle, stop_token) const, for the Wait "
                   "and Db named above");
 };
+
+/// What a wait policy that has something to say says about a session; empty for none.
+template <class Db> std::string_view remark_of(auto const& waiting, Db& db) {
+    if constexpr (requires { waiting.remark(db); }) return waiting.remark(db);
+    else return {};
+}
 
 template <class Db> void heed(Db& db, std::stop_token token) {
     if constexpr (stoppable<Db>) db.stop_token(std::move(token));

@@ -6,6 +6,7 @@
 #include <pgq/error.hpp>
 #include <pgq/libpq/sessions.hpp>
 #include <pgq/policy/wait.hpp>
+#include <pgq/run_hooks.hpp>
 #include <pgq/run_options.hpp>
 #include <pgq/stop.hpp>
 
@@ -14,25 +15,29 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace pgq {
 
 namespace detail {
 
 /// As long as the session lives and no stop is requested.
-template <class Consumer, class Db>
+template <class Consumer, class Db, class Hooks, class Remark>
 void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_token const& late, run_report& report,
-           int& failures) {
+           int& failures, Hooks const& hooks, Remark const& remark) {
     auto const waiting = consumer.wait_policy();
     static_cast<void>(checked_wait<wait_policy<std::remove_const_t<decltype(waiting)>, Db>, decltype(waiting), Db>{});
     heed(db, stop);
     waiting.prepare(db);
+    remark(waiting, db);
     int idle = 0;
     while (!stop.stop_requested()) {
         heed(db, late);
+        auto const started = hooks.start();
         auto const batch = consumer.step(db, late);
         failures = 0;
         if (batch) {
+            hooks.batch(started, *batch);
             ++report.batches;
             report.counts += batch->counts;
             idle = 0;
@@ -48,32 +53,45 @@ void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_to
 /// Runs until a stop is requested; a batch under way gets `options.grace` to end, then it is left to be delivered
 /// again. After transient trouble a new session is opened, after longer and longer pauses.
 /// @throws what does not go away by itself: usage_error, fenced_error, refusals by the server, what the handler throws
-template <class Consumer, session_factory Connect, class Trouble = trouble_to_stderr>
+template <class Consumer, session_factory Connect, class Trouble = trouble_to_stderr, class Log = no_log,
+          class Metrics = no_metrics>
 run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
-               run_options<Trouble> const& options = {}) {
+               run_options<Trouble, Log, Metrics> const& options = {}) {
     late_stop const late{stop, options.grace};
+    detail::run_hooks const hooks{options.log, options.metrics, consumer.source().queue, consumer.source().consumer};
     run_report report;
+    bool remarked = false;
+    auto const remark = [&](auto const& waiting, auto& db) {
+        auto const line = detail::remark_of(waiting, db);
+        if (line.empty() || std::exchange(remarked, true)) return;
+        detail::tell(options, line);
+        hooks.remark(line);
+    };
     for (int failures = 0; !stop.stop_requested();) {
         try {
             auto db = connect();
             ++report.sessions;
-            detail::serve(consumer, db, stop, late.token(), report, failures);
+            hooks.opened();
+            detail::serve(consumer, db, stop, late.token(), report, failures, hooks, remark);
         } catch (stopped const&) {
             if (!stop.stop_requested()) throw;
         } catch (error const& failure) {
             if (!failure.transient()) throw;
             auto const pause = detail::pause_after(failures++, options.first_pause, options.longest_pause);
-            options.trouble(std::string_view{detail::line_of(failure, pause)});
+            auto const line = detail::line_of(failure, pause);
+            detail::tell(options, line);
+            hooks.trouble(line);
             detail::sleep_until(std::chrono::steady_clock::now() + pause, stop);
         }
     }
+    hooks.ended();
     return report;
 }
 
 /// The same, with sessions of libpq: `run(billing, "dbname=shop", stop_on_signals())`.
-template <class Consumer, class Trouble = trouble_to_stderr>
+template <class Consumer, class Trouble = trouble_to_stderr, class Log = no_log, class Metrics = no_metrics>
 run_report run(Consumer& consumer, std::string const& conninfo, std::stop_token stop = {},
-               run_options<Trouble> const& options = {}) {
+               run_options<Trouble, Log, Metrics> const& options = {}) {
     libpq::sessions const open{conninfo, {.stop = stop, .prepare_statements = options.prepare_statements}};
     return run(consumer, open, stop, options);
 }

@@ -25,15 +25,17 @@ SURPLUS = """
 class Cast:
     """The programs; each is started again by `ensure_all` when it has died."""
 
-    def __init__(self, program, server, dbname, folder):
-        """`program` is the fixture of that name; the database has PgQ already."""
+    def __init__(self, program, server, dbname, folder, clients=None, ticker=None):
+        """`program` is the fixture of that name; the database has PgQ already. `clients` and `ticker` are connection strings without
+        a database, where these go another way than straight to the server."""
         self.server, self.dbname, self.folder = server, dbname, folder
         for statement in TABLES:
             self.execute(statement)
-        conninfo = server.conninfo(dbname)
+        straight = f"host={server.host} port={server.port} user=postgres"
+        conninfo = f"{clients or straight} dbname={dbname}"
         ini = folder / "pgqd.ini"
         ini.write_text("[pgqd]\n"
-                       f"base_connstr = host={server.host} port={server.port} user=postgres\n"
+                       f"base_connstr = {ticker or straight}\n"
                        f"initial_database = postgres\ndatabase_list = {dbname}\nsyslog = 0\n"
                        "ticker_period = 0.1\nmaint_period = 1\nretry_period = 1\n")
         self.commands = {
@@ -79,6 +81,10 @@ class Cast:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+
+    def said(self, name):
+        """What a program has written."""
+        return (self.folder / f"{name}.log").read_text()
 
     def logs(self):
         return "\n".join(f"--- {path.name}\n{path.read_text()[-2000:]}" for path in sorted(self.folder.glob("*.log")))

@@ -8,12 +8,12 @@ MAX_LINES = 250
 
 # Lowest first. A header includes its own layer or a lower one.
 LAYERS = {
-    "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|stop|version)\.hpp",
+    "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|prometheus|stop|version)\.hpp",
     "data": r"pgq/(codec|codecs|field|versions|schema|format|change|codec/.*|payload|payload/.*)(\.hpp)?",
     "transport": r"pgq/(transport\.hpp|libpq/.*)",
     "sql": r"pgq/sql/.*",
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|check_table\.hpp|stage/.*|policy/.*|source/.*)",
-    "facade": r"pgq/(consumer|run_options|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|testing/.*|node/.*|cooperate|coop)(\.hpp)?",
+    "facade": r"pgq/(consumer|consumer_turn|run_options|run_hooks|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|testing/.*|node/.*|cooperate|coop)(\.hpp)?",
     "everything": r"pgq/pgq\.hpp",
 }
 

@@ -121,11 +121,21 @@ public:
         state_->session.close();
         state_->statements = {};
         state_->copying = {};
+        state_->pooled.reset();
         state_->session.open();
     }
 
     /// Process on the server; 0 when closed.
     [[nodiscard]] int backend_pid() const noexcept { return closed() ? 0 : PQbackendPID(state_->session.get()); }
+    /// True when a pooler stands between: another server process answers than the one that the session was opened with.
+    /// It may answer from another one after each transaction. Asks the server, once for each session.
+    [[nodiscard]] bool pooled() {
+        if (!state_->pooled) {
+            auto const answer = execute("select pg_backend_pid()");
+            state_->pooled = answer.at(0, 0) != std::to_string(backend_pid());
+        }
+        return *state_->pooled;
+    }
     /// For example 150004 for 15.4; 0 when closed.
     [[nodiscard]] int server_version() const noexcept { return closed() ? 0 : PQserverVersion(state_->session.get()); }
     /// A setting that the server reports by itself, such as "TimeZone"; nothing for others.
@@ -141,6 +151,8 @@ public:
     void statement_timeout(std::chrono::milliseconds limit) noexcept {
         state_->session.wanted.statement_timeout = limit;
     }
+    /// See options; what is prepared already stays prepared, unused.
+    void prepare_statements(bool wanted) noexcept { state_->session.wanted.prepare_statements = wanted; }
     /// Receives notices from now on.
     void notices(notice_sink sink) { state_->session.wanted.notices = std::move(sink); }
 
@@ -154,6 +166,7 @@ private:
         detail::session session;
         detail::statements statements{};
         detail::copying copying{};
+        std::optional<bool> pooled{};
     };
 
     std::unique_ptr<state> state_;

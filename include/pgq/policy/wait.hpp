@@ -68,19 +68,22 @@ struct poll {
 
 /// Looks again when the ticker says that the queue has a new tick (NOTIFY pgq_tick with the queue's name), and in any
 /// case after `fallback`, so that a message that never comes costs time but no events. Polls with sessions that cannot
-/// listen, and with tickers that do not notify, as `without` says.
+/// listen, and with tickers that do not notify, as `without` says; also where a pooler stands between, which may hand
+/// the session that listens to somebody else, unless `through_pooler` says that it does not.
 struct notify {
     using policy_axis = wait_axis;
     std::chrono::milliseconds fallback{1000};
     poll without{};
+    bool through_pooler = false;
 
     void prepare(transport auto& db) const {
-        if constexpr (listener<decltype(db)>) db.listen("pgq_tick");
+        if constexpr (listener<decltype(db)>) {
+            if (hears(db)) db.listen("pgq_tick");
+        }
     }
     void wait(transport auto& db, std::string_view queue, int idle, std::stop_token const& stop) const {
-        if constexpr (!listener<decltype(db)>) {
-            without.wait(db, queue, idle, stop);
-        } else {
+        if (!hears(db)) return without.wait(db, queue, idle, stop);
+        if constexpr (listener<decltype(db)>) {
             auto const end = std::chrono::steady_clock::now() + detail::spread(fallback, fallback, idle);
             while (!stop.stop_requested()) {
                 auto const message = db.wait_notification(end);
@@ -89,14 +92,32 @@ struct notify {
         }
     }
     [[nodiscard]] std::chrono::milliseconds pause(transport auto& db, int idle) const {
-        if constexpr (pollable<decltype(db)>) return detail::spread(fallback, fallback, idle);
-        else return without.pause(db, idle);
+        if constexpr (pollable<decltype(db)>) {
+            if (hears(db)) return detail::spread(fallback, fallback, idle);
+        }
+        return without.pause(db, idle);
     }
     bool heard(pollable auto& db, std::string_view queue) const {
         bool mine = false;
         while (auto const message = db.wait_notification(std::chrono::steady_clock::time_point{}))
             mine = mine || message->payload == queue;
         return mine;
+    }
+    /// What whoever runs this should know about the session; empty when all is well.
+    [[nodiscard]] std::string_view remark(transport auto& db) const {
+        if constexpr (!listener<decltype(db)>) return {};
+        else if (hears(db)) return {};
+        else
+            return "a pooler stands between this program and the server, and NOTIFY may get lost in it: polling "
+                   "instead. Connect past the pooler, or take pgq::notify{.through_pooler = true} if it keeps a server "
+                   "session for each client, or pgq::poll{} to have it so without this line";
+    }
+
+private:
+    [[nodiscard]] bool hears([[maybe_unused]] transport auto& db) const {
+        if constexpr (!listener<decltype(db)>) return false;
+        else if constexpr (requires { db.pooled(); }) return through_pooler || !db.pooled();
+        else return true;
     }
 };
 

@@ -22,6 +22,7 @@ struct batch_info {
     tick_id previous_tick{};  ///< the tick that it begins after
     std::optional<std::int64_t>
         events_at_most{};  ///< from sequences: a hint for progress displays, no proof of emptiness
+    std::optional<std::chrono::milliseconds> age{};  ///< of the tick that ends it, when it was handed out
 };
 
 /// What a consumer asks of a batch beside being the next: each is a wish that the server weighs against the others.
@@ -38,6 +39,11 @@ inline std::optional<std::string> interval_text(std::optional<std::chrono::milli
     return std::to_string(length->count()) + " milliseconds";
 }
 
+inline std::optional<std::chrono::milliseconds> age_of(row_set auto const& rows, std::size_t column) {
+    if (column >= rows.columns() || !rows.at(0, column)) return std::nullopt;
+    return std::chrono::milliseconds{value_of<std::int64_t>(rows, 0, column)};
+}
+
 inline constexpr std::string_view event_columns =
     "ev_id, ev_time, ev_txid, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4";
 
@@ -50,7 +56,8 @@ namespace sql {
 std::optional<batch_info> next_batch(transport auto& db, std::string_view queue, std::string_view consumer,
                                      batch_wishes const& wishes = {}) {
     auto const rows = query(db,
-                            "select batch_id, cur_tick_id, prev_tick_id, cur_tick_event_seq - prev_tick_event_seq "
+                            "select batch_id, cur_tick_id, prev_tick_id, cur_tick_event_seq - prev_tick_event_seq, "
+                            "(extract(epoch from clock_timestamp() - cur_tick_time) * 1000)::bigint "
                             "from pgq.next_batch_custom($1, $2, $3, $4, $5)",
                             queue, consumer, detail::interval_text(wishes.min_lag), wishes.min_count,
                             detail::interval_text(wishes.min_interval));
@@ -58,7 +65,8 @@ std::optional<batch_info> next_batch(transport auto& db, std::string_view queue,
     auto const id = value_of<std::optional<std::int64_t>>(rows, 0, 0);
     if (!id) return std::nullopt;
     return batch_info{batch_id{*id}, tick_id{value_of<std::int64_t>(rows, 0, 1)},
-                      tick_id{value_of<std::int64_t>(rows, 0, 2)}, value_of<std::optional<std::int64_t>>(rows, 0, 3)};
+                      tick_id{value_of<std::int64_t>(rows, 0, 2)}, value_of<std::optional<std::int64_t>>(rows, 0, 3),
+                      detail::age_of(rows, 4)};
 }
 
 /// False when the batch is not open, or not any more.

@@ -24,10 +24,13 @@ std::optional<batch_info> next_batch(transport auto& db, std::string_view queue,
                             detail::interval_text(dead_after));
     auto const id = value_of<std::optional<std::int64_t>>(rows, 0, 0);
     if (!id) return std::nullopt;
-    auto const facts = query(db, "select tick_id, prev_tick_id, seq_end - seq_start from pgq.get_batch_info($1)", *id);
+    auto const facts = query(db,
+                             "select tick_id, prev_tick_id, seq_end - seq_start, "
+                             "(extract(epoch from lag) * 1000)::bigint from pgq.get_batch_info($1)",
+                             *id);
     return batch_info{batch_id{*id}, tick_id{value_of<std::optional<std::int64_t>>(facts, 0, 0).value_or(0)},
                       tick_id{value_of<std::optional<std::int64_t>>(facts, 0, 1).value_or(0)},
-                      value_of<std::optional<std::int64_t>>(facts, 0, 2)};
+                      value_of<std::optional<std::int64_t>>(facts, 0, 2), detail::age_of(facts, 3)};
 }
 
 /// False when no member has the batch. @throws sql_error  55000 when another member has taken it over

@@ -1,5 +1,6 @@
 /// kill_producer CONNINFO QUEUE: stores a row of `produced` and its event in one transaction, again and again, until
-/// SIGTERM. Gets over lost sessions by itself, so that killing the server does not end it.
+/// SIGTERM, and prints the row's number once it is committed. Gets over lost sessions by itself, so that killing the
+/// server does not end it.
 #include "order.hpp"
 
 #include <pgq/codec/integer.hpp>
@@ -22,8 +23,11 @@ void produce(std::string const& conninfo, std::string const& queue, std::stop_to
     while (!stop.stop_requested()) {
         pgq::libpq::transaction scope{db};
         auto const rows = pgq::query(db, "insert into produced default values returning id");
-        out.insert(order{pgq::value_of<std::int64_t>(rows, 0, 0)});
+        auto const id = pgq::value_of<std::int64_t>(rows, 0, 0);
+        out.insert(order{id});
         scope.commit();
+        std::printf("%lld\n", static_cast<long long>(id));
+        std::fflush(stdout);
     }
 }
 

@@ -94,6 +94,41 @@ BOOST_AUTO_TEST_CASE(a_stop_request_ends_the_pause_after_trouble) {
     BOOST_TEST(pgq::run(billing, lost, stop.get_token(), options).sessions == 1);
 }
 
+BOOST_AUTO_TEST_CASE(log_and_metrics_hear_of_sessions_batches_and_trouble) {
+    std::stop_source stop;
+    std::string heard;
+    pgq::metrics counted;
+    int opened = 0;
+    pgq::consumer billing{orders, [&](pgq::event const&) { stop.request_stop(); }};
+    auto const connect = [&] {
+        if (++opened == 1) return lost();
+        scripted_session db;
+        db.answer("next_batch_custom", {{"7", "20", "19", "3000", "1500"}});
+        db.answer("get_batch_cursor", {event_row("1", "x", "y")});
+        db.answer("finish_batch", {{"1"}});
+        return db;
+    };
+    auto const options =
+        pgq::run_options<>{.first_pause = 1ms, .longest_pause = 1ms}
+            .with_log(pgq::log_to{pgq::log_level::debug,
+                                  [&](pgq::log_level level, std::string_view line) {
+                                      heard.append(pgq::name_of(level)).append(" ").append(line).append("\n");
+                                  }})
+            .with_metrics(pgq::count_in{counted});
+    pgq::run(billing, connect, stop.get_token(), options);
+    auto const batch = heard.find("debug orders/billing: batch 7: 1 events in ");
+    BOOST_TEST(heard.starts_with("info orders/billing: has a session\n"
+                                 "warning orders/billing: server closed the connection; trying again in 1 ms\n"
+                                 "info orders/billing: has a session\n"));
+    BOOST_TEST(batch != std::string::npos);
+    BOOST_TEST(heard.ends_with("ms, 0 handed back, 0 set aside\ninfo orders/billing: has ended\n"));
+    auto const& mine = counted.of("orders", "billing");
+    BOOST_TEST(mine.batches == 1U);
+    BOOST_TEST(mine.events == 1U);
+    BOOST_TEST(mine.reconnects == 1U);
+    BOOST_TEST(mine.lag_seconds.sum() >= 1.5);
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_request_ends_an_idle_wait) {
     std::stop_source stop;
     auto const idle = [&] {
