@@ -10,6 +10,7 @@
 #include <pgq/dead_letter_queue.hpp>
 #include <pgq/group.hpp>
 #include <pgq/libpq/connection.hpp>
+#include <pgq/libpq/transaction.hpp>
 #include <pgq/payload/json.hpp>
 #include <pgq/payload/raw.hpp>
 #include <pgq/payload/urlencoded.hpp>
