@@ -4,19 +4,21 @@
 
 #include <pgq/chain.hpp>
 #include <pgq/error.hpp>
+#include <pgq/policy/choice.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/policy/dead_letters.hpp>
-#include <pgq/policy/fetch.hpp>
-#include <pgq/policy/spooled.hpp>
+#include <pgq/policy/default_fetch.hpp>
+#include <pgq/policy/in_order.hpp>
+#include <pgq/policy/unguarded.hpp>
 #include <pgq/policy/wait.hpp>
+#include <pgq/source/heart.hpp>
 #include <pgq/source/subscription.hpp>
 #include <pgq/verdicts.hpp>
 
-#include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -30,72 +32,6 @@ struct batch_report {
 };
 
 namespace detail {
-
-template <class Part, class Axis> concept decides = policy<Part> && std::same_as<typename Part::policy_axis, Axis>;
-
-template <class Axis, class... Parts>
-inline constexpr std::size_t decided = (std::size_t{decides<Parts, Axis>} + ... + 0);
-
-template <class Axis, std::size_t N> struct checked_choice {
-    static_assert(N <= 1, "pgq: two policies decide the same thing; a consumer takes one for the axis named above");
-};
-
-/// The policy for an axis, or the default when the user named none.
-template <class Axis, class Default, class... Parts> auto choice(std::tuple<Parts...> const& parts) {
-    static_cast<void>(checked_choice<Axis, decided<Axis, Parts...>>{});
-    if constexpr (decided<Axis, Parts...> == 0) {
-        return Default{};
-    } else {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            constexpr std::size_t at = ((decides<Parts, Axis> ? I : 0) + ...);
-            return std::get<at>(parts);
-        }(std::index_sequence_for<Parts...>{});
-    }
-}
-
-// The bounded default: by cursor where a transaction is open anyway, spooled where it is not.
-template <class Db, bool InTransaction> struct default_fetch {
-    using type = whole_batch;
-};
-template <transactional Db> struct default_fetch<Db, true> {
-    using type = by_cursor;
-};
-template <transactional Db> struct default_fetch<Db, false> {
-    using type = spooled;
-};
-
-template <occupies Keeps, bool InTransaction, bool TakesSession> struct checked_fetch {
-    static constexpr bool fits = Keeps == occupies::nothing || InTransaction;
-    static_assert(fits, "pgq: by_cursor and row_by_row keep a transaction open while handlers run: they need "
-                        "same_transaction; without it take spooled or whole_batch");
-    static_assert(Keeps != occupies::session || !TakesSession,
-                  "pgq: row_by_row keeps the session busy, so the handler cannot use it: take by_cursor");
-};
-
-/// Lets sources that want it say, while a batch is worked on, that it is.
-template <class Source, class Db> class heart {
-public:
-    heart(Source const&, Db&, batch_id) {}
-    void beat() {}
-};
-template <class Source, class Db>
-    requires requires(Source const& source, Db& db, batch_id id) { source.heartbeat(db, id); }
-class heart<Source, Db> {
-public:
-    heart(Source const& source, Db& db, batch_id batch) : source_{source}, db_{db}, batch_{batch} {}
-    void beat() {
-        auto const now = std::chrono::steady_clock::now();
-        if (now - last_ < source_.heartbeat_interval()) return;
-        source_.heartbeat(db_, batch_);
-        last_ = now;
-    }
-
-private:
-    Source const& source_;
-    Db& db_;
-    batch_id batch_;
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 template <bool Fits, class Source, class Db> struct checked_source {
     static_assert(Fits,
@@ -111,13 +47,26 @@ template <class Source, class... Parts> class consumer {
     using chain = detail::chain<event, Parts...>;
     static constexpr bool fits = chain::fits;
     static constexpr bool takes_session = chain::takes_session;
+    using completion = detail::chosen<completion_axis, at_least_once, Parts...>;
+    using order = detail::chosen<order_axis, in_order, Parts...>;
+    using guard = detail::chosen<guard_axis, unguarded, Parts...>;
+    static constexpr bool in_transaction = completion::gives_session && !detail::follows_ticks<completion>;
 
 public:
     explicit consumer(Source source, Parts... parts) : source_{std::move(source)}, parts_{std::move(parts)...} {
-        using completion = decltype(completion_policy());
-        constexpr bool transactions_fit = !fits || !takes_session || completion::gives_session;
+        constexpr bool threads_fit = order::on_one_thread || (!completion::gives_session && !takes_session);
+        static_assert(threads_fit, "pgq::keyed hands events to several threads, and a session belongs to one: it needs "
+                                   "at_least_once and a handler that takes no session");
+        constexpr bool transactions_fit = !fits || !threads_fit || !takes_session || completion::gives_session;
         static_assert(transactions_fit,
                       "pgq: this handler takes the session: put pgq::same_transaction{} before the stages");
+        static_assert(!detail::follows_ticks<completion> || !detail::shares_position<Source>,
+                      "pgq::tracked follows the ticks of one consumer, and members of a coop_subscription share them: "
+                      "it needs pgq::subscription");
+        static_assert(
+            !detail::follows_ticks<completion> || std::same_as<guard, unguarded>,
+            "pgq::bisected commits event by event, and pgq::tracked by batch: bisected needs at_least_once or "
+            "same_transaction");
         // Compiles the bodies here, so that what does not fit is shown at the user's declaration.
         if constexpr (fits && !takes_session) {
             static_cast<void>(static_cast<outcome (consumer::*)(event const&) const>(&consumer::handle));
@@ -171,49 +120,108 @@ public:
 private:
     static constexpr std::size_t most_held = std::size_t{8} << 20U;  // bytes of verdicts sent before the batch ends
 
-    auto completion_policy() const { return detail::choice<completion_axis, at_least_once>(parts_); }
     auto dead_letters_policy() const { return detail::choice<dead_letters_axis, dead_letters>(parts_); }
 
     template <class Db> verdict_counts process(Db& db, batch_info const& info, std::stop_token const& stop) {
-        auto const completion = completion_policy();
-        constexpr bool in_transaction = decltype(completion_policy())::gives_session;
+        detail::verdicts book{history_};
+        guard_(
+            db, info, stop, [&] { whole(db, info, stop, book); },
+            [&](auto&& pieces) { apart(db, info, stop, book, pieces); });
+        return book.counts();
+    }
+
+    /// The batch in one go.
+    template <class Db>
+    void whole(Db& db, batch_info const& info, std::stop_token const& stop, detail::verdicts& book) {
         using fallback = typename detail::default_fetch<Db, in_transaction>::type;
         auto const fetch = detail::choice<fetch_axis, fallback>(parts_);
         using fetching = std::remove_cvref_t<decltype(fetch)>;
         static_cast<void>(detail::checked_fetch<fetching::keeps, in_transaction, takes_session>{});
 
-        auto const letters = dead_letters_policy();
-        detail::verdicts book{history_};
-        auto const tell = [&] { book.send(db, info.id, letters, source_.queue, source_.consumer); };
+        auto const tell = teller(db, info, book);
         detail::heart<Source, Db> heart{source_, db, info.id};
-        completion(
-            db,
-            [&](auto& session) {
-                auto const take = [&](event const& ev) {
-                    if (stop.stop_requested()) throw stopped{};
-                    if constexpr (!in_transaction && fetching::keeps == occupies::nothing) heart.beat();
-                    book.note(ev, handle(ev, session));
-                    if constexpr (fetching::keeps != occupies::session) {
-                        if (book.held() > most_held) tell();
-                    }
-                };
-                if constexpr (requires { fetch.open(db, info); }) {
-                    auto reader = fetch.open(db, info);
-                    while (event const* const ev = reader.next())
-                        take(*ev);
-                } else {
-                    fetch.each(db, info, take);
-                }
-            },
-            [&] {
-                tell();
-                source_.finish(db, info.id);
-            });
-        return book.counts();
+        auto const effects = [&](auto& session, auto const&... relief) {
+            order_([&](auto const& take) { each(fetch, db, info, take); },
+                   [&](event const& ev) { return handle(ev, session); },
+                   [&](event const& ev, outcome const& verdict) { book.note(ev, verdict); },
+                   [&] {
+                       if (stop.stop_requested()) throw stopped{};
+                       if constexpr (!in_transaction && fetching::keeps == occupies::nothing) heart.beat();
+                   },
+                   [&] {
+                       if constexpr (fetching::keeps != occupies::session) {
+                           if (book.held() <= most_held) return;
+                           if constexpr (sizeof...(relief) == 0) tell();
+                           else (relief(), ...);
+                       }
+                   });
+        };
+        auto const settle = [&] {
+            tell();
+            source_.finish(db, info.id);
+        };
+        if constexpr (detail::follows_ticks<completion>) {
+            completion_(db,
+                        detail::batch_in_hand{info, source_.queue, source_.consumer, stop, dead_letters_policy(), book},
+                        effects, settle);
+        } else {
+            completion_(db, effects, settle);
+        }
+    }
+
+    /// Each event by itself, as `pieces` says.
+    template <class Db>
+    void apart(Db& db, batch_info const& info, std::stop_token const& stop, detail::verdicts& book, auto& pieces) {
+        typename detail::default_fetch<Db, false>::type const fetch{};
+        auto const tell = teller(db, info, book);
+        detail::heart<Source, Db> heart{source_, db, info.id};
+        pieces([&](auto const& take) { each(fetch, db, info, take); },
+               [&](event const& ev, std::string const& doom, auto const& mark) {
+                   if (stop.stop_requested()) throw stopped{};
+                   heart.beat();
+                   completion_(
+                       db,
+                       [&](auto& session) { book.note(ev, doom.empty() ? handle(ev, session) : dead_letter(doom)); },
+                       [&] {
+                           tell();
+                           mark();
+                       });
+               },
+               [&] {
+                   completion_(
+                       db, [](auto&) {}, [&] { source_.finish(db, info.id); });
+               });
+    }
+
+    template <class Db> void each(auto const& fetch, Db& db, batch_info const& info, auto const& take) const {
+        if constexpr (requires { fetch.open(db, info); }) {
+            auto reader = opened(fetch, db, info);
+            while (event const* const ev = reader.next())
+                take(*ev);
+        } else {
+            fetch.each(db, info, take);
+        }
+    }
+    auto opened(auto const& fetch, auto& db, batch_info const& info) const {
+        try {
+            return fetch.open(db, info);
+        } catch (sql_error const& failure) {
+            if (!detail::batch_is_gone(failure)) throw;
+            throw detail::not_open(info.id, source_.queue, source_.consumer, {.state = failure.state()});
+        }
+    }
+
+    auto teller(auto& db, batch_info const& info, detail::verdicts& book) const {
+        return
+            [&, letters = dead_letters_policy()] { book.send(db, info.id, letters, source_.queue, source_.consumer); };
     }
 
     Source source_;
     std::tuple<Parts...> parts_;
+    detail::running<completion_axis, at_least_once, Parts...> completion_{
+        detail::start<completion_axis, at_least_once>(parts_)};
+    detail::running<order_axis, in_order, Parts...> order_{detail::start<order_axis, in_order>(parts_)};
+    detail::running<guard_axis, unguarded, Parts...> guard_{detail::start<guard_axis, unguarded>(parts_)};
     detail::first_errors history_{};
 };
 

@@ -23,6 +23,7 @@
 #include <pgq/policy/insert_copy.hpp>
 #include <pgq/policy/insert_pipelined.hpp>
 #include <pgq/policy/spooled.hpp>
+#include <pgq/policy/tracked.hpp>
 #include <pgq/policy/wait.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/runner.hpp>

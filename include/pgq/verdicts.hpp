@@ -6,13 +6,16 @@
 #include <pgq/ids.hpp>
 #include <pgq/outcome.hpp>
 #include <pgq/policy/dead_letters.hpp>
+#include <pgq/source/subscription.hpp>
 #include <pgq/sql/event.hpp>
+#include <pgq/sql/insert.hpp>
 #include <pgq/transport.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,6 +70,18 @@ private:
     std::size_t oldest_ = 0;
 };
 
+/// Tells the server of events to be delivered again; `ids` and `seconds` are lists with commas.
+void hand_back(transport auto& db, batch_id batch, std::string const& ids, std::string const& seconds,
+               std::string_view queue, std::string_view consumer) {
+    try {
+        sql::event_retry(db, batch, '{' + ids + '}', '{' + seconds + '}');
+    } catch (sql_error const& failure) {
+        if (!batch_is_gone(failure)) throw;  // they are events of this batch
+        throw not_open(batch, queue, consumer,
+                       {.state = failure.state(), .transaction_aborted = failure.transaction_aborted()});
+    }
+}
+
 class verdicts {
 public:
     explicit verdicts(first_errors& history) : history_{&history} {}
@@ -93,23 +108,38 @@ public:
     /// Bytes that the verdicts hold; a batch of poison must not fill the memory.
     [[nodiscard]] std::size_t held() const { return held_; }
 
-    /// Tells the server. @throws usage_error when events are to be set aside and their queue is not there
+    /// Tells the server.
+    /// @throws usage_error   when events are to be set aside and their queue is not there
+    /// @throws fenced_error  when events are to be handed back and the batch is not open any more
     void send(transport auto& db, batch_id batch, dead_letters const& letters, std::string_view queue,
               std::string_view consumer) {
-        if (!ids_.empty()) sql::event_retry(db, batch, '{' + ids_ + '}', '{' + seconds_ + '}');
+        if (!ids_.empty()) hand_back(db, batch, ids_, seconds_, queue, consumer);
         if (!dead_.empty()) {
-            auto const to = letters.queue_for(queue);
-            if (!sql::queue_exists(db, to)) throw no_dead_letter_queue(to);
+            auto const to = checked_queue(db, letters, queue);
             for (auto const& one : dead_)
-                detail::send(db, to, one, queue, consumer);
+                sql::insert_event(db, to, letter_of(one, story_of(one, queue, consumer)));
         }
+        forget();
+    }
+
+    /// Tells somebody else, who keeps it until the server can be told: `retries` gets two lists with commas, the ids
+    /// and the seconds, and `letter` each letter as a new_event. False when there was nothing to tell.
+    bool defer(std::string_view queue, std::string_view consumer, auto&& retries, auto&& letter) {
+        bool const any = !ids_.empty() || !dead_.empty();
+        if (!ids_.empty()) retries(ids_, seconds_);
+        for (auto const& one : dead_)
+            letter(letter_of(one, story_of(one, queue, consumer)));
+        forget();
+        return any;
+    }
+
+private:
+    void forget() {
         ids_.clear();
         seconds_.clear();
         dead_.clear();
         held_ = 0;
     }
-
-private:
     void retry(event const& ev, outcome const& verdict) {
         ++counts_.retried;
         append(ids_, ev.id);
@@ -132,6 +162,15 @@ private:
     std::string ids_{}, seconds_{};
     std::vector<dead_event> dead_{};
     std::size_t held_ = 0;
+};
+
+/// What a completion is told of a batch whose position it keeps itself.
+struct batch_in_hand {
+    batch_info const& info;
+    std::string_view queue, consumer;
+    std::stop_token stop;
+    dead_letters letters;
+    verdicts& book;
 };
 
 }  // namespace detail

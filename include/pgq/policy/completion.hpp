@@ -12,6 +12,9 @@
 
 namespace pgq {
 
+/// A policy for this axis is called as `completion(db, effects, settle)`. `effects(session)` passes the events on, with
+/// the session that handlers may take (no_session for none); `settle()` sends verdicts and finish to `db`. Whether
+/// handlers may take a session is told by `gives_session`.
 struct completion_axis;
 
 /// The transaction that will finish the batch, as handlers see it: a transport without begin, commit and rollback.
@@ -82,6 +85,9 @@ template <bool Fits, class Db> struct checked_completion {
                   "pgq::same_transaction needs a transport with begin, commit, rollback and in_transaction (concept "
                   "pgq::transactional), for the Db named above");
 };
+
+// A completion that keeps a position of its own, in another database; see <pgq/policy/tracked.hpp>.
+template <class C> concept follows_ticks = requires { requires C::follows_ticks; };
 
 }  // namespace detail
 

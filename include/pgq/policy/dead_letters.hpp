@@ -106,14 +106,12 @@ inline std::string story_of(dead_event const& dead, std::string_view queue, std:
     return out += '}';
 }
 
-void send(transport auto& db, std::string_view to, dead_event const& dead, std::string_view queue,
-          std::string_view consumer) {
-    auto const text = story_of(dead, queue, consumer);
+/// The letter as an event, which points into its arguments.
+inline new_event letter_of(dead_event const& dead, std::string const& story) {
     auto const& ev = dead.ev;
-    sql::insert_event(db, to,
-                      new_event{.type = view_of(ev.type).value_or(std::string_view{}),
-                                .data = view_of(ev.data).value_or(std::string_view{}),
-                                .extra = {view_of(ev.extra[0]), view_of(ev.extra[1]), view_of(ev.extra[2]), text}});
+    return {.type = view_of(ev.type).value_or(std::string_view{}),
+            .data = view_of(ev.data).value_or(std::string_view{}),
+            .extra = {view_of(ev.extra[0]), view_of(ev.extra[1]), view_of(ev.extra[2]), story}};
 }
 
 inline usage_error no_dead_letter_queue(std::string const& name) {
@@ -121,6 +119,13 @@ inline usage_error no_dead_letter_queue(std::string const& name) {
                        "\" to set an event aside in; create it with "
                        "pgq::create_dead_letter_queue or: select pgq.create_queue('" +
                        name + "')"};
+}
+
+/// The queue that letters about events of `queue` go to. @throws usage_error  when it is not there
+std::string checked_queue(transport auto& db, dead_letters const& letters, std::string_view queue) {
+    auto name = letters.queue_for(queue);
+    if (!sql::queue_exists(db, name)) throw no_dead_letter_queue(name);
+    return name;
 }
 
 }  // namespace detail

@@ -20,6 +20,7 @@ namespace pgq {
 /// at_least_once a member is heard of between events; with same_transaction a batch must take less time than
 /// `dead_after`.
 struct coop_subscription {
+    static constexpr bool shares_position = true;
     std::string queue;
     std::string consumer;
     std::string member;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pgq {
 
@@ -26,8 +27,25 @@ concept batch_source = requires(S const& source, Db& db, batch_id id) {
 
 namespace detail {
 
+// Batches of one position go to several members, in no order of their own.
+template <class S> concept shares_position = requires { requires S::shares_position; };
+
 inline std::string named(std::string_view name) {
     return '"' + std::string{name} + '"';
+}
+
+inline fenced_error not_open(batch_id batch, std::string_view queue, std::string_view consumer, failure facts = {}) {
+    return fenced_error{
+        "batch " + std::to_string(number(batch)) + " of consumer " + named(consumer) + " on queue " + named(queue) +
+            " is not open any more: another process works under the same name, or the subscription was moved",
+        std::move(facts)};
+}
+
+/// What is said of a batch that is not open any more, whoever asks for it or for its events.
+inline bool batch_is_gone(sql_error const& failure) {
+    std::string_view const text = failure.what();
+    return failure.state() == "P0001" &&
+           (text.find("batch not found") != text.npos || text.find("event not found") != text.npos);
 }
 
 /// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
@@ -67,10 +85,7 @@ struct subscription {
     /// @throws fenced_error  when the batch was finished or taken over by another process of the same name
     void finish(transport auto& db, batch_id batch) const {
         if (sql::finish_batch(db, batch)) return;
-        throw fenced_error{
-            "batch " + std::to_string(number(batch)) + " of consumer " + detail::named(consumer) + " on queue " +
-            detail::named(queue) +
-            " is not open any more: another process works under the same name, or the subscription was moved"};
+        throw detail::not_open(batch, queue, consumer);
     }
 
     /// Subscribes from now on. False when it was subscribed before; its position stays.

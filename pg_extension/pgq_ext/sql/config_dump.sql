@@ -3,3 +3,4 @@ select pg_extension_config_dump('pgq_ext.completed_tick', '');
 select pg_extension_config_dump('pgq_ext.completed_batch', '');
 select pg_extension_config_dump('pgq_ext.completed_event', '');
 select pg_extension_config_dump('pgq_ext.partial_batch', '');
+select pg_extension_config_dump('pgq_ext.kept_verdict', '');

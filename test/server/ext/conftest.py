@@ -16,4 +16,5 @@ def shared_db(server):
 def target(shared_db):
     yield shared_db
     shared_db.close()
-    shared_db.sql("truncate pgq_ext.completed_tick, pgq_ext.completed_batch, pgq_ext.completed_event, pgq_ext.partial_batch")
+    shared_db.sql("truncate pgq_ext.completed_tick, pgq_ext.completed_batch, pgq_ext.completed_event, pgq_ext.partial_batch,"
+                  " pgq_ext.kept_verdict")

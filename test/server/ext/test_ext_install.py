@@ -17,6 +17,10 @@ def everything_works(db):
     assert db.value("select pgq_ext.advance_tick('mover', 1, 2)") is True
     assert db.value("select pgq_ext.advance_tick('mover', 1, 2)") is False
     assert db.value("select pgq_ext.get_last_tick('mover')") == 2
+    assert db.value("select pgq_ext.keep_retries('mover', '', 2, '{7,8}', '{0,60}')") == 2
+    db.sql("select pgq_ext.keep_letter('mover', '', 2, 'type', 'data', null, null, null, 'story')")
+    assert db.sql("select * from pgq_ext.kept_verdicts('mover', '', 2, 1, 10)") == [
+        (2, 8, 60, None, None, None, None, None, None), (3, None, None, "type", "data", None, None, None, "story")]
     assert db.value("select pgq_ext.version()") == "4.0"
     assert db.value("select pgq_ext.upgrade_schema()") == 0
 
@@ -48,9 +52,9 @@ def test_writers_may_and_the_public_may_not(target):
     assert allowed("public") == allowed("pgq_reader") == {"version"}
     assert allowed("pgq_writer") == allowed("pgq_admin") == {
         "version", "upgrade_schema", "is_batch_done", "set_batch_done", "is_event_done", "set_event_done", "get_last_tick",
-        "set_last_tick", "advance_tick"}
+        "set_last_tick", "advance_tick", "keep_retries", "keep_letter", "kept_verdicts"}
     assert not any(target.value("select has_table_privilege('pgq_writer', %s, 'select, insert, update, delete')", f"pgq_ext.{table}")
-                   for table in TABLES)
+                   for table in [*TABLES, "kept_verdict"])
 
 
 def test_a_writer_works_with_nothing_but_its_role(target):
@@ -83,10 +87,15 @@ def test_an_upgrade_keeps_what_was_done(server, make_db):
 
 
 def as_in_3_3(db):
-    """Makes the extension look as version 3.3 left it: no advance_tick, no pinned search path, public rights."""
-    for function in ("advance_tick(text, bigint, bigint)", "advance_tick(text, text, bigint, bigint)"):
+    """Makes the extension look as version 3.3 left it: none of what is new, no pinned search path, public rights."""
+    for function in ("advance_tick(text, bigint, bigint)", "advance_tick(text, text, bigint, bigint)",
+                     "keep_retries(text, text, bigint, bigint[], integer[])",
+                     "keep_letter(text, text, bigint, text, text, text, text, text, text)",
+                     "kept_verdicts(text, text, bigint, bigint, integer)"):
         db.sql(f"alter extension pgq_ext drop function pgq_ext.{function}")
         db.sql(f"drop function pgq_ext.{function}")
+    db.sql("alter extension pgq_ext drop table pgq_ext.kept_verdict")
+    db.sql("drop table pgq_ext.kept_verdict")
     db.sql("create or replace function pgq_ext.set_batch_done(a_consumer text, a_subconsumer text, a_batch_id bigint)"
            " returns boolean language plpgsql security definer as $$ begin return null; end $$")
     db.sql("grant execute on function pgq_ext.set_batch_done(text, bigint) to public")

@@ -24,12 +24,13 @@ def test_names_and_arguments_are_those_of_3_3(target):
     found = set(target.sql("select proname, pg_get_function_identity_arguments(oid), pg_get_function_result(oid), prosecdef"
                            " from pg_proc where pronamespace = 'pgq_ext'::regnamespace"))
     assert CATALOGUE <= found
-    assert {row[0] for row in found - CATALOGUE} == {"advance_tick"}
+    assert {row[0] for row in found - CATALOGUE} == {"advance_tick", "keep_retries", "keep_letter", "kept_verdicts"}
 
 
 def test_tables_are_those_of_3_3(target):
     assert target.sql("select table_name::text, string_agg(column_name || ' ' || data_type, ', ' order by ordinal_position)"
-                      " from information_schema.columns where table_schema = 'pgq_ext' group by 1 order by 1") == [
+                      " from information_schema.columns where table_schema = 'pgq_ext' and table_name <> 'kept_verdict'"
+                      " group by 1 order by 1") == [
         ("completed_batch", "consumer_id text, subconsumer_id text, last_batch_id bigint"),
         ("completed_event", "consumer_id text, subconsumer_id text, batch_id bigint, event_id bigint"),
         ("completed_tick", "consumer_id text, subconsumer_id text, last_tick_id bigint"),
@@ -118,3 +119,32 @@ def test_a_consumer_needs_a_name(target):
     for function, args in (("set_batch_done", (5,)), ("set_event_done", (5, 1)), ("set_last_tick", (5,)), ("advance_tick", (1, 2))):
         with pytest.raises(psycopg2.errors.NotNullViolation):
             call(target, function, None, *args)
+
+
+class TestKeptVerdicts:
+    def test_they_are_in_order_and_come_in_pages(self, target):
+        assert call(target, "advance_tick", "mover", 1, 2) is True
+        assert target.value("select pgq_ext.keep_retries('mover', '', 2, '{5,3}', '{10,20}')") == 2
+        call(target, "keep_letter", "mover", "", 2, "type", None, "1", None, "3", "4")
+        assert target.value("select pgq_ext.keep_retries('mover', '', 2, '{9}', '{30}')") == 1
+        kept = [(1, 5, 10, None, None, None, None, None, None), (2, 3, 20, None, None, None, None, None, None),
+                (3, None, None, "type", None, "1", None, "3", "4"), (4, 9, 30, None, None, None, None, None, None)]
+        page = "select * from pgq_ext.kept_verdicts('mover', %s, %s, %s, %s)"
+        assert target.sql(page, "", 2, 0, 100) == kept
+        assert target.sql(page, "", 2, 0, 2) == kept[:2]
+        assert target.sql(page, "", 2, 2, 2) == kept[2:]
+        assert target.sql(page, "", 1, 0, 100) == []
+        assert target.sql(page, "left", 2, 0, 100) == []
+
+    def test_they_go_with_the_next_batch_and_not_before(self, target):
+        call(target, "advance_tick", "mover", 1, 2)
+        call(target, "advance_tick", "other", 1, 2)
+        for name in ("mover", "other"):
+            target.sql("select pgq_ext.keep_retries(%s, '', 2, '{5}', '{10}')", name)
+        assert call(target, "advance_tick", "mover", 1, 2) is False
+        assert target.value("select count(*) from pgq_ext.kept_verdict") == 2
+        assert call(target, "advance_tick", "mover", 2, 3) is True
+        assert target.sql("select consumer_id from pgq_ext.kept_verdict") == [("other",)]
+        call(target, "set_last_tick", "other", None)
+        assert call(target, "advance_tick", "other", 7, 8) is True
+        assert target.sql("select consumer_id from pgq_ext.kept_verdict") == []

@@ -196,4 +196,15 @@ BOOST_AUTO_TEST_CASE(subscribes_and_makes_room_for_dead_letters) {
                per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_batch_that_a_namesake_has_finished_is_not_ours_any_more) {
+    for (std::string const when : {"get_batch_events", "event_retry"}) {
+        scripted db;
+        db.answer("next_batch_custom", {{"7", "20", "19", "3"}});
+        if (when == "event_retry") db.answer("get_batch_events", {event_row("1", "x", "")});
+        db.fail(when, pgq::sql_error{"batch not found", {.state = pgq::sqlstate{"P0001"}}});
+        pgq::consumer billing{orders, [](pgq::event const&) { return pgq::retry_in(1s); }};
+        BOOST_CHECK_THROW(billing.step(db), pgq::fenced_error);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
