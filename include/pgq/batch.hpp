@@ -57,6 +57,7 @@ public:
     batch& operator=(batch&&) = delete;
     ~batch() = default;
 
+    /// Which batch it is, and between which ticks. Valid as long as the batch.
     [[nodiscard]] batch_info const& info() const { return info_; }
 
     /// @throws usage_error  the second time: the events come once

@@ -16,6 +16,8 @@ namespace pgq {
 /// NULL is not the codec's business: it is `std::optional<T>`, or an error for any other T.
 template <class T> struct codec;
 
+/// A type that can be a field of an event and a parameter of a statement: `codec<T>` parses the server's text form,
+/// throwing decode_error for what is none, and appends it.
 template <class T>
 concept field_codec = requires(std::string_view text, std::string& out, T const& value) {
     { codec<T>::parse(text) } -> std::same_as<T>;

@@ -113,6 +113,7 @@ public:
         return fresh;
     }
 
+    /// Where the batches come from: the queue's and the consumer's names.
     [[nodiscard]] Source const& source() const { return source_; }
     /// The wait policy, for whoever runs the consumer.
     [[nodiscard]] auto wait_policy() const { return detail::choice<wait_axis, notify>(parts_); }

@@ -27,9 +27,13 @@ public:
     explicit error(std::string const& message, failure facts = {})
         : std::runtime_error{message}, facts_{std::move(facts)} {}
 
+    /// The server's SQLSTATE; empty when the failure is not the server's.
     [[nodiscard]] sqlstate state() const { return facts_.state; }
+    /// True when the session is gone: only a new one can go on.
     [[nodiscard]] bool connection_lost() const { return facts_.connection_lost; }
+    /// True when the open transaction takes nothing but a rollback.
     [[nodiscard]] bool transaction_aborted() const { return facts_.transaction_aborted; }
+    /// True when nobody knows whether the transaction was committed: the answer to COMMIT did not come.
     [[nodiscard]] bool in_doubt() const { return facts_.in_doubt; }
     /// Called by whoever has rolled back to a savepoint while this error unwinds: statements work again.
     void transaction_restored() { facts_.transaction_aborted = false; }

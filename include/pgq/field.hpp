@@ -56,6 +56,7 @@ template <described S, std::size_t I> struct field {
         typename detail::checked_field<S, name_type, std::remove_cvref_t<decltype(of(std::declval<S&>()))>>::type;
 };
 
+/// How many fields a described struct has.
 template <described S>
 inline constexpr std::size_t field_count = decltype(boost::hana::length(boost::hana::accessors<S>()))::value;
 

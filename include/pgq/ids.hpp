@@ -11,9 +11,11 @@ enum class batch_id : std::int64_t {};
 /// Position of a tick in its queue.
 enum class tick_id : std::int64_t {};
 
+/// The bare number of an id, for messages and SQL.
 constexpr std::int64_t number(batch_id id) {
     return static_cast<std::int64_t>(id);
 }
+/// The bare number of a tick, for messages and SQL.
 constexpr std::int64_t number(tick_id id) {
     return static_cast<std::int64_t>(id);
 }

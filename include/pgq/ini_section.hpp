@@ -42,6 +42,7 @@ public:
     ini_section(std::string file, std::string name, std::size_t line)
         : file_{std::move(file)}, name_{std::move(name)}, line_{line} {}
 
+    /// What stands between the brackets.
     [[nodiscard]] std::string const& name() const { return name_; }
 
     /// The value, with `%(key)s` replaced and `%%` for a percent sign once `interpolated()`; nothing when the key is

@@ -15,6 +15,7 @@ namespace pgq {
 /// How much a line matters, least first.
 enum class log_level : std::uint8_t { debug, info, warning, error };
 
+/// The level as it is written: debug, info, warning, error.
 constexpr std::string_view name_of(log_level level) {
     constexpr std::array<std::string_view, 4> names{"debug", "info", "warning", "error"};
     return names[static_cast<std::size_t>(level)];

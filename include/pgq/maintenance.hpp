@@ -14,6 +14,7 @@
 
 namespace pgq {
 
+/// How maintenance() behaves.
 struct maintenance_options {
     /// An operation that asks to be done again is done again for so long, then left to the next run.
     std::chrono::milliseconds patience{60'000};

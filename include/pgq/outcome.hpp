@@ -22,9 +22,11 @@ struct [[nodiscard]] outcome {
     std::string reason{};
 };
 
+/// The event is dealt with: the verdict of a handler that returns nothing.
 inline outcome done() {
     return {};
 }
+/// The event is of no interest here: finished like a handled one, but counted apart.
 inline outcome skipped() {
     return {.what = outcome::kind::skipped};
 }

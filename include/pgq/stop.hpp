@@ -25,6 +25,7 @@ public:
     late_stop& operator=(late_stop const&) = delete;
     ~late_stop() = default;
 
+    /// The token to hand on: to run(), to a session, to a wait.
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
 
 private:
@@ -60,6 +61,7 @@ public:
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
 
+    /// The token to hand on: to run(), to a session, to a wait.
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
     operator std::stop_token() const { return token(); }  // implicit, so that it stands where a token is wanted
 

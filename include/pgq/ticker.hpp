@@ -16,6 +16,7 @@
 
 namespace pgq {
 
+/// How a ticker behaves. All times are its own steady clock's, none the server's.
 struct ticker_options {
     std::chrono::milliseconds period{1'000};   ///< between two passes: queues by their settings, delayed events
     wakeup_options wakeup{};                   ///< ticks on demand between the passes
@@ -77,6 +78,7 @@ public:
         return std::min(next_pass_, wakeup_.next());
     }
 
+    /// What this ticker does at present: works, stands by, or has nothing to do.
     [[nodiscard]] ticker_role role() const { return role_; }
     /// The version that was found; empty when unknown.
     [[nodiscard]] std::string const& version() const { return version_; }

@@ -14,14 +14,18 @@ namespace pgq {
 struct timestamp {
     std::int64_t microseconds = 0;
 
+    /// Later than every time; what SQL calls 'infinity'.
     static constexpr timestamp infinity() { return {std::numeric_limits<std::int64_t>::max()}; }
+    /// Earlier than every time; what SQL calls '-infinity'.
     static constexpr timestamp minus_infinity() { return {std::numeric_limits<std::int64_t>::min()}; }
 
+    /// False at the two ends only.
     [[nodiscard]] constexpr bool finite() const { return *this != infinity() && *this != minus_infinity(); }
 
     friend constexpr auto operator<=>(timestamp const&, timestamp const&) = default;
 };
 
+/// A time as the standard library counts it: microseconds of POSIX time.
 using system_time = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// Seconds between the epochs of POSIX (1970) and PostgreSQL (2000).

@@ -12,6 +12,7 @@
 
 namespace pgq {
 
+/// The server's bytea.
 using bytes = std::vector<std::byte>;
 
 /// Source: PostgreSQL documentation, section "Binary Data Types".

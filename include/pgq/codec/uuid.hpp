@@ -13,6 +13,7 @@
 
 namespace pgq {
 
+/// The server's uuid: sixteen bytes in the order in which they are written.
 struct uuid {
     std::array<std::uint8_t, 16> bytes{};
     friend bool operator==(uuid const&, uuid const&) = default;

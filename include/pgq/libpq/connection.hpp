@@ -51,6 +51,8 @@ public:
         state_->statements.prepare(state_->session, name, sql);
     }
 
+    /// Runs a statement that prepare() made, with its parameters; columns come back as `format` says.
+    /// @throws sql_error, connection_error, stopped
     result execute_prepared(std::string_view name, std::span<parameter const> values = {},
                             result_format format = result_format::text) {
         return result{state_->statements.execute_prepared(state_->session, name, values, format)};

@@ -37,6 +37,9 @@ public:
     /// The next rows, at most `rows`; fewer only at the end, after which it gives none.
     auto fetch(std::size_t rows) { return db_.execute("fetch forward " + std::to_string(rows) + " from " + name_, {}); }
 
+    /// Gives the server's memory back before the transaction ends. The destructor does it too, and says nothing when
+    /// that fails.
+    /// @throws sql_error, connection_error, stopped
     void close() {
         open_ = false;
         if (db_.in_transaction()) db_.execute("close " + name_, {});

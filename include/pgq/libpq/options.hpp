@@ -10,6 +10,7 @@
 
 namespace pgq::libpq {
 
+/// Text or binary: see `<pgq/transport.hpp>`.
 using pgq::result_format;
 
 /// Isolation of a transaction. `unspecified` leaves it to the session's default_transaction_isolation.

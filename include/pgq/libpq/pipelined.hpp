@@ -65,6 +65,7 @@ public:
         return answered();
     }
 
+    /// How many statements were sent, answered without error, and made durable by a sync() whose answer came.
     [[nodiscard]] std::size_t sent() const noexcept { return core_->sent(); }
     [[nodiscard]] std::size_t answered() const noexcept { return core_->answered(); }
     [[nodiscard]] std::size_t synced() const noexcept { return core_->synced(); }

@@ -32,6 +32,7 @@ public:
         : answer_{std::move(answer)}, rows_{count(PQntuples(answer_.get()))},
           columns_{count(PQnfields(answer_.get()))} {}
 
+    /// How many rows and columns there are. Costs nothing: the rows are here.
     [[nodiscard]] std::size_t size() const { return rows_; }
     [[nodiscard]] bool empty() const { return rows_ == 0; }
     [[nodiscard]] std::size_t columns() const { return columns_; }

@@ -32,6 +32,7 @@ struct dead_letters {
     using policy_axis = dead_letters_axis;
     std::string queue{};
 
+    /// The name of the queue for events of the queue `source`.
     [[nodiscard]] std::string queue_for(std::string_view source) const {
         return queue.empty() ? std::string{source} + ".dead" : queue;
     }

@@ -161,6 +161,7 @@ public:
         static_cast<void>(detail::checked_target<target_factory<Connect>, Connect>{});
     }
 
+    /// What a consumer keeps of this policy: the session to the target, opened with the first batch.
     auto start() const {
         if constexpr (target_factory<Connect>) return detail::tracking<Connect>{connect_, options_.name};
         else return at_least_once{};

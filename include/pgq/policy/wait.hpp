@@ -97,6 +97,7 @@ struct notify {
         }
         return without.pause(db, idle);
     }
+    /// Takes the messages that have arrived, without waiting. True when one was about the queue, or may have been.
     bool heard(pollable auto& db, std::string_view queue) const {
         bool mine = false;
         while (auto const message = db.wait_notification(std::chrono::steady_clock::time_point{}))

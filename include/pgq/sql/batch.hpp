@@ -115,6 +115,7 @@ auto fetch_batch_cursor(transport auto& db, int rows) {
     else return db.execute(text, {});
 }
 
+/// Closes the cursor of the batch, so that another can be declared in the same transaction.
 void close_batch_cursor(transport auto& db) {
     query(db, "close pgq_batch");
 }

@@ -28,10 +28,12 @@ bool unregister_consumer(transport auto& db, std::string_view queue, std::string
     return value_of<int>(query(db, "select pgq.unregister_consumer($1, $2)", queue, consumer), 0, 0) > 0;
 }
 
+/// Whether there is such a queue. Reads its row, and figures about its events with it.
 bool queue_exists(transport auto& db, std::string_view queue) {
     return query(db, "select 1 from pgq.get_queue_info($1)", queue).size() > 0;
 }
 
+/// Whether a consumer is registered on the queue. False for an unknown queue, too.
 bool consumer_exists(transport auto& db, std::string_view queue, std::string_view consumer) {
     return query(db, "select 1 from pgq.get_consumer_info($1, $2)", queue, consumer).size() > 0;
 }

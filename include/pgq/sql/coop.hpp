@@ -43,6 +43,7 @@ bool heartbeat(transport auto& db, batch_id batch) {
     return value_of<int>(query(db, "select pgq_coop.heartbeat($1)", batch), 0, 0) == 1;
 }
 
+/// Whether the server can be told that a member lives: pgq_coop of this project, not 3.4.
 bool heartbeat_exists(transport auto& db) {
     return value_of<bool>(query(db, "select to_regprocedure('pgq_coop.heartbeat(bigint)') is not null"), 0, 0);
 }

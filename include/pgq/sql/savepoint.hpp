@@ -5,6 +5,7 @@
 
 namespace pgq::sql {
 
+/// Sets the one savepoint that handlers run behind. Needs an open transaction.
 void set_savepoint(transport auto& db) {
     query(db, "savepoint pgq_event");
 }
@@ -14,6 +15,7 @@ void rollback_to_savepoint(transport auto& db) {
     query(db, "rollback to savepoint pgq_event");
 }
 
+/// Forgets the savepoint; what was done since is kept.
 void release_savepoint(transport auto& db) {
     query(db, "release savepoint pgq_event");
 }

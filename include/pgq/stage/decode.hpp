@@ -33,7 +33,9 @@ template <class E, class Format> struct event_reader {
                   "the E and Format named above");
     static constexpr bool fits = event_struct<E> && reads<Format, E> && detail::checked_upgrade<E>::fits;
 
+    /// Whether the event holds an E, by its type; the payload is not looked at.
     static bool accepts(event const& ev) { return detail::version_in(ev.type, event_type_of<E>) != 0; }
+    /// The E of an accepted event. @throws decode_error
     static E read(event const& ev) {
         if (ev.data.data() == nullptr) throw decode_error{"event data is null"};
         return detail::read_version<typename detail::payload_format<Format>::type, E>(

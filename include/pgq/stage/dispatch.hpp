@@ -22,6 +22,7 @@ public:
 
     explicit constexpr branch(Parts... parts) : parts_{std::move(parts)...} {}
 
+    /// Whether an event is for this branch.
     [[nodiscard]] static bool accepts(event const& ev) { return event_reader<E, Format>::accepts(ev); }
     /// The same branch for payloads in another format.
     template <class Other> constexpr branch<E, Other, Parts...> in() && {
@@ -46,6 +47,7 @@ public:
 
     explicit constexpr fallback_branch(Parts... parts) : parts_{std::move(parts)...} {}
 
+    /// It takes every event, whatever the format.
     [[nodiscard]] static bool accepts(event const&) { return true; }
     template <class> constexpr fallback_branch in() && { return std::move(*this); }
 
@@ -66,6 +68,7 @@ public:
     };
     static constexpr bool fallback = false;
 
+    /// Whether an event is for this branch; the format of its payload does not matter.
     [[nodiscard]] static bool accepts(event const& ev) { return event_reader<E, urlencoded>::accepts(ev); }
     template <class> constexpr ignored_branch in() && { return {}; }
 
@@ -113,6 +116,7 @@ public:
 
     explicit constexpr match(Branches... branches) : branches_{std::move(branches)...} {}
 
+    /// Passes the event to the first branch that takes it; how the chain calls this handler.
     template <class Session> outcome route(event const& ev, Session& session) const { return try_from<0>(ev, session); }
 
 private:

@@ -28,6 +28,7 @@ enum class stands : std::uint8_t {
     handled     ///< its batch is finished
 };
 
+/// Where an event stands for one consumer, and with what words.
 struct event_state {
     stands where = stands::nowhere;
     std::chrono::seconds delay{};  ///< retried: from now until the next delivery

@@ -38,6 +38,7 @@ struct lost {
     bool done = false;
 };
 
+/// What a session does instead of a step.
 using fault = std::variant<refused, lost>;
 
 namespace detail {

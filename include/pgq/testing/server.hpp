@@ -50,12 +50,14 @@ public:
     server& operator=(server const&) = delete;
     ~server() = default;
 
+    /// The server's time: stands still until it is told to go on.
     [[nodiscard]] virtual_clock& clock() { return world_.tables.clock; }
     /// Another session, such as that of a second producer, with transactions of its own.
     [[nodiscard]] session connect() { return session{world_}; }
     /// How many sessions were opened so far, the server's own among them.
     [[nodiscard]] std::uint64_t sessions() const { return world_.sessions; }
 
+    /// Creates a queue; nothing happens when it is there.
     void create_queue(std::string_view name) { sql::create_queue(*this, name); }
 
     /// Stores a typed event, in the transaction that is open if one is, and returns its id.
