@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,29 +36,41 @@ private:
     std::string large_{};
 };
 
+/// Copies `size` bytes with each + as a space, eight at a time: this is where the time of reading goes.
+inline void copy_spaced(char* to, char const* from, std::size_t size) {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+    constexpr std::uint64_t low = ones * 0x7f;
+    std::size_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, from + at, sizeof word);
+        auto const other = word ^ ones * '+';
+        auto const is_plus = ~(((other & low) + low) | other | low) >> 7U;  // 1 in each byte that is a +
+        word ^= is_plus * ('+' ^ ' ');
+        std::memcpy(to + at, &word, sizeof word);
+    }
+    for (; at < size; ++at)
+        to[at] = from[at] == '+' ? ' ' : from[at];
+}
+
 /// The text without its escapes. Text that has none comes back as it is; otherwise it is made in `space`.
 inline std::string_view url_decoded(std::string_view text, decode_space& space) {
-    // Two searches for one character each are several times faster than one search for either.
-    auto const percent = text.find('%');
-    auto const plus = text.find('+');
-    auto const first = percent < plus ? percent : plus;
-    if (first == text.npos) return text;
+    auto percent = text.find('%');
+    if (percent == text.npos && text.find('+') == text.npos) return text;
     char* const made = space.of_size(text.size());  // escapes only shrink it
-    char* out = made + text.copy(made, first);
-    for (std::size_t i = first; i < text.size(); ++i) {
-        char const c = text[i];
-        if (c != '%') {
-            *out++ = c == '+' ? ' ' : c;
-            continue;
-        }
-        bool const whole = i + 2 < text.size();
-        int const high = whole ? hex_digit(text[i + 1]) : -1;
-        int const low = whole ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0) malformed_value("a % that two hex digits do not follow", text.substr(i));
+    char* out = made;
+    for (; percent != text.npos; percent = text.find('%')) {
+        copy_spaced(out, text.data(), percent);
+        out += percent;
+        bool const whole = percent + 2 < text.size();
+        int const high = whole ? hex_digit(text[percent + 1]) : -1;
+        int const low = whole ? hex_digit(text[percent + 2]) : -1;
+        if (high < 0 || low < 0) malformed_value("a % that two hex digits do not follow", text.substr(percent));
         *out++ = static_cast<char>(high * 16 + low);
-        i += 2;
+        text.remove_prefix(percent + 3);
     }
-    return {made, static_cast<std::size_t>(out - made)};
+    copy_spaced(out, text.data(), text.size());
+    return {made, static_cast<std::size_t>(out - made) + text.size()};
 }
 
 inline void url_encode(std::string& out, std::string_view text) {
