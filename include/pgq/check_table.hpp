@@ -13,7 +13,6 @@
 #include <pgq/sql/table.hpp>
 #include <pgq/transport.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -78,9 +77,23 @@ inline bool lists(std::string_view words, std::string_view word) {
     while (!words.empty()) {
         auto const first = words.substr(0, words.find(' '));
         if (first == word) return true;
-        words.remove_prefix(std::min(first.size() + 1, words.size()));
+        words.remove_prefix(first.size() < words.size() ? first.size() + 1 : words.size());
     }
     return false;
+}
+
+inline std::string_view name_of(std::string_view name) {
+    return name;
+}
+std::string_view name_of(auto const& column) {
+    return column.name;
+}
+/// The one of that name, or null.
+template <class T> T const* named(std::vector<T> const& all, std::string_view name) {
+    for (T const& one : all) {
+        if (name_of(one) == name) return &one;
+    }
+    return nullptr;
 }
 
 inline void compare_column(std::string& out, wanted_column const& wanted, sql::table_column const& found) {
@@ -95,8 +108,7 @@ inline void compare_column(std::string& out, wanted_column const& wanted, sql::t
     } else if (enumeration) {
         std::string nameless;
         for (auto const& label : found.labels) {
-            if (std::find(wanted.labels.begin(), wanted.labels.end(), label) == wanted.labels.end())
-                nameless += (nameless.empty() ? "" : ", ") + quoted(label);
+            if (!named(wanted.labels, label)) nameless += (nameless.empty() ? "" : ", ") + quoted(label);
         }
         if (!nameless.empty()) tell(" has values that the field's enumeration does not name: " + nameless);
     }
@@ -109,15 +121,11 @@ inline std::string compare_table(std::string_view table, std::vector<wanted_colu
     if (found.empty()) return "there is no table " + quoted(table);
     std::string out;
     for (auto const& one : wanted) {
-        auto const at =
-            std::find_if(found.begin(), found.end(), [&](auto const& column) { return column.name == one.name; });
-        if (at != found.end()) compare_column(out, one, *at);
+        if (auto const* const column = named(found, one.name)) compare_column(out, one, *column);
         else if (!one.may_be_missing) out += "\n  column " + quoted(one.name) + " is missing";
     }
     for (auto const& column : found) {
-        bool const described_too =
-            std::any_of(wanted.begin(), wanted.end(), [&](auto const& one) { return one.name == column.name; });
-        if (complete && !described_too)
+        if (complete && !named(wanted, column.name))
             out += "\n  column " + quoted(column.name) + " is not described, and the row type refuses unknown fields";
     }
     return out.empty() ? out : "table " + quoted(table) + " does not fit its row type:" + out;

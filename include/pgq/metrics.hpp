@@ -1,7 +1,6 @@
 /// Counters of what consumers do, as a monitoring system reads them. Not for measuring single events.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <concepts>
@@ -24,9 +23,12 @@ public:
     /// Negative durations, as clocks of two machines may give, count as zero.
     void observe(double seconds) noexcept {
         double const counted = seconds > 0 ? seconds : 0;
-        auto const at = std::lower_bound(bounds.begin(), bounds.end(), counted) - bounds.begin();
-        counts_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
-        nanoseconds_.fetch_add(static_cast<std::uint64_t>(std::min(counted, 1e9) * 1e9), std::memory_order_relaxed);
+        std::size_t at = 0;
+        while (at < bounds.size() && bounds[at] < counted)
+            ++at;
+        counts_[at].fetch_add(1, std::memory_order_relaxed);
+        nanoseconds_.fetch_add(static_cast<std::uint64_t>((counted < 1e9 ? counted : 1e9) * 1e9),
+                               std::memory_order_relaxed);
     }
 
     /// Of the bucket `at`, without those below; `bounds.size()` is the one without a bound.

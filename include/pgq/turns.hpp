@@ -8,7 +8,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -156,7 +155,7 @@ private:
         auto first = turn::time::max();
         for (auto& one : places_) {
             if (one.now != state::waiting) continue;
-            first = std::min(first, one.due);
+            if (one.due < first) first = one.due;
             watched_.push_back({one.socket, POLLIN, 0});
             watching_.push_back(&one);
         }
@@ -184,12 +183,14 @@ private:
     /// Rounded up, so that a sleep does not end before its time.
     static int milliseconds_until(turn::time end) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
-        return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+        return left < 0 ? 0 : left > 3'600'000 ? 3'600'000 : static_cast<int>(left);
     }
 
     [[nodiscard]] std::size_t count(state wanted) const {
-        return static_cast<std::size_t>(
-            std::count_if(places_.begin(), places_.end(), [wanted](place const& one) { return one.now == wanted; }));
+        std::size_t found = 0;
+        for (auto const& one : places_)
+            found += one.now == wanted ? 1 : 0;
+        return found;
     }
     [[nodiscard]] bool any(state wanted) const { return count(wanted) > 0; }
     [[nodiscard]] place* first_ready() {

@@ -11,7 +11,6 @@
 #include <pgq/sql/insert.hpp>
 #include <pgq/transport.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -143,7 +142,8 @@ private:
     void retry(event const& ev, outcome const& verdict) {
         ++counts_.retried;
         append(ids_, ev.id);
-        append(seconds_, std::min<std::int64_t>(verdict.delay.count(), std::numeric_limits<std::int32_t>::max()));
+        constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
+        append(seconds_, verdict.delay.count() < longest ? verdict.delay.count() : longest);
         held_ += 2 * sizeof(std::int64_t);
         history_->note(ev.id, verdict.reason);
     }

@@ -5,7 +5,6 @@
 #include <pgq/codec/malformed.hpp>
 
 #include <charconv>
-#include <cmath>
 #include <concepts>
 #include <limits>
 #include <string>
@@ -13,6 +12,13 @@
 #include <system_error>
 
 namespace pgq {
+
+namespace detail {
+/// As std::isfinite, without the five thousand lines of <cmath>.
+template <class T> constexpr bool finite(T value) {
+    return value - value == T{};
+}
+}  // namespace detail
 
 /// With the server's names for what is no number: NaN, Infinity, -Infinity.
 template <class T>
@@ -30,15 +36,13 @@ struct codec<T> {
         auto const [end, problem] = std::from_chars(text.data(), last, value);
         if (problem == std::errc::result_out_of_range)
             detail::malformed_value("out of range for this number type", text);
-        if (problem != std::errc{} || end != last || !std::isfinite(value))
+        if (problem != std::errc{} || end != last || !detail::finite(value))
             detail::malformed_value("not a number", text);
         return value;
     }
     static void append(std::string& out, T value) {
-        if (std::isnan(value)) {
-            out += "NaN";
-        } else if (std::isinf(value)) {
-            out += value < 0 ? "-Infinity" : "Infinity";
+        if (!detail::finite(value)) {
+            out += value > 0 ? "Infinity" : value < 0 ? "-Infinity" : "NaN";
         } else {
             char digits[40];
             auto const [end, problem] = std::to_chars(digits, digits + sizeof digits, value);

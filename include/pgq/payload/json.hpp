@@ -2,13 +2,13 @@
 #pragma once
 
 #include <pgq/codec.hpp>
+#include <pgq/codec/floating.hpp>
 #include <pgq/field.hpp>
 #include <pgq/payload/fields.hpp>
 #include <pgq/payload/json_reader.hpp>
 #include <pgq/payload/json_string.hpp>
 #include <pgq/payload/unknown_fields.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -162,7 +162,7 @@ template <class T> void append_json(std::string& out, T const& value) {
             codec<T>::append(out, value);
         } else {
             if constexpr (std::floating_point<T>) {
-                if (std::isfinite(value)) return codec<T>::append(out, value);
+                if (finite(value)) return codec<T>::append(out, value);
             }
             std::string text;
             codec<T>::append(text, value);

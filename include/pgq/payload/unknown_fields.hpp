@@ -32,10 +32,11 @@ struct kept_fields {
 
     /// The last field of that name; null when there is none. Linear in the number of fields.
     [[nodiscard]] kept_field const* find(std::string_view name) const {
-        for (auto at = fields.rbegin(); at != fields.rend(); ++at) {
-            if (at->name == name) return &*at;
+        kept_field const* last = nullptr;
+        for (auto const& field : fields) {
+            if (field.name == name) last = &field;
         }
-        return nullptr;
+        return last;
     }
     friend bool operator==(kept_fields const&, kept_fields const&) = default;
 };

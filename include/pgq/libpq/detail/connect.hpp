@@ -8,7 +8,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -61,7 +60,7 @@ inline refusal refusal_of(PGconn const* session) {
     std::string_view rest{PQerrorMessage(session)};
     while (!rest.empty()) {
         auto line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        rest.remove_prefix(line.size() < rest.size() ? line.size() + 1 : rest.size());
         if (line.starts_with("connection to server ")) {
             if (auto const cut = line.find(" failed: "); cut != std::string_view::npos) line.remove_prefix(cut + 9);
         }
@@ -105,8 +104,10 @@ inline std::optional<refusal> finish(PGconn* session, waiter const& waits, std::
 }
 
 inline std::string value_of(settings const& all, std::string_view keyword) {
-    auto const found = std::find_if(all.begin(), all.end(), [&](auto const& one) { return one.keyword == keyword; });
-    return found == all.end() ? std::string{} : found->value;
+    for (auto const& one : all) {
+        if (one.keyword == keyword) return one.value;
+    }
+    return {};
 }
 
 /// The parts of a comma-separated list; an empty list has one empty part.
@@ -134,7 +135,7 @@ inline std::vector<settings> one_by_one(settings const& all) {
     };
     std::vector<settings> out;
     for (auto const& round : rounds) {
-        for (std::size_t i = 0; i < std::max(hosts.size(), addresses.size()); ++i) {
+        for (std::size_t i = 0; i < hosts.size() || i < addresses.size(); ++i) {
             settings one;
             for (auto const& setting : all) {
                 if (setting.keyword == "service" || setting.value.empty()) continue;

@@ -8,7 +8,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,9 +30,9 @@ public:
     void data(session& db, std::string_view bytes) {
         require_open(db);
         while (!bytes.empty()) {
-            auto const part = std::min(bytes.size(), buffer_limit - buffer_.size());
-            buffer_ += bytes.substr(0, part);
-            bytes.remove_prefix(part);
+            auto const part = bytes.substr(0, buffer_limit - buffer_.size());
+            buffer_ += part;
+            bytes.remove_prefix(part.size());
             if (buffer_.size() == buffer_limit) put(db);
         }
     }

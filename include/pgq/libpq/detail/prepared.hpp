@@ -5,7 +5,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,8 +32,9 @@ public:
     /// Counts a use. The reference holds until the next call.
     entry& use(std::string_view sql, std::vector<Oid> const& types) {
         ++clock_;
-        auto const same = [&](entry const& one) { return one.sql == sql && one.types == types; };
-        auto found = std::find_if(entries_.begin(), entries_.end(), same);
+        auto found = entries_.begin();
+        while (found != entries_.end() && (found->sql != sql || found->types != types))
+            ++found;
         if (found == entries_.end()) found = place(sql, types);
         ++found->uses;
         found->last = clock_;

@@ -11,7 +11,6 @@
 
 #include <libpq-fe.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -71,7 +70,8 @@ public:
             out.heed_stop = !stopping;
             out.cancels = false;
             if (stopping) out.cut = interruption::stop;
-            out.end = std::min(out.end, std::chrono::steady_clock::now() + (stopping ? stop_grace : cleanup_limit));
+            auto const latest = std::chrono::steady_clock::now() + (stopping ? stop_grace : cleanup_limit);
+            if (latest < out.end) out.end = latest;
         }
         return out;
     }

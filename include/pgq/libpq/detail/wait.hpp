@@ -7,7 +7,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -31,7 +30,7 @@ inline instant deadline_after(std::chrono::milliseconds limit) {
 inline int poll_timeout(instant end) {
     if (end == never) return -1;
     auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+    return left < 0 ? 0 : left > 3'600'000 ? 3'600'000 : static_cast<int>(left);
 }
 
 enum class wake { ready, deadline, stop };

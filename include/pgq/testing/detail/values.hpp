@@ -7,6 +7,7 @@
 #include <pgq/testing/rows.hpp>
 #include <pgq/timestamp.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
