@@ -44,6 +44,11 @@ inline std::int64_t jittered(std::int64_t value, int share) {
 
 }  // namespace detail
 
+/// Gives up at once: with `retry`, the first failure sets an event aside.
+struct never {
+    std::optional<std::chrono::seconds> operator()(int, std::exception const&) const { return std::nullopt; }
+};
+
 /// The same delay each time, `attempts` times in all.
 struct fixed {
     std::chrono::seconds delay{60};
@@ -108,6 +113,22 @@ template <class E, class Policy> struct for_exception_policy {
 };
 template <std::derived_from<std::exception> E, class Policy>
 constexpr for_exception_policy<E, Policy> for_exception(Policy policy) {
+    return {policy};
+}
+
+/// Gives up at once for failures of type `E`, whatever `policy` says; asks it for others.
+/// `unless_exception<decode_error>(exponential{})`
+template <class E, class Policy> struct unless_exception_policy {
+    static_assert(retry_policy<Policy>, "pgq::unless_exception needs a retry policy");
+    Policy policy;
+
+    std::optional<std::chrono::seconds> operator()(int retries, std::exception const& failure) const {
+        if (dynamic_cast<E const*>(&failure) != nullptr) return std::nullopt;
+        return policy(retries, failure);
+    }
+};
+template <std::derived_from<std::exception> E, class Policy>
+constexpr unless_exception_policy<E, Policy> unless_exception(Policy policy) {
     return {policy};
 }
 

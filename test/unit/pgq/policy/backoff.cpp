@@ -16,7 +16,7 @@ struct timeout : std::runtime_error {
     using runtime_error::runtime_error;
 };
 
-static_assert(pgq::retry_policy<pgq::fixed> && pgq::retry_policy<pgq::exponential>);
+static_assert(pgq::retry_policy<pgq::never> && pgq::retry_policy<pgq::fixed> && pgq::retry_policy<pgq::exponential>);
 static_assert(!pgq::retry_policy<int>);
 
 }  // namespace
@@ -76,6 +76,18 @@ BOOST_AUTO_TEST_CASE(policies_choose_by_type_and_combine) {
     BOOST_TEST((policy(0, timeout{"late"}) == 1s));
     BOOST_TEST((policy(0, pgq::sql_error{"no", {.state = pgq::sqlstate{"40001"}}}) == 2s));
     BOOST_TEST(!policy(0, failure).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(never_gives_up_at_once) {
+    BOOST_TEST(!pgq::never{}(0, failure).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(policies_leave_a_type_out) {
+    auto const policy = pgq::unless_exception<timeout>(pgq::exponential{.first = 10s, .attempts = 3, .jitter = 0});
+    BOOST_TEST(!policy(0, timeout{"late"}).has_value());
+    BOOST_TEST((policy(0, failure) == 10s));
+    BOOST_TEST((policy(1, failure) == 20s));
+    BOOST_TEST(!policy(2, failure).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
