@@ -15,6 +15,7 @@
 #include <pgq/payload/raw.hpp>
 #include <pgq/payload/urlencoded.hpp>
 #include <pgq/policy/backoff.hpp>
+#include <pgq/policy/bisected.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/policy/dead_letters.hpp>
 #include <pgq/policy/fetch.hpp>
@@ -22,6 +23,7 @@
 #include <pgq/policy/insert_bulk.hpp>
 #include <pgq/policy/insert_copy.hpp>
 #include <pgq/policy/insert_pipelined.hpp>
+#include <pgq/policy/keyed.hpp>
 #include <pgq/policy/spooled.hpp>
 #include <pgq/policy/tracked.hpp>
 #include <pgq/policy/wait.hpp>

@@ -134,6 +134,7 @@ struct keyed {
     int queued = 256;
     std::size_t memory = std::size_t{16} << 20U;
 
+    /// For the consumer: what works for it while it lives.
     [[nodiscard]] auto start() const { return detail::keying{key, threads, queued, memory}; }
 };
 

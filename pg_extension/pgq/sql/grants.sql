@@ -41,6 +41,9 @@ grant execute on function pgq.event_retry(bigint, bigint, integer) to pgq_reader
 grant execute on function pgq.batch_retry(bigint, integer) to pgq_reader;
 grant execute on function pgq.force_tick(text) to pgq_reader;
 grant execute on function pgq.finish_batch(bigint) to pgq_reader;
+grant execute on function pgq.begin_attempt(bigint, text) to pgq_reader;
+grant execute on function pgq.mark_attempt(bigint, text, bigint) to pgq_reader;
+grant execute on function pgq.leave_attempt(bigint, text) to pgq_reader;
 
 grant execute on function pgq.insert_event(text, text, text) to pgq_writer;
 grant execute on function pgq.insert_event(text, text, text, text, text, text, text) to pgq_writer;

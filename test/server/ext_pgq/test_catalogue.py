@@ -52,9 +52,10 @@ NEW_FUNCTIONS = {
     "pgq.insert_event_after(text,timestamp with time zone,text,text,text,text,text,text)", "pgq.cancel_delayed_event(text,bigint)",
     "pgq.get_delayed_info(text)", "pgq.maint_delayed_events()",
     "pgq.insert_event_once(text,text,interval,text,text)", "pgq.insert_event_once(text,text,interval,text,text,text,text,text,text)",
-    "pgq.maint_event_keys()"}
+    "pgq.maint_event_keys()",
+    "pgq.begin_attempt(bigint,text)", "pgq.mark_attempt(bigint,text,bigint)", "pgq.leave_attempt(bigint,text)"}
 
-NEW_TABLES = {"delayed_event", "event_key"}
+NEW_TABLES = {"attempt", "delayed_event", "event_key"}
 NEW_COLUMNS = {("subscription", "sub_paused")}
 
 
