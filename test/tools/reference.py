@@ -87,11 +87,13 @@ def comment_text(line):
     return re.sub(r"^\s*///<? ?", "", line).rstrip()
 
 
+# A digit separator is no quote.
+TEXT = re.compile(r'''"(?:\\.|[^"\\])*"|(?<![0-9a-zA-Z_])'(?:\\.|[^'\\])'|//.*''')
+
+
 def without_text(line):
     """A line without strings, characters and comments."""
-    line = re.sub(r'"(\\.|[^"\\])*"', '""', line)
-    line = re.sub(r"(?<![0-9a-zA-Z])'(\\.|[^'\\])'", "' '", line)
-    return re.sub(r"//.*", "", line)
+    return TEXT.sub(lambda found: "" if found[0].startswith("//") else '""', line)
 
 
 def joined(lines):
@@ -107,7 +109,7 @@ def balanced_templates(text):
             if depth == 0:
                 break
         text = text[at + 1:].strip()
-    found = re.match(r"requires .*?\b((?:struct|class|inline|constexpr|auto|std::\w+|bool|void) .*)$", text)
+    found = re.match(r"requires .*?[>)}] ([\w\[].*)$", text)
     return found[1] if found else text
 
 
