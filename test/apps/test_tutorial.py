@@ -150,3 +150,26 @@ def test_own_policy(stage):
     assert stage.after(billing) == ["order 1 billed at attempt 1", "order 2 billed at attempt 2"]
     assert stage.db.sql("select ev_data, ev_extra4::jsonb ->> 'reason' from pgq.get_waiting_events('orders.dead', 'keeper', null, 10)") \
         == [(ORDER.format(3, "ann", 1_000_000), "too much for a machine to decide")]
+
+
+def test_exactly_once(stage, make_db):
+    warehouse = make_db(stage.db.server, "pgq", "pgq_ext")
+    warehouse.sql("create table fact (id bigint primary key, cents int)")
+    mover = stage.running("exactly_once", warehouse.conninfo)
+    stage.order(1, "ann", 250)
+    stage.order(2, "bob", 50)
+    assert stage.after(mover, consumer="mover") == ["2 facts"]
+    assert warehouse.sql("select id, cents from fact order by id") == [(1, 250), (2, 50)]
+    assert warehouse.value("select pgq_ext.get_last_tick('orders/mover')") == stage.db.value(
+        "select last_tick from pgq.get_consumer_info('orders', 'mover')")
+
+
+def test_delayed_events(stage):
+    [line] = stage.run("delayed_events", "1 second")
+    assert line.startswith("order placed; reminder ")
+    events = "select ev_type, ev_data from pgq.event_template order by ev_id"
+    assert stage.db.sql(events)[0] == ("order.placed", "id=1&customer=ann")
+    stage.until(lambda: len(stage.db.sql(events)) == 2, "the reminder in the queue")
+    assert stage.db.sql(events)[1] == ("payment.due", "order=1")
+    [due] = stage.db.sql("select max(ev_time) - min(ev_time) >= interval '1 second' from pgq.event_template")
+    assert due == (True,)
