@@ -53,7 +53,8 @@ enum class replay_to : std::uint8_t {
 
 namespace detail {
 
-inline letter letter_of(event const& ev) {
+// A template, so that the reader of a letter's story is compiled only where letters are read.
+letter letter_of(auto const& ev) {
     auto kept = keep(ev);
     letter result{kept.id, ev.time, std::move(kept.type), std::move(kept.data), std::move(kept.extra), {}};
     if (!result.extra[3]) return result;
