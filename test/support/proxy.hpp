@@ -89,6 +89,9 @@ public:
     }
     /// New sessions pass again; those that stalled stay as they are.
     void disarm() { arm(fault::none, {}); }
+    /// From now on messages from NOTIFY do not pass, and everything else does.
+    void swallow_notifications() { swallows_ = true; }
+    [[nodiscard]] int swallowed() const { return swallowed_; }
     /// True once the fault has happened.
     [[nodiscard]] bool struck() const { return struck_; }
 
@@ -99,6 +102,7 @@ private:
         bool stalled = false;
         bool mute = false;  ///< what the server says is not passed on
         bool dead = false;
+        std::string said{};  ///< of the server, up to the end of a message that is still to come
     };
 
     static sockaddr* as_generic(auto& address) { return static_cast<sockaddr*>(static_cast<void*>(&address)); }
@@ -119,8 +123,7 @@ private:
             std::size_t at = 1;
             for (auto& one : links_) {
                 if (watched[at++].revents != 0) from_client(one);
-                if (watched[at++].revents != 0 && !one.dead && !one.stalled && !one.mute)
-                    pass(one, one.server, one.client);
+                if (watched[at++].revents != 0 && !one.dead && !one.stalled && !one.mute) from_server(one);
             }
             std::erase_if(links_, [](link const& one) {
                 if (one.dead) close_link(one);
@@ -169,13 +172,31 @@ private:
         return text.find(trigger_) == std::string_view::npos ? fault::none : fault_;
     }
 
-    void pass(link& one, int from, int to) {
-        auto const bytes = ::recv(from, buffer_.data(), buffer_.size(), 0);
+    void from_server(link& one) {
+        auto const bytes = ::recv(one.server, buffer_.data(), buffer_.size(), 0);
         if (bytes <= 0) {
             one.dead = true;
             return;
         }
-        send_all(one, to, {buffer_.data(), static_cast<std::size_t>(bytes)});
+        if (!swallows_) {
+            send_all(one, one.client, std::exchange(one.said, {}));
+            send_all(one, one.client, {buffer_.data(), static_cast<std::size_t>(bytes)});
+            return;
+        }
+        one.said.append(buffer_.data(), static_cast<std::size_t>(bytes));
+        std::string passed;
+        // A message is a letter and its length, which counts itself; 'A' is a notification.
+        while (one.said.size() >= 5) {
+            std::size_t length = 0;
+            for (std::size_t i = 1; i < 5; ++i)
+                length = length * 256 + static_cast<unsigned char>(one.said[i]);
+            ++length;
+            if (one.said.size() < length) break;
+            if (one.said.front() == 'A') ++swallowed_;
+            else passed.append(one.said, 0, length);
+            one.said.erase(0, length);
+        }
+        send_all(one, one.client, passed);
     }
 
     static void send_all(link& one, int to, std::string_view text) {
@@ -199,6 +220,8 @@ private:
     fault fault_ = fault::none;
     std::string trigger_{};
     std::atomic<bool> struck_ = false;
+    std::atomic<bool> swallows_ = false;
+    std::atomic<int> swallowed_ = 0;
     std::jthread worker_{};
 };
 
