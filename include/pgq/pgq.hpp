@@ -9,6 +9,7 @@
 #include <pgq/consumer.hpp>
 #include <pgq/dead_letter_queue.hpp>
 #include <pgq/group.hpp>
+#include <pgq/headers.hpp>
 #include <pgq/libpq/connection.hpp>
 #include <pgq/libpq/transaction.hpp>
 #include <pgq/payload/json.hpp>
@@ -22,11 +23,14 @@
 #include <pgq/policy/insert.hpp>
 #include <pgq/policy/insert_bulk.hpp>
 #include <pgq/policy/insert_copy.hpp>
+#include <pgq/policy/insert_limit.hpp>
 #include <pgq/policy/insert_pipelined.hpp>
+#include <pgq/policy/insert_with_lag.hpp>
 #include <pgq/policy/keyed.hpp>
 #include <pgq/policy/spooled.hpp>
 #include <pgq/policy/tracked.hpp>
 #include <pgq/policy/wait.hpp>
+#include <pgq/position.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/runner.hpp>
 #include <pgq/schema.hpp>

@@ -9,7 +9,7 @@ MAX_LINES = 250
 # Lowest first. A header includes its own layer or a lower one.
 LAYERS = {
     "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|prometheus|stop|version)\.hpp",
-    "data": r"pgq/(codec|codecs|field|versions|schema|format|change|codec/.*|payload|payload/.*)(\.hpp)?",
+    "data": r"pgq/(headers\.hpp|codec|codecs|field|versions|schema|format|change|codec/.*|payload|payload/.*)(\.hpp)?",
     "transport": r"pgq/(transport\.hpp|libpq/.*)",
     "sql": r"pgq/sql/.*",
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|check_table\.hpp|stage/.*|policy/.*|source/.*)",

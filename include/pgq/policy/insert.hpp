@@ -30,6 +30,12 @@ concept insert_policy = requires(P const& policy, Db& db, std::string queue) {
 
 namespace detail {
 
+/// Policies whose session can do nothing else between the first event and finish() say so by a member.
+template <class P> inline constexpr bool keeps_session = false;
+template <class P>
+    requires requires { P::keeps_session; }
+inline constexpr bool keeps_session<P> = P::keeps_session;
+
 [[noreturn]] inline void refuse_unknown_queue(std::string_view queue, failure facts = {}) {
     std::string const name{queue};
     throw usage_error{"queue \"" + name + "\" does not exist; create it by: select pgq.create_queue('" + name + "')",
@@ -44,13 +50,17 @@ inline void explain_insert_failure(sql_error const& refusal, std::string_view qu
                   .statement = refusal.statement(),
                   .context = refusal.context()};
     std::string_view const said = refusal.what();
-    if (said.find("No such queue") != said.npos || said.find("Event queue not found") != said.npos) {
+    if (said.find("No such queue") != said.npos || said.find("No such event queue") != said.npos ||
+        said.find("Event queue not found") != said.npos) {
         refuse_unknown_queue(queue, std::move(facts));
     }
     bool const no_function = refusal.state() == "42883";
-    if (no_function && said.find("pgq.insert_events") != said.npos) {
-        throw usage_error{"the PgQ of this database has no pgq.insert_events; "
-                          "update the extension or take another insert policy",
+    for (std::string_view const name :
+         {"pgq.insert_events", "pgq.get_queue_lag", "pgq.insert_event_after", "pgq.insert_event_once"}) {
+        if (!no_function || said.find(name) == said.npos) continue;
+        bool const by_policy = name == "pgq.insert_events" || name == "pgq.get_queue_lag";
+        throw usage_error{"the PgQ of this database has no " + std::string{name} + "; update the extension" +
+                              (by_policy ? " or take another insert policy" : ": alter extension pgq update"),
                           std::move(facts)};
     }
     if (refusal.state() == "3F000" || (no_function && said.find("pgq.") != said.npos)) {

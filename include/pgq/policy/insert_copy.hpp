@@ -145,6 +145,7 @@ private:
 /// from passing it by; that needs READ COMMITTED and is refused in another level. A queue closed for inserts is
 /// refused, queue_per_tx_limit holds for the events of one finish(). A replaced pgq.insert_event is not called.
 struct insert_copy {
+    static constexpr bool keeps_session = true;
     std::size_t block = 65'536;  ///< bytes collected before they are sent
 
     template <class Db>

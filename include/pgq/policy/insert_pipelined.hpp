@@ -74,6 +74,7 @@ private:
 /// The events up to finish() are stored together or not at all, with the caller's transaction where one is open. A
 /// refusal may be thrown by a later put() than that of the event it is about, at the latest by finish().
 struct insert_pipelined {
+    static constexpr bool keeps_session = true;
     std::size_t bytes = libpq::pipelined<>::default_bytes;  ///< most bytes that are under way at a time
 
     [[nodiscard]] detail::pipelined_writer open(libpq::connection& db, std::string queue) const {

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(says_so_when_the_server_has_no_such_function) {
     pgq::producer out{db, "orders", pgq::insert_bulk{}};
     out.insert({.type = "a"});
     BOOST_TEST(said_by<pgq::usage_error>([&] { out.finish(); }) ==
-               "the PgQ of this database has no pgq.insert_events\nupdate the extension or take another insert policy");
+               "the PgQ of this database has no pgq.insert_events; update the extension or take another insert policy");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
