@@ -173,3 +173,8 @@ def test_delayed_events(stage):
     assert stage.db.sql(events)[1] == ("payment.due", "order=1")
     [due] = stage.db.sql("select max(ev_time) - min(ev_time) >= interval '1 second' from pgq.event_template")
     assert due == (True,)
+
+
+def test_unit_test(program):
+    done = subprocess.run([program("unit_test")], capture_output=True, text=True, timeout=120)
+    assert (done.stderr, done.stdout, done.returncode) == ("", "billing does what it should\n", 0)

@@ -66,6 +66,12 @@ public:
         return *this;
     }
 
+    /// Handed out in a batch that is not finished: it comes again, whatever the handler has done with it.
+    expectation& open(std::int64_t id) {
+        check(id, "is in an open batch", [](event_state const& now) { return now.where == stands::open; });
+        return *this;
+    }
+
     /// No event waits, none is to be delivered again, no batch is open. Letters that were set aside do not count.
     expectation& nothing_left() {
         std::vector<std::int64_t> ids = db_.world().look([&](detail::view& all) {

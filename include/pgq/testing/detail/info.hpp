@@ -18,9 +18,7 @@ namespace pgq::testing::detail {
 inline relation queue_info(view& db, cell const& name) {
     relation found{{"queue_name", "queue_ntables", "queue_cur_table", "queue_rotation_period", "queue_switch_time",
                     "queue_external_ticker", "queue_ticker_paused", "queue_ticker_max_count", "queue_ticker_max_lag",
-                    "queue_ticker_idle_period", "ticker_lag", "ev_per_sec", "ev_new", "last_tick_id"},
-                   {},
-                   db.now()};
+                    "queue_ticker_idle_period", "ticker_lag", "ev_per_sec", "ev_new", "last_tick_id"}};
     for (auto const& [queue_name, queue] :
          db.select<queue_row>([&](auto const& key, auto const&) { return !name || key == *name; })) {
         auto const last = db.newest_tick(queue.id);
@@ -38,9 +36,7 @@ inline relation queue_info(view& db, cell const& name) {
 
 inline relation consumer_info(view& db, cell const& queue, cell const& consumer) {
     relation found{{"queue_name", "consumer_name", "lag", "last_seen", "last_tick", "current_batch", "next_tick",
-                    "pending_events"},
-                   {},
-                   db.now()};
+                    "pending_events"}};
     for (auto const& [name, row] :
          db.select<queue_row>([&](auto const& key, auto const&) { return !queue || key == *queue; })) {
         auto const id = row.id;

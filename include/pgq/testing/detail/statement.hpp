@@ -151,7 +151,8 @@ inline bool read_item(std::string_view item, relation const& from, row const& so
         if (into) into = std::to_string(interval_of(*into).count() / 1'000);
         return true;
     }
-    if (constexpr std::string_view age = "now() - "; item.starts_with(age)) {
+    for (std::string_view const age : {"now() - ", "clock_timestamp() - "}) {
+        if (!item.starts_with(age)) continue;
         if (!read_item(item.substr(age.size()), from, source, into)) return false;
         if (into) into = text_of(between(codec<timestamp>::parse(*into), from.now));
         return true;

@@ -105,7 +105,8 @@ inline std::optional<rows> run_statement(world& all, view& db, void const* sessi
         return found;
     }
     if (auto const found = read_call(plain(sql), values)) {
-        if (auto const made = invoke(db, found->function, found->arguments)) {
+        if (auto made = invoke(db, found->function, found->arguments)) {
+            made->now = all.tables.clock.now();
             if (!found->counted) return select(*found, *made);
             auto const elements =
                 codec<std::vector<std::optional<std::string>>>::parse(made->data.at(0).at(0).value_or("{}"));

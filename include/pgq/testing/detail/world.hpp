@@ -70,7 +70,7 @@ struct world {
 /// Nothing but the test's author can set this right, so no stage may take it for a failure of the event.
 inline usage_error unknown_statement(std::string_view sql) {
     return usage_error{"pgq::testing::server does not know this statement: " + std::string{sql} +
-                           "\nsay what comes back: server.answer(\"a part of its text\", pgq::testing::rows{...})",
+                           "; say what comes back: server.answer(\"a part of its text\", pgq::testing::rows{...})",
                        {.transaction_aborted = true, .statement = std::string{sql}}};
 }
 

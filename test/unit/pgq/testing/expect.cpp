@@ -106,6 +106,7 @@ BOOST_AUTO_TEST_CASE(members_batches_count_as_open) {
     BOOST_TEST(said_by<unmet>([&] {
                    expect(db, "orders", "billing").handled(id);
                }).ends_with("it is in batch 1, which is not finished"));
+    expect(db, "orders", "billing").open(id);
     member.finish(db, batch->id);
     expect(db, "orders", "billing").handled(id);
 }

@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_statement_is_never_taken_for_a_failing_event) {
     prepare(db, {"1"});
     auto consumer = counter();
     BOOST_TEST(said_by<pgq::usage_error>([&] { consumer.step(db); }) ==
-               "pgq::testing::server does not know this statement: insert into counted values ($1)\n"
+               "pgq::testing::server does not know this statement: insert into counted values ($1); "
                "say what comes back: server.answer(\"a part of its text\", pgq::testing::rows{...})");
     db.answer("insert into counted");
     BOOST_TEST(consumer.step(db)->counts.done == 1);
