@@ -1,7 +1,10 @@
 """A consumer whose effects go into another database, killed between the commit there and the finish at the source; and a target that
 crashes although it does not wait for its disk."""
+import os
+import random
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -68,3 +71,38 @@ def test_what_was_finished_survives_a_crash_of_a_target_that_does_not_wait_for_i
     target.close()
     assert target.sql("select data from consumed") == [("good",), ("good",)]
     assert target.value("select count(*) from pgq_ext.completed_tick") == 1
+
+
+def test_killed_at_any_time_nothing_is_lost_and_nothing_comes_twice(db, server, make_db, program, start, wait_until):
+    seed = int(os.environ.get("PGQ_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"PGQ_SEED={seed}")
+    chance = random.Random(seed)
+    target = new_target(make_db, server)
+    db.sql("select pgq.create_queue('orders')")
+    db.sql("select pgq.register_consumer('orders', 'mover')")
+    command = [program("tracked_consumer"), db.conninfo, target.conninfo, "orders", "mover", "never"]
+
+    def tick():
+        db.sql("select pgq.force_tick('orders')")
+        db.sql("select pgq.ticker('orders')")
+
+    for batch in range(50):
+        db.sql("select count(pgq.insert_event('orders', case when mod(n, 20) = 0 then 'late' else 'good' end, n::text))"
+               " from generate_series(%s, %s) n", batch * 40 + 1, batch * 40 + 40)
+        tick()
+    def stored():
+        return target.value("select count(*) from consumed")
+
+    for _ in range(15):
+        process, before = start(command), stored()
+        wait_until(lambda: stored() > before or process.poll() is not None, what="a batch stored, or all of them")
+        time.sleep(chance.uniform(0, 0.02))  # the random point, not a wait for anything
+        process.kill()
+        assert process.wait() in (0, -signal.SIGKILL)
+    assert start(command).wait(120) == 0
+    # Those that were put aside come by themselves now.
+    while db.value("select pgq.maint_retry_events()") > 0:
+        tick()
+    assert start(command).wait(120) == 0
+    assert stored() == 2000
+    assert target.value("select count(distinct data) from consumed") == 2000

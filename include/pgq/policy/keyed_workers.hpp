@@ -7,7 +7,6 @@
 #include <pgq/outcome.hpp>
 #include <pgq/policy/owned_event.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -134,7 +133,10 @@ private:
     }
 
     [[nodiscard]] bool idle() const {
-        return std::all_of(lanes_.begin(), lanes_.end(), [](auto const& one) { return one->count == 0; });
+        for (auto const& one : lanes_) {
+            if (one->count > 0) return false;
+        }
+        return true;
     }
 
     void work(lane& own) {

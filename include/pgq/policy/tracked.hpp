@@ -31,7 +31,7 @@ struct libpq_target {
     std::string conninfo;
 
     template <std::convertible_to<std::string> Text>
-    libpq_target(Text&& text) : conninfo{std::forward<Text>(text)} {}  // implicit: it stands for the text
+    libpq_target(Text const& text) : conninfo{text} {}  // implicit: it stands for the text
     libpq::connection operator()(std::stop_token stop) const {
         return libpq::connection{conninfo, {.stop = std::move(stop), .prepare_statements = true}};
     }
