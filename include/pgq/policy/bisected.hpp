@@ -70,7 +70,7 @@ private:
             return sql::begin_attempt(db, batch, worker_);
         } catch (sql_error const& failure) {
             if (failure.state() != "42883") throw;
-            throw usage_error{"pgq::bisected needs pgq 4.0 in the database\nrun: alter extension pgq update",
+            throw usage_error{"pgq::bisected needs pgq 4.0 in the database; run: alter extension pgq update",
                               {.state = failure.state()}};
         }
     }

@@ -100,7 +100,7 @@ private:
             if (sql::ext::advance_tick(there, name, batch.info.previous_tick, batch.info.tick)) return true;
         } catch (sql_error const& failure) {
             if (failure.state() == "3F000" || failure.state() == "42883") {
-                throw usage_error{"the target of pgq::tracked has no pgq_ext 4.0\nrun there: create extension pgq_ext",
+                throw usage_error{"the target of pgq::tracked has no pgq_ext 4.0; run there: create extension pgq_ext",
                                   {.state = failure.state()}};
             }
             if (failure.state() != "55000") throw;
