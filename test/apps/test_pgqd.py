@@ -285,6 +285,11 @@ def test_the_original_on_our_extension(server, db, pgqd, wait_until):
     put(db, "one")
     wait_until(lambda: take(db) == ["one"], what="the event")
     wait_until(lambda: take(db) == [] and db.value("select queue_cur_table from pgq.queue") != 0, what="a rotation")
+    # What it has never heard of hangs on passes that it makes.
+    db.sql("select pgq.insert_event_after('q', now(), 'type', 'later')")
+    wait_until(lambda: take(db) == ["later"], what="the delayed event")
+    db.sql("select pgq.insert_event_once('q', 'key', '1 millisecond', 'type', 'once')")
+    wait_until(lambda: db.value("select count(*) from pgq.event_key") == 0, what="the key to be forgotten")
     daemon.end(signal.SIGINT)
 
 

@@ -32,7 +32,7 @@ private:
 }  // namespace detail
 
 /// As insert_each, but `put` returns `.id` and `.lag` (`.events`, `.time`), in the same round trip. Needs the extension
-/// of this project. The look costs the server some tens of microseconds per event, whatever the size of the queue.
+/// of this project. The look costs the server some times what the insert costs it, whatever the size of the queue.
 struct insert_with_lag {
     template <transport Db> [[nodiscard]] auto open(Db& db, std::string queue) const {
         return detail::lag_writer<Db>{db, std::move(queue)};

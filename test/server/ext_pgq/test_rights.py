@@ -61,6 +61,29 @@ def test_a_producer_needs_pgq_writer(q, acting):
             run(reader, f"select {call}")
 
 
+def test_what_is_new_is_for_those_who_may_do_the_like(q, acting):
+    reader, writer, nobody, admin = acting("pgq_reader"), acting("pgq_writer"), acting(), acting("pgq_admin")
+    readers = ["pgq.seek_tick('q', 'c', 1)", "pgq.seek_start('q', 'c')", "pgq.seek_end('q', 'c')", "pgq.pause_consumer('q', 'c')",
+               "pgq.resume_consumer('q', 'c')", "pgq.get_waiting_events('q', 'c', null, null)", "pgq.take_waiting_events('q', 'c', null)"]
+    writers = ["pgq.insert_event_after('q', now(), 't', 'd')", "pgq.insert_event_after('q', now(), 't', 'd', '', '', '', '')",
+               "pgq.cancel_delayed_event('q', 1)", "pgq.insert_event_once('q', 'a', '1 hour', 't', 'd')",
+               "pgq.insert_event_once('q', 'b', '1 hour', 't', 'd', '', '', '', '')"]
+    admins = ["pgq.maint_delayed_events()", "pgq.maint_event_keys()"]
+    everybody = ["pgq.get_queue_lag('q')", "pgq.get_delayed_info(null)", "pgq.get_paused_consumers(null)"]
+    allowed = {reader: readers + everybody, writer: writers + everybody, nobody: everybody,
+               admin: readers + writers + admins + everybody + ["pgq.maint_retry_events()"]}
+    for connection, calls in allowed.items():
+        for call in calls:
+            run(connection, f"select {call}")
+        for call in set(readers + writers + admins) - set(calls):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                run(connection, f"select {call}")
+    for table in ("delayed_event", "event_key"):
+        run(admin, f"select from pgq.{table}")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            run(writer, f"select from pgq.{table}")
+
+
 def test_pgq_admin_runs_the_daemon(q, acting):
     admin = acting("pgq_admin")
     assert run(admin, "select pgq.create_queue('made'), pgq.register_consumer('made', 'c')") == [(1, 1)]
@@ -99,6 +122,11 @@ def test_names_of_a_caller_are_not_run_by_the_owner(q, acting):
                  "pgq.insert_events('q', '{t}', '{d}')", "pgq.force_tick('q')", "pgq.ticker('q')", "pgq.ticker()",
                  "pgq.next_batch_custom('q', 'c', null, null, null)", "pgq.get_batch_info(1)", "pgq.event_retry(1, 1, now())",
                  "pgq.batch_retry(1, 0)", "pgq.finish_batch(1)", "pgq.seek('q', 'c', 'infinity')",
+                 "pgq.seek_start('q', 'c')", "pgq.seek_end('q', 'c')", "pgq.pause_consumer('q', 'c')", "pgq.resume_consumer('q', 'c')",
+                 "pgq.get_queue_lag('q')", "pgq.get_delayed_info('q')", "pgq.get_paused_consumers('q')",
+                 "pgq.insert_event_after('q', now(), 't', 'd')", "pgq.cancel_delayed_event('q', 1)",
+                 "pgq.insert_event_once('q', 'k', '1 hour', 't', 'd')", "pgq.get_waiting_events('q', 'c', null, 5)",
+                 "pgq.take_waiting_events('q', 'c', '{1}')", "pgq.take_waiting_events('q', 'c', null)",
                  "pgq.event_retry_raw('q', 'c', now(), 9, now(), 1, 't', 'd', null, null, null, null)",
                  "pgq.set_queue_config('q', 'ticker_paused', 'false')", "pgq.grant_perms('q')", "pgq.get_consumer_info('q', 'c')",
                  "pgq.unregister_consumer('other', 'c')", "pgq.drop_queue('other', true)"):
