@@ -214,6 +214,11 @@ private:
         try {
             return call();
         } catch (sql_error const& failure) {
+            if (failure.state() == "42883") {
+                throw usage_error{"the PgQ of this database cannot list and replay letters; update it by: alter "
+                                  "extension pgq update",
+                                  {.state = failure.state(), .transaction_aborted = failure.transaction_aborted()}};
+            }
             if (!detail::not_subscribed(failure)) throw;
             throw usage_error{"there is no queue \"" + queue_ + "\" with the consumer \"" + std::string{keeper} +
                                   "\"; it is made by subscribing a consumer, or by pgq::create_dead_letter_queue",
