@@ -54,9 +54,9 @@ def test_a_killed_members_batch_is_taken_over(server, make_db, program, start, w
     ensure(*MEMBERS)
     feed(20)
     wait_until(lambda: len(db.sql("select distinct consumer from consumed")) == len(MEMBERS) or feed(4),
-               what="work for each member")
+               timeout=60, what="work for each member")
     victim = running["one"]
-    wait_until(caught_with_a_batch, what="a batch of the victim")
+    wait_until(caught_with_a_batch, timeout=60, what="a batch of the victim")
     lost = open_batch("one")
     victim.send_signal(signal.SIGKILL)
     victim.wait()

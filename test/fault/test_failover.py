@@ -38,15 +38,16 @@ def test_clients_go_on_at_the_promoted_standby_and_nothing_is_lost(own_db, own_s
         own_server.execute("alter system set synchronous_standby_names = '*'")
         own_server.execute("select pg_reload_conf()")
         wait_until(lambda: own_server.execute("select 1 from pg_stat_replication where sync_state = 'sync'"),
-                   what="a synchronous standby")
+                   timeout=60, what="a synchronous standby")
         cast.ensure_all()
-        wait_until(lambda: cast.consumed("exact") > 100 and cast.consumed("least") > 100, what="orders through the primary")
+        wait_until(lambda: cast.consumed("exact") > 100 and cast.consumed("least") > 100, timeout=60,
+                   what="orders through the primary")
 
         own_server.kill9()
         before = acknowledged(cast)
         standby.execute("select pg_promote()")
         cast.server = standby
-        wait_until(lambda: len(acknowledged(cast)) > len(before) + 100, what="orders at the new primary")
+        wait_until(lambda: len(acknowledged(cast)) > len(before) + 100, timeout=60, what="orders at the new primary")
         # Nobody had to be started again.
         assert [name for name, process in cast.processes.items() if process.poll() is not None] == []
 

@@ -41,7 +41,7 @@ def test_nothing_is_lost_when_the_disk_is_full_for_a_while(small_disk, own_serve
 
     with Cast(program, own_server, "crowded", scratch) as cast:
         cast.ensure("producer", "ticker")
-        wait_until(lambda: cast.produced() >= ORDERS, what=f"{ORDERS} orders")
+        wait_until(lambda: cast.produced() >= ORDERS, timeout=60, what=f"{ORDERS} orders")
         filler = small_disk / "filler"
         with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(bytes(1 << 16)):
@@ -53,13 +53,13 @@ def test_nothing_is_lost_when_the_disk_is_full_for_a_while(small_disk, own_serve
         cast.ensure("exact", "least")
         for name in ("exact", "least"):
             wait_until(lambda: "SQLSTATE 53100" in cast.said(name) or cast.processes[name].poll() is not None,
-                       what="a consumer without room")
+                       timeout=60, what="a consumer without room")
         # They wait, and have not gone.
         assert [name for name in ("producer", "exact", "least") if cast.processes[name].poll() is not None] == []
 
         filler.unlink()
         before = cast.produced()
-        wait_until(lambda: cast.produced() > before, what="orders after there was room again")
+        wait_until(lambda: cast.produced() > before, timeout=60, what="orders after there was room again")
         assert cast.stop("producer") == 0
         cast.drain(wait_until)
         assert cast.missing() == []

@@ -19,7 +19,7 @@ def pooler(server, scratch):
 def test_everything_arrives_and_nothing_twice_with_fewer_server_sessions_than_clients(pooler, db, scratch, program, wait_until):
     with Cast(program, db.server, db.name, scratch, clients=pooler.address) as cast:
         cast.ensure_all()
-        wait_until(lambda: cast.produced() >= ORDERS, what=f"{ORDERS} orders")
+        wait_until(lambda: cast.produced() >= ORDERS, timeout=60, what=f"{ORDERS} orders")
         assert cast.stop("producer") == 0
         cast.drain(wait_until)
         assert cast.missing() == []
