@@ -9,6 +9,7 @@
 #include <pgq/sql/queue.hpp>
 #include <pgq/testing/clock.hpp>
 #include <pgq/testing/detail/batches.hpp>
+#include <pgq/testing/detail/delivery.hpp>
 #include <pgq/testing/detail/queues.hpp>
 #include <pgq/testing/detail/world.hpp>
 #include <pgq/testing/fault.hpp>
@@ -73,11 +74,13 @@ public:
         return out.insert(event);
     }
 
-    /// What the daemon does in one round: puts events back whose time for another delivery has come, and ends the batch
-    /// of each queue that has got events. Returns the number of queues ticked. Settings of the ticker are for
-    /// `pgq::sql::tick_all(db)`.
+    /// What the daemon does in one round: puts events into their queues whose time has come, retried or delayed, and
+    /// ends the batch of each queue that has got events. Returns the number of queues ticked. Settings of the ticker
+    /// are for `pgq::sql::tick_all(db)`.
     std::size_t tick() {
         while (world_.alone([](detail::view& db) { return detail::maint_retry_events(db); }) > 0)
+            continue;
+        while (world_.alone([](detail::view& db) { return detail::maint_delayed_events(db); }) > 0)
             continue;
         return world_.alone([](detail::view& db) {
             std::size_t ticked = 0;
@@ -99,13 +102,15 @@ public:
     }
 
     /// Lets time pass until there is something new for a consumer: ticks if there are new events, else goes on to the
-    /// time of the next retry. False when nothing more will come by itself.
+    /// time of the next retry or delayed event. False when nothing more will come by itself.
     bool pass_time() {
         if (tick() > 0) return true;
         auto const next = world_.look([](detail::view& db) {
             auto first = timestamp::infinity();
             for (auto const& [key, one] : db.select<detail::retry_row>([](auto const&, auto const&) { return true; }))
                 first = std::min(first, one.after);
+            for (auto const& [key, one] : db.select<detail::delayed_row>([](auto const&, auto const&) { return true; }))
+                first = std::min(first, one.when);
             return first;
         });
         if (!next.finite()) return false;

@@ -51,6 +51,7 @@ inline std::int64_t unregister_consumer(view& db, std::string const& name, std::
     auto const id = queue->id;
     auto const* const found = db.find<subscription_row>({id, consumer});
     if (found == nullptr) return 0;
+    if (db.find<pause_row>({id, consumer}) != nullptr) db.put<pause_row>({id, consumer}, std::nullopt);
     auto const sub = *found;
     auto const all = db.select<subscription_row>([&](auto const&, auto const& one) { return one.id == sub.id; });
     if (sub.last_tick.has_value() == sub.next_tick.has_value() && all.size() > 1) {
@@ -122,6 +123,7 @@ inline opened_batch next_batch(view& db, cell const& name, cell const& consumer,
     if (found == nullptr) refuse("Not subscriber to queue: " + shown(name) + "/" + shown(consumer));
     auto const id = queue->id;
     auto sub = *found;
+    if (db.find<pause_row>({id, *consumer}) != nullptr) return {};
     auto const* const previous = sub.last_tick ? db.find<tick_row>({id, *sub.last_tick}) : nullptr;
     if (previous == nullptr) {
         refuse("PgQ corruption: Consumer " + *consumer + " on queue " + *name + " does not see tick <NULL>");

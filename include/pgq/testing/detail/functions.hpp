@@ -6,6 +6,7 @@
 #include <pgq/codec/time.hpp>
 #include <pgq/testing/detail/batches.hpp>
 #include <pgq/testing/detail/coop.hpp>
+#include <pgq/testing/detail/delivery.hpp>
 #include <pgq/testing/detail/info.hpp>
 #include <pgq/testing/detail/queues.hpp>
 #include <pgq/testing/detail/statement.hpp>
@@ -34,6 +35,13 @@ public:
     }
     [[nodiscard]] std::optional<microseconds> maybe_interval(std::size_t at) const {
         return value(at) ? std::optional{interval_of(text(at))} : std::nullopt;
+    }
+    /// Type, data and the extras, beginning at one place.
+    [[nodiscard]] event_row event_from(std::size_t at) const {
+        event_row ev;
+        for (std::size_t i = 0; i < ev.text.size(); ++i)
+            ev.text[i] = value(at + i);
+        return ev;
     }
     [[nodiscard]] bool truth(std::size_t at) const { return value(at) && bool_of(text(at)); }
 
@@ -87,15 +95,15 @@ inline std::optional<relation> call_for_queues(view& db, std::string_view name, 
     if (name == "tick_pending") return tick_pending(db, given);
     if (name == "force_tick") return scalar(name, text_of(force_tick(db, given.text(0))));
     if (name == "version") return scalar(name, "4.0");
-    if (name == "maint_retry_events") return scalar(name, text_of(maint_retry_events(db)));
+    if (name == "maint_retry_events") {
+        auto const moved = maint_retry_events(db);
+        return scalar(name, text_of(moved + maint_delayed_events(db)));
+    }
     if (name == "maint_operations") return relation{{"func_name", "func_arg"}};
     if (name == "get_queue_info") return queue_info(db, given.value(0));
     if (name == "insert_events") return insert_events(db, given);
     if (name == "insert_event" && (given.size() == 3 || given.size() == 7)) {
-        event_row ev;
-        for (std::size_t i = 0; i < ev.text.size(); ++i)
-            ev.text[i] = given.value(i + 1);
-        return scalar(name, text_of(insert_event(db, given.value(0), ev)));
+        return scalar(name, text_of(insert_event(db, given.value(0), given.event_from(1))));
     }
     return std::nullopt;
 }
@@ -138,6 +146,37 @@ inline std::optional<relation> call_for_consumers(view& db, std::string_view nam
     return std::nullopt;
 }
 
+/// Functions beyond plain delivery. Nothing for others.
+inline std::optional<relation> call_for_delivery(view& db, std::string_view name, arguments const& given) {
+    if (name == "insert_event_after" && given.size() >= 4) {
+        if (!given.value(1)) refuse("deliver_after must not be null", "22004");
+        return scalar(name, text_of(insert_event_after(db, given.value(0), codec<timestamp>::parse(given.text(1)),
+                                                       given.event_from(2))));
+    }
+    if (name == "cancel_delayed_event") {
+        return scalar(name, cancel_delayed_event(db, given.text(0), given.number(1)) ? "1" : "0");
+    }
+    if (name == "maint_delayed_events") return scalar(name, text_of(maint_delayed_events(db)));
+    if (name == "insert_event_once") {
+        auto const [id, fresh] =
+            insert_event_once(db, given.value(0), given.value(1), given.maybe_interval(2), given.event_from(3));
+        return relation{{"ev_id", "inserted"}, {{text_of(id), text_of(fresh)}}};
+    }
+    if (name == "get_queue_lag") {
+        auto const [events, lag] = queue_lag(db, given.value(0));
+        return relation{{"events", "lag"}, {{text_of(events), text_of(lag)}}};
+    }
+    if (name == "seek_tick")
+        return scalar(name, text_of(seek_tick(db, given.value(0), given.value(1), given.value(2))));
+    if (name == "seek_start" || name == "seek_end") {
+        return scalar(name, text_of(seek_end(db, given.value(0), given.value(1), name == "seek_end")));
+    }
+    if (name == "pause_consumer" || name == "resume_consumer") {
+        return scalar(name, set_paused(db, given.value(0), given.value(1), name == "pause_consumer") ? "1" : "0");
+    }
+    return std::nullopt;
+}
+
 /// The same for cooperating members.
 inline std::optional<relation> call_for_members(view& db, std::string_view name, arguments const& given) {
     auto const told = [&](bool value) { return scalar(name, value ? "1" : "0"); };
@@ -165,8 +204,9 @@ inline std::optional<relation> invoke(view& db, std::string_view function, row c
     constexpr std::string_view schema = "pgq.";
     if (!function.starts_with(schema)) return std::nullopt;
     auto const name = function.substr(schema.size());
-    auto found = call_for_queues(db, name, given);
-    return found ? found : call_for_consumers(db, name, given);
+    if (auto found = call_for_queues(db, name, given)) return found;
+    if (auto found = call_for_consumers(db, name, given)) return found;
+    return call_for_delivery(db, name, given);
 }
 
 }  // namespace pgq::testing::detail

@@ -120,6 +120,9 @@ inline std::optional<call> read_call(std::string_view sql, std::span<parameter c
         if (!read_argument(target.substr(at + word_of_limit.size()), values, found.limit)) return std::nullopt;
         target = trimmed(target.substr(0, at));
     }
+    if (auto const close = target.rfind(")::"); close != target.npos && target.find(')', close + 1) == target.npos) {
+        target = target.substr(0, close + 1);
+    }
     auto const open = target.find('(');
     if (open == target.npos || !target.ends_with(')')) return std::nullopt;
     found.function = std::string{target.substr(0, open)};

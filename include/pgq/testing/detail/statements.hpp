@@ -52,6 +52,46 @@ inline rows store_for_one(view& db, std::span<parameter const> values) {
     return rows{{{id}}};
 }
 
+/// The statement of pgq::sql::insert_event_after(), whose time is a point or so long from now.
+inline rows store_for_later(view& db, timestamp now, std::span<parameter const> values) {
+    auto const point = values.size() > 1 ? value_of_parameter(values[1]) : std::nullopt;
+    auto const when =
+        point ? codec<timestamp>::parse(*point) : timestamp{now.microseconds + interval_of(text_of(values, 2)).count()};
+    event_row ev;
+    for (std::size_t i = 0; i < ev.text.size() && i + 3 < values.size(); ++i)
+        ev.text[i] = value_of_parameter(values[i + 3]);
+    return rows{{{text_of(insert_event_after(db, text_of(values, 0), when, std::move(ev)))}}};
+}
+
+/// The statement of pgq::sql::insert_event_with_lag().
+inline rows store_with_lag(view& db, std::span<parameter const> values) {
+    auto const name = text_of(values, 0);
+    insertable_queue(db, name);
+    auto const [events, lag] = queue_lag(db, name);
+    event_row ev;
+    for (std::size_t i = 0; i < ev.text.size() && i + 1 < values.size(); ++i)
+        ev.text[i] = value_of_parameter(values[i + 1]);
+    return rows{
+        {{text_of(insert_event(db, name, std::move(ev))), text_of(events), std::to_string(lag.count() / 1'000)}}};
+}
+
+/// The oldest and the newest tick of a queue; two rows, or none.
+inline rows kept_ticks(view& db, std::string const& name) {
+    auto const* const queue = db.find<queue_row>(name);
+    auto const ticks =
+        db.select<tick_row>([&](auto const& key, auto const&) { return queue != nullptr && key.first == queue->id; });
+    if (ticks.empty()) return rows{{}, 2};
+    auto const line = [](auto const& tick) { return row{text_of(tick.first.second), text_of(tick.second.time)}; };
+    return rows{{line(*ticks.begin()), line(*ticks.rbegin())}};
+}
+
+/// Since when a consumer is paused; one row, or none.
+inline rows paused_since(view& db, std::string const& name, std::string const& consumer) {
+    auto const* const queue = db.find<queue_row>(name);
+    auto const* const paused = queue == nullptr ? nullptr : db.find<pause_row>({queue->id, consumer});
+    return paused == nullptr ? rows{{}, 1} : rows{{{text_of(paused->since)}}};
+}
+
 inline rows lock(world& all, void const* session, std::string_view key, bool release) {
     auto const number = number_of<std::int64_t>(key, "bigint");
     auto const held = all.locks.find(number);
@@ -71,6 +111,15 @@ inline std::optional<rows> run_other(world& all, view& db, void const* session, 
     if (mentions(sql, "pgq.event_retry($1, one.id, one.seconds)")) return retry_many(db, values);
     if (mentions(sql, "pgq.current_event_table(queue_name)")) return event_table_of(db, text_of(values, 0));
     if (mentions(sql, "pgq.insert_event_raw(q.queue_name, $3::bigint")) return store_for_one(db, values);
+    if (mentions(sql, "pgq.insert_event_after($1, coalesce("))
+        return store_for_later(db, all.tables.clock.now(), values);
+    if (mentions(sql, "from pgq.get_queue_lag($1) l")) return store_with_lag(db, values);
+    if (sql.starts_with("(select t.tick_id, t.tick_time from pgq.tick t join pgq.queue q")) {
+        return kept_ticks(db, text_of(values, 0));
+    }
+    if (mentions(sql, "from pgq.get_paused_consumers($1) where consumer_name = $2")) {
+        return paused_since(db, text_of(values, 0), text_of(values, 1));
+    }
     if (sql == "select clock_timestamp()") return rows{{{text_of(all.tables.clock.now())}}};
     if (sql == "select current_setting('transaction_isolation'), txid_current()") {
         return rows{{{"read committed", text_of(db.txid())}}};

@@ -73,9 +73,30 @@ struct takeover_row {
     std::int64_t batch = 0;
 };
 
+/// An event whose time has not come.
+struct delayed_row {
+    using key = std::int64_t;
+    timestamp when{};
+    std::string queue{};
+    event_row event{};
+};
+
+/// A key under which an event was inserted once.
+struct once_row {
+    using key = std::pair<std::int64_t, std::string>;  // queue, key
+    std::int64_t event = 0;
+    timestamp expires{};
+};
+
+/// A consumer that gets no batches.
+struct pause_row {
+    using key = subscription_row::key;
+    timestamp since{};
+};
+
 template <template <class> class Table>
-using for_each_table =
-    std::tuple<Table<queue_row>, Table<tick_row>, Table<subscription_row>, Table<retry_row>, Table<takeover_row>>;
+using for_each_table = std::tuple<Table<queue_row>, Table<tick_row>, Table<subscription_row>, Table<retry_row>,
+                                  Table<takeover_row>, Table<delayed_row>, Table<once_row>, Table<pause_row>>;
 template <class Row> using committed_rows = std::map<typename Row::key, Row>;
 template <class Row> using changed_rows = std::map<typename Row::key, std::optional<Row>>;
 
@@ -115,7 +136,7 @@ struct tables {
     std::vector<foreign_statement> foreign{};
     std::map<std::int64_t, queue_sequences> sequences{};
     std::map<std::int64_t, std::uint64_t> begun{};  ///< by subscription, what was committed before its first position
-    std::int64_t last_queue = 0, last_subscription = 0, last_batch = 0, last_txid = 1'000;
+    std::int64_t last_queue = 0, last_subscription = 0, last_batch = 0, last_delayed = 0, last_txid = 1'000;
     std::uint64_t commits = 0;
     std::vector<transaction*> open{};
 
