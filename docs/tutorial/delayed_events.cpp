@@ -1,7 +1,7 @@
 // Places an order and asks to be reminded of it, both in one transaction; the reminder comes into the queue by itself
 // when its time has come.
 //
-//     delayed_events 'dbname=shop' '2 days'
+//     delayed_events 'dbname=shop' 3600    (seconds; two days unless said)
 #include <pgq/pgq.hpp>
 
 #include <cstdio>
@@ -18,13 +18,13 @@ struct payment_due {
 
 int main(int argc, char** argv) try {
     pgq::libpq::connection db{argc > 1 ? argv[1] : "dbname=shop"};
-    std::string const later = argc > 2 ? argv[2] : "2 days";
+    std::chrono::seconds const later{argc > 2 ? std::stoi(argv[2]) : 2 * 24 * 3600};
     pgq::libpq::transaction both{db};
-    pgq::producer{db, "orders"}.insert(order_placed{1, "ann"});
-    auto const reminder = pgq::query(db, "select pgq.insert_event_after('orders', now() + $1::interval, $2, $3)", later,
-                                     payment_due::event_type, pgq::urlencoded::write(payment_due{1}));
+    pgq::producer orders{db, "orders"};
+    orders.insert(order_placed{1, "ann"});
+    auto const reminder = orders.insert(payment_due{1}, pgq::deliver_after{later});
     both.commit();
-    std::printf("order placed; reminder %s waits\n", std::string{*reminder.at(0, 0)}.c_str());
+    std::printf("order placed; reminder %lld waits, orders.cancel() would take it back\n", 0LL + number(reminder));
 } catch (std::exception const& failure) {
     std::fprintf(stderr, "delayed_events: %s\n", failure.what());
     return 1;

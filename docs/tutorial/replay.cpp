@@ -23,7 +23,7 @@ int main(int argc, char** argv) try {
     std::printf("new: %lld cents\n", 0LL + cents);
 
     cents = 0;
-    pgq::query(db, "select pgq.seek_start('orders', 'turnover')");
+    pgq::seek(db, turnover.source(), pgq::seek_to::start);
     while (turnover.step(db)) {}
     std::printf("all that is kept: %lld cents\n", 0LL + cents);
 } catch (std::exception const& failure) {

@@ -165,7 +165,7 @@ def test_exactly_once(stage, make_db):
 
 
 def test_delayed_events(stage):
-    [line] = stage.run("delayed_events", "1 second")
+    [line] = stage.run("delayed_events", "1")
     assert line.startswith("order placed; reminder ")
     events = "select ev_type, ev_data from pgq.event_template order by ev_id"
     assert stage.db.sql(events)[0] == ("order.placed", "id=1&customer=ann")
@@ -178,3 +178,14 @@ def test_delayed_events(stage):
 def test_unit_test(program):
     done = subprocess.run([program("unit_test")], capture_output=True, text=True, timeout=120)
     assert (done.stderr, done.stdout, done.returncode) == ("", "billing does what it should\n", 0)
+
+
+def test_order_per_key(stage):
+    billing = stage.running("order_per_key")
+    customers = ("ann", "bob", "eve", "joe", "sue")
+    for number in range(200):
+        stage.db.sql("select pgq.insert_event('orders', 'order.placed', %s, %s, null, null, null)", f"id={number}", customers[number % 5])
+    lines = [line.split() for line in stage.after(billing)]
+    for at, customer in enumerate(customers):
+        assert [int(number) for name, number in lines if name == customer] == list(range(at, 200, 5))
+    assert len(lines) == 200
