@@ -122,3 +122,16 @@ def test_a_dead_member_has_one_heir(group, background, waits):
     assert later.result(30) is None
     assert group.members() == {"pack.b": taken, "pack.c": None}
     assert taken != batch
+
+
+def test_a_member_joins_while_another_takes_a_batch(group, background, waits):
+    group.join("1")
+    group.tick("first")
+    taking, joining = group.db.connect(autocommit=False), group.db.connect()
+    assert call(taking, "select 1 from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer "
+                        "where c.co_name = 'pack' for update of s") == 1
+    joined = background(call, joining, "select pgq_coop.register_subconsumer('orders', 'pack', '2')")
+    waits(group, joining)
+    assert call(taking, NEXT, "1", None) is not None  # writes the consumer's row twice, and so looks at its name
+    taking.commit()
+    assert joined.result(60) == 1

@@ -16,10 +16,12 @@ begin
         perform from pgq.queue where queue_id = id for share;
     end if;
 
-    select co_id into consumer from pgq.consumer where co_name = x_consumer_name for update;
+    -- Not `for update`: whoever holds a subscription and writes it twice looks at this row by its foreign key, and would wait for us
+    -- while we wait for the subscription.
+    select co_id into consumer from pgq.consumer where co_name = x_consumer_name for no key update;
     if not found then
         insert into pgq.consumer (co_name) values (x_consumer_name) on conflict (co_name) do nothing;
-        select co_id into consumer from pgq.consumer where co_name = x_consumer_name for update;
+        select co_id into consumer from pgq.consumer where co_name = x_consumer_name for no key update;
     end if;
 
     if x_tick_pos is not null
