@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_blocked_producer_goes_on_when_its_consumers_have_caught_u
     std::atomic<bool> stored = false;
     std::jthread const producer{[&] {
         auto db = connect();
-        pgq::producer out{db, queue.source.queue, pgq::limit{.events = 20, .check_every = 5ms, .patience = 30s}};
+        pgq::producer out{db, queue.source.queue, pgq::limit{.events = 20, .check_every = 5ms, .patience = 2min}};
         stored = out.insert(plain("last")).has_value();
     }};
     // It looks at the lag, finds it too large, and looks again.
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_blocked_producer_ends_on_stop) {
     std::jthread const producer{[&] {
         auto db = connect();
         db.stop_token(stop.get_token());
-        pgq::producer out{db, queue.source.queue, pgq::limit{.events = 20, .check_every = 5ms, .patience = 1h}};
+        pgq::producer out{db, queue.source.queue, pgq::limit{.events = 20, .check_every = 5ms, .patience = 2min}};
         try {
             out.insert(plain("never"));
         } catch (pgq::stopped const&) { ended = true; }
