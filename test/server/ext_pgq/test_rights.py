@@ -123,7 +123,7 @@ def test_names_of_a_caller_are_not_run_by_the_owner(q, acting):
                  "pgq.next_batch_custom('q', 'c', null, null, null)", "pgq.get_batch_info(1)", "pgq.event_retry(1, 1, now())",
                  "pgq.batch_retry(1, 0)", "pgq.finish_batch(1)", "pgq.seek('q', 'c', 'infinity')",
                  "pgq.seek_start('q', 'c')", "pgq.seek_end('q', 'c')", "pgq.pause_consumer('q', 'c')", "pgq.resume_consumer('q', 'c')",
-                 "pgq.get_queue_lag('q')", "pgq.get_delayed_info('q')", "pgq.get_paused_consumers('q')",
+                 "pgq.get_delayed_info('q')", "pgq.get_paused_consumers('q')",
                  "pgq.insert_event_after('q', now(), 't', 'd')", "pgq.cancel_delayed_event('q', 1)",
                  "pgq.insert_event_once('q', 'k', '1 hour', 't', 'd')", "pgq.get_waiting_events('q', 'c', null, 5)",
                  "pgq.take_waiting_events('q', 'c', '{1}')", "pgq.take_waiting_events('q', 'c', null)",
