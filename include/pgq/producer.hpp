@@ -71,7 +71,7 @@ public:
     auto insert(new_event const& event) { return writer_.put(event); }
 
     /// Stores an event that comes into the queue not before a time, by a call of its own: `insert(reminder,
-    /// pgq::deliver_after{10min})`. It comes with the first retry pass of pgqd after that, and gets its id then.
+    /// pgq::deliver_after{10min})`. It comes with the first pass of pgqd after that, and gets its id then.
     /// @throws usage_error  also for a PgQ that has no delayed events
     template <class E> delayed_id insert(E const& value, deliver_after const& when, extras const& extra = {}) {
         using checked = detail::checked_product<E, Format>;
