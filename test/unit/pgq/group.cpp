@@ -73,8 +73,7 @@ BOOST_AUTO_TEST_CASE(one_that_fails_for_good_ends_alone_and_is_thrown_at_the_end
         both.run([] { return with_batches(3); }, stop.get_token(), options), std::runtime_error,
         [](std::runtime_error const& failure) { return std::string{failure.what()} == "cannot\ndo that"; });
     BOOST_TEST(handled == 3);
-    BOOST_TEST(said ==
-                   (std::vector<std::string>{"orders/bad: this consumer has ended, the others go on: cannot do that"}),
+    BOOST_TEST(said == (std::vector<std::string>{"orders/bad: has ended, the others go on: cannot do that"}),
                boost::test_tools::per_element());
     BOOST_TEST(both.results()[0].consumer == "bad");
     BOOST_TEST((both.results()[0].failure != nullptr));
