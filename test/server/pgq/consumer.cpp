@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(says_what_must_be_set_right_first) {
     pgq::consumer stranger{pgq::subscription{"consumer_unknown", "stranger"}, [](pgq::event const&) {}};
     auto const unknown = support::thrown<pgq::usage_error>([&] { stranger.step(db); });
     BOOST_TEST(std::string{unknown.what()}.starts_with(
-        "consumer \"stranger\" is not subscribed to queue \"consumer_unknown\"\n"));
+        "consumer \"stranger\" is not subscribed to queue \"consumer_unknown\"; "));
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_is_a_range_of_what_the_server_sends) {
