@@ -78,7 +78,7 @@ def test_by_cmake(prefix, project, db):
 def test_cmake_refuses_another_major_version(prefix, project):
     text = (project / "CMakeLists.txt").read_text()
     (project / "CMakeLists.txt").write_text(text.replace("find_package(pgq 4.0", "find_package(pgq 3.5"))
-    done = subprocess.run(["cmake", "-B", "build", f"-DCMAKE_PREFIX_PATH={prefix}"], cwd=project, capture_output=True, text=True)
+    done = subprocess.run(["cmake", "-G", "Ninja", "-B", "build", f"-DCMAKE_PREFIX_PATH={prefix}"], cwd=project, capture_output=True, text=True)
     assert done.returncode != 0
     assert re.search(r"requested\s+version", done.stderr), done.stderr
     assert "version: 4.0" in done.stderr
