@@ -4,7 +4,6 @@
 #include <pgq/testing.hpp>
 
 #include <cstdio>
-#include <exception>
 #include <stdexcept>
 
 using namespace std::chrono_literals;
