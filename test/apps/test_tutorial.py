@@ -7,6 +7,13 @@ import pytest
 ORDER = "id={}&customer={}&cents={}"
 
 
+def waits_for_sigterm(process):
+    """Whether the signal is blocked, as it is while a thread of its own waits for it."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        [blocked] = [line.split()[1] for line in status if line.startswith("SigBlk:")]
+    return int(blocked, 16) >> (signal.SIGTERM - 1) & 1
+
+
 class Stage:
     """A database with a queue and with the programs that play in it; `until` ticks where there is something to tick."""
 
@@ -55,7 +62,8 @@ class Stage:
                              " from pgq.get_consumer_info(%s, %s)", queue, consumer)
 
     def stopped(self, process):
-        """Ends a program by SIGTERM; gives the lines that it printed."""
+        """Ends a program by SIGTERM, which it must have come to wait for; gives the lines that it printed."""
+        self.wait_until(lambda: process.poll() is not None or waits_for_sigterm(process), timeout=60, what="a program that can be stopped")
         process.send_signal(signal.SIGTERM)
         said, complained = process.communicate(timeout=60)
         assert (complained, process.returncode) == ("", 0)
