@@ -1,9 +1,6 @@
 """The pieces of code in docs/guide/consumers.md compile as they stand there, each as the body of a function."""
 
-import re
-import subprocess
-
-from support.server import ROOT
+from support.guide import as_functions, check_compiles, pieces_of
 
 PRELUDE = """
 #include <pgq/pgq.hpp>
@@ -18,11 +15,6 @@ void decode_image(std::string_view) {}
 
 
 def test_the_pieces_compile(scratch):
-    pieces = re.findall(r"```cpp\n(.*?)```", (ROOT / "docs/guide/consumers.md").read_text(encoding="utf-8"), re.DOTALL)
+    pieces = pieces_of("docs/guide/consumers.md")
     assert len(pieces) == 4
-    source = scratch / "consumers.cpp"
-    source.write_text(PRELUDE + "".join(f"void piece_{n}() {{\n{piece}}}\n" for n, piece in enumerate(pieces)), encoding="utf-8")
-    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
-    done = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused", f"-I{ROOT}/include",
-                           f"-isystem{include}", source], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    check_compiles(PRELUDE + as_functions(pieces), scratch)

@@ -1,9 +1,6 @@
 """What the guide to typed events shows compiles as it stands there."""
 
-import re
-import subprocess
-
-from support.server import ROOT
+from support.guide import check_compiles, pieces_of
 
 # What the guide leaves to the reader's imagination.
 PRELUDE = """
@@ -21,16 +18,10 @@ pgq::libpq::connection db{"dbname=shop"};
 
 
 def test_the_examples_of_the_guide_compile(scratch):
-    text = (ROOT / "docs/guide/events.md").read_text(encoding="utf-8")
-    examples = re.findall(r"```cpp\n(.*?)```", text, re.DOTALL)
+    examples = pieces_of("docs/guide/events.md")
     assert len(examples) == 6
     order, schema, versions, fields, changes, ranges = examples
     customer, check = changes.split("\n\n")
     code = [PRELUDE, order, customer, schema, "namespace later {", versions, fields.replace("BOOST", "}\nBOOST").replace("(offer", "(later::offer"),
             f"void check() {{ {check} }}", f"void take() {{ {ranges} }}"]
-    source = scratch / "events.cpp"
-    source.write_text("\n".join(code), encoding="utf-8")
-    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
-    done = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", f"-I{ROOT}/include", f"-isystem{include}",
-                           source], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    check_compiles("\n".join(code), scratch)

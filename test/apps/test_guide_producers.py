@@ -1,9 +1,6 @@
 """The pieces of code in the guides to producers and to dead letters compile as they stand there, each as the body of a function."""
 
-import re
-import subprocess
-
-from support.server import ROOT
+from support.guide import as_functions, check_compiles, pieces_of
 
 PRELUDE = """
 #include <pgq/pgq.hpp>
@@ -27,14 +24,8 @@ ARGUMENTS = "pgq::libpq::connection& db, [[maybe_unused]] pgq::trace_parent cons
 
 
 def test_the_pieces_compile(scratch):
-    found = [re.findall(r"```cpp\n(.*?)```", (ROOT / "docs/guide" / name).read_text(encoding="utf-8"), re.DOTALL)
-             for name in ("producers.md", "dead_letters.md")]
+    found = [pieces_of(f"docs/guide/{name}") for name in ("producers.md", "dead_letters.md")]
     assert [len(pieces) for pieces in found] == [6, 1]
     own, *others = [piece for pieces in found for piece in pieces]
     bodies = [own] + [("" if "out{" in piece or "out." not in piece else 'pgq::producer out{db, "orders"};\n') + piece for piece in others]
-    source = scratch / "producers.cpp"
-    source.write_text(PRELUDE + "".join(f"void piece_{n}({ARGUMENTS}) {{\n{body}}}\n" for n, body in enumerate(bodies)), encoding="utf-8")
-    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
-    done = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused", f"-I{ROOT}/include",
-                           f"-isystem{include}", source], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    check_compiles(PRELUDE + as_functions(bodies, ARGUMENTS), scratch)

@@ -1,12 +1,4 @@
 """What the server remembers of attempts at a batch: deaths are counted, other ends are not."""
-import pytest
-
-
-@pytest.fixture
-def q(db):
-    db.sql("select pgq.create_queue('q')")
-    db.sql("select pgq.register_consumer('q', 'c')")
-    return db
 
 
 def new_batch(db, consumer="c"):

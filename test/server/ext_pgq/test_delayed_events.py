@@ -2,19 +2,8 @@
 import psycopg2.errors
 import pytest
 
+from one_queue import delivered, prepared, rotate, tick
 from test_dump import restored
-from test_waiting_events import delivered, rotate, tick
-
-
-def prepared(database):
-    database.sql("select pgq.create_queue('q')")
-    database.sql("select pgq.register_consumer('q', 'c')")
-    return database
-
-
-@pytest.fixture
-def q(db):
-    return prepared(db)
 
 
 def insert(database, name, after):

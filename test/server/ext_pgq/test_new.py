@@ -5,13 +5,6 @@ import psycopg2.errors
 import pytest
 
 
-@pytest.fixture
-def q(db):
-    db.sql("select pgq.create_queue('q')")
-    db.sql("select pgq.register_consumer('q', 'c')")
-    return db
-
-
 def ticks_at(database, *minutes_ago):
     """Ticks 2, 3, ... made so many minutes ago; tick 1 is an hour old."""
     database.sql("update pgq.tick set tick_time = now() - interval '60 minutes'")

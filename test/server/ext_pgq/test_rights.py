@@ -4,13 +4,6 @@ import pytest
 
 
 @pytest.fixture
-def q(db):
-    db.sql("select pgq.create_queue('q')")
-    db.sql("select pgq.register_consumer('q', 'c')")
-    return db
-
-
-@pytest.fixture
 def acting(q):
     """acting(role) -> a connection with the rights of a new role that is a member of `role`."""
     made = []

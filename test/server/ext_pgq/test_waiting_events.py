@@ -3,26 +3,12 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
-
-def prepared(database):
-    database.sql("select pgq.create_queue('q')")
-    database.sql("select pgq.register_consumer('q', 'c')")
-    return database
-
-
-@pytest.fixture
-def q(db):
-    return prepared(db)
+from one_queue import delivered, prepared, rotate, tick
 
 
 def insert(database, *types):
     for name in types:
         database.sql("select pgq.insert_event('q', %s, 'data', 'e1', null, '', 'e4')", name)
-
-
-def tick(database):
-    database.sql("select pgq.force_tick('q')")
-    assert database.value("select pgq.ticker('q')")
 
 
 def waiting(database, after=None, limit=None):
@@ -33,22 +19,6 @@ def take(database, *types):
     ids = [row[0] for row in database.sql("select ev_id from pgq.get_waiting_events('q', 'c', null, null)"
                                           " where ev_type = any (%s)", list(types))]
     return [row[0] for row in database.sql("select ev_type from pgq.take_waiting_events('q', 'c', %s)", ids)]
-
-
-def delivered(database, consumer="c"):
-    types = []
-    while batch := database.value("select pgq.next_batch('q', %s)", consumer):
-        types += [row[0] for row in database.sql("select ev_type from pgq.get_batch_events(%s)", batch)]
-        database.sql("select pgq.finish_batch(%s)", batch)
-    return types
-
-
-def rotate(database):
-    database.sql("update pgq.queue set queue_switch_time = '2000-01-01'")
-    before = database.value("select pgq.current_event_table('q')")
-    database.sql("select pgq.maint_rotate_tables_step1('q')")
-    database.sql("select pgq.maint_rotate_tables_step2()")
-    return database.value("select pgq.current_event_table('q')") != before
 
 
 def test_waiting_are_ticked_events_those_not_yet_ticked_and_retries(q):

@@ -1,0 +1,25 @@
+"""Code in the documentation: found, and compiled."""
+import re
+import subprocess
+
+from support.server import ROOT
+
+
+def pieces_of(page):
+    """The C++ blocks of a Markdown page, named by its path from the top."""
+    return re.findall(r"```cpp\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def as_functions(pieces, arguments=""):
+    """Each piece as the body of a function."""
+    return "".join(f"void piece_{n}({arguments}) {{\n{piece}}}\n" for n, piece in enumerate(pieces))
+
+
+def check_compiles(code, scratch):
+    """Fails with the compiler's words unless `code` compiles with our headers."""
+    source = scratch / "pieces.cpp"
+    source.write_text(code, encoding="utf-8")
+    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", f"-I{ROOT}/include", f"-isystem{include}", source],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
