@@ -78,15 +78,21 @@ decltype(auto) explaining(std::string_view queue, auto const& call) {
     }
 }
 
-template <transport Db> class each_writer {
+struct inserting {
+    std::int64_t operator()(transport auto& db, std::string_view queue, new_event const& event) const {
+        return sql::insert_event(db, queue, event);
+    }
+};
+
+/// One call of `Insert` per event; `put` returns what that does.
+template <transport Db, class Insert> class each_writer {
 public:
     each_writer(Db& db, std::string queue) : db_{db}, queue_{std::move(queue)} {}
 
-    /// The event's id.
-    std::int64_t put(new_event const& event) {
-        auto const id = explaining(queue_, [&] { return sql::insert_event(db_, queue_, event); });
+    auto put(new_event const& event) {
+        auto const done = explaining(queue_, [&] { return Insert{}(db_, queue_, event); });
         ++stored_;
-        return id;
+        return done;
     }
     std::uint64_t finish() { return std::exchange(stored_, 0); }
 
@@ -102,7 +108,7 @@ private:
 /// the policy for an outbox. `put` returns the event's id. Works with whatever pgq.insert_event the database has.
 struct insert_each {
     template <transport Db> [[nodiscard]] auto open(Db& db, std::string queue) const {
-        return detail::each_writer<Db>{db, std::move(queue)};
+        return detail::each_writer<Db, detail::inserting>{db, std::move(queue)};
     }
 };
 

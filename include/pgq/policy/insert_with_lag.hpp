@@ -5,28 +5,17 @@
 #include <pgq/policy/insert.hpp>
 #include <pgq/sql/delivery.hpp>
 
-#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace pgq {
 namespace detail {
 
-template <transport Db> class lag_writer {
-public:
-    lag_writer(Db& db, std::string queue) : db_{db}, queue_{std::move(queue)} {}
-
-    sql::inserted_with_lag put(new_event const& event) {
-        auto const done = explaining(queue_, [&] { return sql::insert_event_with_lag(db_, queue_, event); });
-        ++stored_;
-        return done;
+struct inserting_with_lag {
+    sql::inserted_with_lag operator()(transport auto& db, std::string_view queue, new_event const& event) const {
+        return sql::insert_event_with_lag(db, queue, event);
     }
-    std::uint64_t finish() { return std::exchange(stored_, 0); }
-
-private:
-    Db& db_;
-    std::string queue_;
-    std::uint64_t stored_ = 0;
 };
 
 }  // namespace detail
@@ -35,7 +24,7 @@ private:
 /// of this project. The look costs the server some times what the insert costs it, whatever the size of the queue.
 struct insert_with_lag {
     template <transport Db> [[nodiscard]] auto open(Db& db, std::string queue) const {
-        return detail::lag_writer<Db>{db, std::move(queue)};
+        return detail::each_writer<Db, detail::inserting_with_lag>{db, std::move(queue)};
     }
 };
 

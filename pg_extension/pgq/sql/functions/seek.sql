@@ -6,17 +6,10 @@ declare
     target bigint;
     oldest record;
 begin
-    if i_queue_name is null or i_consumer_name is null or i_time is null then
+    if i_time is null then
         raise exception 'Invalid NULL value';
     end if;
-    select queue_id into id from pgq.queue where queue_name = i_queue_name for share;
-    if not found then
-        raise exception 'No such event queue: %', i_queue_name;
-    end if;
-    if not exists (select from pgq.subscription s join pgq.consumer c on c.co_id = s.sub_consumer
-                   where s.sub_queue = id and c.co_name = i_consumer_name and s.sub_last_tick is not null) then
-        raise exception 'Not subscriber to queue: %/%', i_queue_name, i_consumer_name;
-    end if;
+    id := pgq._seekable_queue(i_queue_name, i_consumer_name);
     select tick_id into target from pgq.tick where tick_queue = id and tick_time <= i_time
         order by tick_queue desc, tick_id desc limit 1;
     if not found then
