@@ -4,10 +4,10 @@
 #include <support/boost_test.hpp>
 #include <support/proxy.hpp>
 #include <support/queue.hpp>
+#include <support/running.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <future>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -15,33 +15,18 @@
 using namespace std::chrono_literals;
 using support::consumed_queue;
 using support::eventually;
+using support::patient;
+using support::silent;
 
 namespace {
 
-struct silent {
-    void operator()(std::string_view) const {}
-};
-pgq::run_options<silent> const patient{.first_pause = 1ms, .longest_pause = 20ms};
-
 /// Runs a group on a thread of its own until stopped.
-template <class Group> class running {
+template <class Group> class running : public support::until_stopped<void> {
 public:
     running(Group& group, std::string conninfo, pgq::run_options<silent> options = patient)
-        : result_{std::async(std::launch::async, [this, &group, conninfo = std::move(conninfo), options] {
-              group.run(conninfo, source_.get_token(), options);
-          })} {}
-    running(running const&) = delete;
-    running& operator=(running const&) = delete;
-    ~running() { source_.request_stop(); }
-
-    void stop() {
-        source_.request_stop();
-        result_.get();
-    }
-
-private:
-    std::stop_source source_{};
-    std::future<void> result_;
+        : until_stopped{[&group, conninfo = std::move(conninfo), options](std::stop_token const& stop) {
+              group.run(conninfo, stop, options);
+          }} {}
 };
 
 /// A second consumer on a queue.

@@ -5,10 +5,10 @@
 #include <support/boost_test.hpp>
 #include <support/proxy.hpp>
 #include <support/queue.hpp>
+#include <support/running.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <future>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -18,38 +18,22 @@ using namespace std::chrono_literals;
 using support::connect;
 using support::consumed_queue;
 using support::eventually;
+using support::patient;
+using support::silent;
 
 namespace {
 
-struct silent {
-    void operator()(std::string_view) const {}
-};
-pgq::run_options<silent> const patient{.first_pause = 1ms, .longest_pause = 20ms};
 // Each statement crosses the link with its text, so that a fault can be tied to it.
 pgq::run_options<silent> const spelt_out{.first_pause = 1ms, .longest_pause = 20ms, .prepare_statements = false};
 
 /// Runs a consumer on a thread of its own until stopped.
-template <class Consumer, class Options = pgq::run_options<silent>> class running {
+template <class Consumer, class Options = pgq::run_options<silent>>
+class running : public support::until_stopped<pgq::run_report> {
 public:
     running(Consumer& consumer, std::string conninfo, Options options = patient)
-        : result_{std::async(std::launch::async, [this, &consumer, conninfo = std::move(conninfo), options] {
-              return pgq::run(consumer, conninfo, source_.get_token(), options);
-          })} {}
-
-    running(running const&) = delete;
-    running& operator=(running const&) = delete;
-    ~running() { source_.request_stop(); }
-
-    pgq::run_report stop() {
-        source_.request_stop();
-        return result_.get();
-    }
-    /// What ended it, without being stopped.
-    pgq::run_report result() { return result_.get(); }
-
-private:
-    std::stop_source source_{};
-    std::future<pgq::run_report> result_;
+        : until_stopped{[&consumer, conninfo = std::move(conninfo), options](std::stop_token const& stop) {
+              return pgq::run(consumer, conninfo, stop, options);
+          }} {}
 };
 
 }  // namespace
