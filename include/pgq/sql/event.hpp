@@ -1,6 +1,7 @@
 /// Events of a batch: from rows to values, and back to the queue. Not for inserting new ones: <pgq/sql/insert.hpp>.
 #pragma once
 
+#include <pgq/codec/bool.hpp>
 #include <pgq/codec/integer.hpp>
 #include <pgq/codec/string.hpp>
 #include <pgq/codec/time.hpp>
@@ -71,13 +72,22 @@ void read_event(row_set auto const& rows, std::size_t row, event& into) {
     detail::read_event<false>(rows, row, into);
 }
 
+/// Whether the server takes many events back at once, in one pass over their batch: pgq of this project, not 3.5.
+bool event_retry_takes_many(transport auto& db) {
+    return value_of<bool>(query(db, "select to_regprocedure('pgq.event_retry(bigint,bigint[],integer[])') is not null"),
+                          0, 0);
+}
+
 /// Hands events of an open batch back, to be delivered to the same subscription again. `ids` and `seconds` are array
-/// literals of equal length. An event that was handed back already stays as it is.
+/// literals of equal length. An event that was handed back already stays as it is. Two statements, but one for a single
+/// event; a server that does not take many at once looks each up in its whole batch.
 /// @throws sql_error  P0001 for an event that is not in the batch
 void event_retry(transport auto& db, batch_id batch, std::string const& ids, std::string const& seconds) {
+    bool const many = ids.find(',') != ids.npos && event_retry_takes_many(db);
     query(db,
-          "select pgq.event_retry($1, one.id, one.seconds) "
-          "from unnest($2::bigint[], $3::integer[]) as one(id, seconds)",
+          many ? "select pgq.event_retry($1, $2::bigint[], $3::integer[])"
+               : "select pgq.event_retry($1, one.id, one.seconds) "
+                 "from unnest($2::bigint[], $3::integer[]) as one(id, seconds)",
           batch, ids, seconds);
 }
 

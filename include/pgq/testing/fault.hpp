@@ -75,6 +75,7 @@ inline bool mentions(std::string_view sql, std::string_view part) {
 }
 
 inline step step_of(std::string_view sql) {
+    if (mentions(sql, "to_regprocedure(")) return step::statement;
     if (mentions(sql, ".next_batch")) return step::next_batch;
     if (mentions(sql, ".get_batch_events") || mentions(sql, ".get_batch_cursor") || sql.starts_with("fetch ")) {
         return step::events;

@@ -38,6 +38,7 @@ grant execute on function pgq.get_waiting_events(text, text, bigint, integer) to
 grant execute on function pgq.take_waiting_events(text, text, bigint[]) to pgq_reader;
 grant execute on function pgq.event_retry(bigint, bigint, timestamptz) to pgq_reader;
 grant execute on function pgq.event_retry(bigint, bigint, integer) to pgq_reader;
+grant execute on function pgq.event_retry(bigint, bigint[], integer[]) to pgq_reader;
 grant execute on function pgq.batch_retry(bigint, integer) to pgq_reader;
 grant execute on function pgq.force_tick(text) to pgq_reader;
 grant execute on function pgq.finish_batch(bigint) to pgq_reader;

@@ -162,6 +162,18 @@ def test_retried_events_reach_any_member(group):
     assert group.db.sql("select ev_id, ev_retry from pgq.get_batch_events(%s)", group.next("b")) == [(event, 1)]
 
 
+def test_many_events_are_handed_back_at_once(group):
+    group.join("a", "b")
+    group.tick("1", "2", "3")
+    batch = group.next("a")
+    ids = [row[0] for row in group.db.sql("select ev_id from pgq.get_batch_events(%s)", batch)]
+    assert group.db.value("select pgq.event_retry(%s, %s::bigint[], '{0,0}')", batch, ids[1:]) == 2
+    group.finish(batch)
+    assert group.db.value("select pgq.maint_retry_events()") == 2
+    group.tick()
+    assert group.db.sql("select ev_id, ev_retry from pgq.get_batch_events(%s)", group.next("b")) == [(ids[1], 1), (ids[2], 1)]
+
+
 def test_asking_in_vain_writes_nothing(group):
     group.join("a", "b")
 

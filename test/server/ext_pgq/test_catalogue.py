@@ -47,6 +47,7 @@ NEW_FUNCTIONS = {
     "pgq.insert_events(text,text[],text[])", "pgq.rebase_queue(text)", "pgq.tick_pending(text[])",
     "pgq.seek(text,text,timestamp with time zone)", "pgq.seek_tick(text,text,bigint)", "pgq.seek_start(text,text)", "pgq.seek_end(text,text)",
     "pgq.pause_consumer(text,text)", "pgq.resume_consumer(text,text)", "pgq.get_paused_consumers(text)", "pgq.get_queue_lag(text)",
+    "pgq.event_retry(bigint,bigint[],integer[])",
     "pgq.get_waiting_events(text,text,bigint,integer)", "pgq.take_waiting_events(text,text,bigint[])",
     "pgq.insert_event_after(text,timestamp with time zone,text,text)",
     "pgq.insert_event_after(text,timestamp with time zone,text,text,text,text,text,text)", "pgq.cancel_delayed_event(text,bigint)",

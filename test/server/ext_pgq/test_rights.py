@@ -114,7 +114,7 @@ def test_names_of_a_caller_are_not_run_by_the_owner(q, acting):
     for call in ("pgq.create_queue('other')", "pgq.register_consumer('other', 'c')", "pgq.insert_event('q', 't', 'd')",
                  "pgq.insert_events('q', '{t}', '{d}')", "pgq.force_tick('q')", "pgq.ticker('q')", "pgq.ticker()",
                  "pgq.next_batch_custom('q', 'c', null, null, null)", "pgq.get_batch_info(1)", "pgq.event_retry(1, 1, now())",
-                 "pgq.batch_retry(1, 0)", "pgq.finish_batch(1)", "pgq.seek('q', 'c', 'infinity')",
+                 "pgq.event_retry(1, '{1}'::bigint[], '{0}'::integer[])", "pgq.batch_retry(1, 0)", "pgq.finish_batch(1)", "pgq.seek('q', 'c', 'infinity')",
                  "pgq.seek_start('q', 'c')", "pgq.seek_end('q', 'c')", "pgq.pause_consumer('q', 'c')", "pgq.resume_consumer('q', 'c')",
                  "pgq.get_delayed_info('q')", "pgq.get_paused_consumers('q')",
                  "pgq.insert_event_after('q', now(), 't', 'd')", "pgq.cancel_delayed_event('q', 1)",

@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_link_that_breaks_while_events_are_handed_back_loses_none_
     at_work work{writer, link.conninfo()};
     int expected = 0;
     for (auto const what : {support::fault::cut_before, support::fault::cut_after}) {
-        for (auto const* const step : {"event_retry", "finish_batch", "commit"}) {
+        for (auto const* const step : {"event_retry($1", "finish_batch", "commit"}) {
             queue.insert_many("n", 4);
             link.arm(what, step);
             queue.tick();

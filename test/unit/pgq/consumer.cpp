@@ -82,11 +82,26 @@ BOOST_AUTO_TEST_CASE(hands_failed_events_back_before_it_finishes) {
     auto db = with_batch({event_row("5", "order.placed", "id=5&customer=nobody&cents=9"),
                           event_row("6", "order.placed", "id=6&customer=nobody&cents=9", "1")},
                          "get_batch_events");
+    db.answer("to_regprocedure('pgq.event_retry(bigint,bigint[],integer[])')", {{"t"}});
     pgq::consumer billing{orders, pgq::decode<order_placed>{}, pgq::retry{thrice}, nobody_fails};
     auto const report = billing.step(db);
     BOOST_TEST(report.value().counts.retried == 2);
-    BOOST_TEST(db.log == (lines{asks, "get_batch_events <7>", "event_retry <7> <{5,6}> <{60,60}>", "finish_batch <7>"}),
+    BOOST_TEST(db.log == (lines{asks, "get_batch_events <7>", "event_retry", "event_retry <7> <{5,6}> <{60,60}>",
+                                "finish_batch <7>"}),
                per_element());
+}
+
+BOOST_AUTO_TEST_CASE(hands_events_back_as_the_server_can) {
+    for (std::string const takes_many : {"t", "f"}) {
+        auto db = with_batch({event_row("5", "x", ""), event_row("6", "x", "")}, "get_batch_events");
+        db.answer("to_regprocedure('pgq.event_retry(bigint,bigint[],integer[])')", {{takes_many}});
+        db.answer(takes_many == "t" ? "pgq.event_retry($1, $2::bigint[], $3::integer[])"
+                                    : "pgq.event_retry($1, one.id, one.seconds)",
+                  {{"1"}});
+        pgq::consumer later{orders, [](pgq::event const&) { return pgq::retry_in(9s); }};
+        BOOST_TEST(later.step(db).value().counts.retried == 2);
+        BOOST_TEST(db.unused() == 0U);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(sets_given_up_events_aside_with_their_story) {

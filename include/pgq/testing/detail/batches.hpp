@@ -178,22 +178,28 @@ inline std::vector<event_row> batch_events(view& db, std::int64_t batch) {
     return events_between(db, key.first, sub.id, begin, db.find<tick_row>({key.first, *sub.next_tick})->seen);
 }
 
-/// False when the event is put aside already.
-inline bool event_retry(view& db, std::int64_t batch, std::int64_t id, timestamp after) {
+/// Hands events back, each after its time. How many were not aside already.
+inline std::int64_t event_retry(view& db, std::int64_t batch,
+                                std::vector<std::pair<std::int64_t, timestamp>> const& all) {
     auto const holder = holder_of(db, batch);
     if (!holder) refuse("event not found");
     auto const events = batch_events(db, batch);
-    auto const at = std::find_if(events.begin(), events.end(), [&](auto const& ev) { return ev.id == id; });
-    if (at == events.end()) refuse("event not found");
-    auto const owner = holder->second.id;
-    if (db.find<retry_row>({owner, id}) != nullptr) return false;
     auto const queues =
         db.select<queue_row>([&](auto const&, auto const& queue) { return queue.id == holder->first.first; });
-    retry_row aside{.after = after, .queue = queues.begin()->first, .event = *at};
-    aside.event.owner = owner;
-    ++aside.event.retry;
-    db.put<retry_row>({owner, id}, std::move(aside));
-    return true;
+    auto const owner = holder->second.id;
+    std::int64_t added = 0;
+    for (auto const& [id, after] : all) {
+        auto const at = std::lower_bound(events.begin(), events.end(), id,
+                                         [](auto const& ev, std::int64_t wanted) { return ev.id < wanted; });
+        if (at == events.end() || at->id != id) refuse("event not found");
+        if (db.find<retry_row>({owner, id}) != nullptr) continue;
+        retry_row aside{.after = after, .queue = queues.begin()->first, .event = *at};
+        aside.event.owner = owner;
+        ++aside.event.retry;
+        db.put<retry_row>({owner, id}, std::move(aside));
+        ++added;
+    }
+    return added;
 }
 
 /// At most ten at a time, as the server does.

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pgq::testing::detail {
@@ -70,6 +71,28 @@ inline relation insert_events(view& db, arguments const& given) {
     return scalar("insert_events", out);
 }
 
+/// One event with the seconds or the time, or arrays of ids and seconds.
+inline relation event_retry(view& db, arguments const& given) {
+    std::vector<std::pair<std::int64_t, timestamp>> all;
+    auto const in = [&](std::int64_t seconds) { return timestamp{db.now().microseconds + seconds * 1'000'000}; };
+    if (given.text(1).starts_with('{')) {
+        auto const ids = codec<std::vector<std::int64_t>>::parse(given.text(1));
+        auto const seconds = codec<std::vector<std::int64_t>>::parse(given.text(2));
+        if (ids.size() != seconds.size()) {
+            refuse("x_event_ids and x_retry_seconds must have the same length, not " + std::to_string(ids.size()) +
+                       " and " + std::to_string(seconds.size()),
+                   "2202E");
+        }
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            all.emplace_back(ids[i], in(seconds[i]));
+    } else {
+        auto const& after = given.text(2);
+        bool const point = after.find_first_of(":-") != after.npos && !after.starts_with('-');
+        all.emplace_back(given.number(1), point ? codec<timestamp>::parse(after) : in(given.number(2)));
+    }
+    return scalar("event_retry", text_of(event_retry(db, given.number(0), all)));
+}
+
 inline relation tick_pending(view& db, arguments const& given) {
     relation found{{"name", "ticked"}};
     for (auto const& name : codec<std::vector<std::string>>::parse(given.text(0))) {
@@ -118,13 +141,7 @@ inline std::optional<relation> call_for_consumers(view& db, std::string_view nam
     if (name == "finish_batch") return scalar(name, finish_batch(db, given.number(0)) ? "1" : "0");
     if (name == "get_batch_events") return event_columns(batch_events(db, given.number(0)));
     if (name == "get_batch_info") return batch_info_columns(db, given.number(0));
-    if (name == "event_retry") {
-        auto const& after = given.text(2);
-        auto const time = after.find_first_of(":-") == after.npos || after.starts_with('-')
-                              ? timestamp{db.now().microseconds + given.number(2) * 1'000'000}
-                              : codec<timestamp>::parse(after);
-        return scalar(name, event_retry(db, given.number(0), given.number(1), time) ? "1" : "0");
-    }
+    if (name == "event_retry") return event_retry(db, given);
     if (name == "register_consumer" || name == "register_consumer_at") {
         return scalar(name, register_consumer(db, given.text(0), given.text(1), given.maybe_number(2)) ? "1" : "0");
     }

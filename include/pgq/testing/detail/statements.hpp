@@ -23,16 +23,9 @@ inline std::string text_of(std::span<parameter const> values, std::size_t at) {
     return at < values.size() ? value_of_parameter(values[at]).value_or("") : std::string{};
 }
 
-inline rows retry_many(view& db, std::span<parameter const> values) {
-    auto const batch = number_of<std::int64_t>(text_of(values, 0), "bigint");
-    auto const ids = codec<std::vector<std::int64_t>>::parse(text_of(values, 1));
-    auto const seconds = codec<std::vector<std::int64_t>>::parse(text_of(values, 2));
-    std::vector<row> told;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        timestamp const after{db.now().microseconds + seconds.at(i) * 1'000'000};
-        told.push_back({event_retry(db, batch, ids[i], after) ? "1" : "0"});
-    }
-    return rows{std::move(told), 1};
+/// The statement of pgq::sql::event_retry() for one event.
+inline rows retry_one(view& db, std::span<parameter const> values) {
+    return rows{event_retry(db, arguments{row{text_of(values, 0), text_of(values, 1), text_of(values, 2)}}).data, 1};
 }
 
 inline rows event_table_of(view& db, std::string const& name) {
@@ -108,7 +101,7 @@ inline rows lock(world& all, void const* session, std::string_view key, bool rel
 /// Statements that name no single function. Nothing for one that is not known.
 inline std::optional<rows> run_other(world& all, view& db, void const* session, std::string_view sql,
                                      std::span<parameter const> values) {
-    if (mentions(sql, "pgq.event_retry($1, one.id, one.seconds)")) return retry_many(db, values);
+    if (mentions(sql, "pgq.event_retry($1, one.id, one.seconds)")) return retry_one(db, values);
     if (mentions(sql, "pgq.current_event_table(queue_name)")) return event_table_of(db, text_of(values, 0));
     if (mentions(sql, "pgq.insert_event_raw(q.queue_name, $3::bigint")) return store_for_one(db, values);
     if (mentions(sql, "pgq.insert_event_after($1, coalesce("))
@@ -124,7 +117,7 @@ inline std::optional<rows> run_other(world& all, view& db, void const* session, 
     if (sql == "select current_setting('transaction_isolation'), txid_current()") {
         return rows{{{"read committed", text_of(db.txid())}}};
     }
-    if (sql == "select to_regprocedure('pgq_coop.heartbeat(bigint)') is not null") return rows{{{"t"}}};
+    if (sql.starts_with("select to_regprocedure('pgq") && sql.ends_with("') is not null")) return rows{{{"t"}}};
     if (sql.starts_with("select pg_is_in_recovery(), to_regprocedure(")) return rows{{{"f", "t", "f", "memory"}}};
     if (sql == "select pg_try_advisory_lock($1)") return lock(all, session, text_of(values, 0), false);
     if (sql == "select pg_advisory_unlock($1)") return lock(all, session, text_of(values, 0), true);

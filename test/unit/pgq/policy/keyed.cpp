@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_stop_is_heeded_while_threads_are_busy) {
 
 BOOST_AUTO_TEST_CASE(verdicts_of_all_threads_are_told) {
     auto db = with_batches();
-    db.answer("event_retry", {});
+    db.answer("to_regprocedure", {{"t"}}).answer("event_retry", {});
     pgq::consumer work{orders, numbered{4'000, 40}, pgq::keyed{.key = by_data}, [](pgq::event const& ev) {
                            if (ev.id % 4 == 0) return pgq::retry_in(5s);
                            return ev.id % 4 == 1 ? pgq::skipped() : pgq::done();
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(verdicts_of_all_threads_are_told) {
     auto const counts = work.step(db).value().counts;
     BOOST_TEST((counts == pgq::verdict_counts{.events = 4'000, .done = 2'000, .skipped = 1'000, .retried = 1'000}));
     auto const told =
-        std::find_if(db.log.begin(), db.log.end(), [](auto const& line) { return line.starts_with("event_retry"); });
+        std::find_if(db.log.begin(), db.log.end(), [](auto const& line) { return line.starts_with("event_retry <"); });
     BOOST_REQUIRE((told != db.log.end()));
     BOOST_TEST(std::count(told->begin(), told->end(), ',') == 2 * 999);
 }
