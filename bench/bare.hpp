@@ -32,7 +32,7 @@ inline rows checked(session const& db, PGresult* answer) {
     rows taken{answer};
     auto const status = PQresultStatus(answer);
     bool const fine = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_COPY_IN ||
-                      status == PGRES_PIPELINE_SYNC || status == PGRES_SINGLE_TUPLE;
+                      status == PGRES_COPY_OUT || status == PGRES_PIPELINE_SYNC || status == PGRES_SINGLE_TUPLE;
     if (!fine) fail(db);
     return taken;
 }

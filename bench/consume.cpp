@@ -50,8 +50,46 @@ void look_at(PGresult const* rows) {
 constexpr auto columns =
     "ev_id, ev_time, ev_txid, ev_retry, ev_type, ev_data, ev_extra1, ev_extra2, ev_extra3, ev_extra4";
 
+/// Touches each value of a row of a binary COPY.
+void look_at(std::string_view row) {
+    auto const number = [&](std::size_t size) {
+        std::int64_t value = 0;
+        for (char const byte : row.substr(0, size))
+            value = value << 8 | static_cast<unsigned char>(byte);
+        row.remove_prefix(size);
+        return value;
+    };
+    for (auto left = number(2); left > 0; --left) {
+        auto const size = static_cast<std::size_t>(number(4));
+        if (size == 0xFFFF'FFFF) continue;
+        handled += static_cast<std::int64_t>(size) + row.front();
+        row.remove_prefix(size);
+    }
+}
+
+/// The whole batch by COPY, put in order by the server, as nobody would do better by hand without sorting himself.
+std::uint64_t copy_out(bare::session const& db, std::string const& batch) {
+    constexpr std::size_t header = 19;
+    auto const text = bare::execute(db, ("select pgq.batch_event_sql(" + batch + ")").c_str());
+    auto const begun = bare::execute(
+        db, ("copy (" + std::string{PQgetvalue(text.get(), 0, 0)} + ") to stdout (format binary)").c_str());
+    std::uint64_t pieces = 0;
+    char* piece = nullptr;
+    for (int size = 0; (size = PQgetCopyData(db.get(), &piece, 0)) > 0; PQfreemem(piece)) {
+        std::string_view row{piece, static_cast<std::size_t>(size)};
+        if (pieces++ == 0) row.remove_prefix(header);
+        if (row.size() > 2) look_at(row);
+    }
+    bare::checked(db, PQgetResult(db.get()));
+    bare::rows const last{PQgetResult(db.get())};
+    return pieces - 1;
+}
+
+enum class bare_way { whole, cursor, copy };
+
 /// The same statements as by the framework, without the framework.
-void consume_bare(char const* conninfo, std::string const& name, bool by_cursor) {
+void consume_bare(char const* conninfo, std::string const& name, bare_way way) {
+    bool const by_cursor = way == bare_way::cursor;
     auto const db = bare::connect(conninfo);
     auto const binary = [&](std::string const& text) {
         return bare::checked(db, PQexecParams(db.get(), text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1));
@@ -69,6 +107,8 @@ void consume_bare(char const* conninfo, std::string const& name, bool by_cursor)
             events += static_cast<std::uint64_t>(PQntuples(rows.get()));
             rows = binary("fetch 4000 from orders");
         }
+    } else if (way == bare_way::copy) {
+        events = copy_out(db, batch);
     } else {
         auto const rows = binary(std::string{"select "} + columns + " from pgq.get_batch_events(" + batch + ")");
         look_at(rows.get());
@@ -84,13 +124,15 @@ bool run(std::string_view how, char const* conninfo, char const* name) {
     pgq::same_transaction const together;
     if (how == "default") consume(conninfo, name, typed, add_up);
     else if (how == "whole") consume(conninfo, name, pgq::whole_batch{}, typed, add_up);
-    else if (how == "cursor") consume(conninfo, name, together, typed, add_up);
+    else if (how == "cursor") consume(conninfo, name, together, pgq::by_cursor{}, typed, add_up);
+    else if (how == "together") consume(conninfo, name, together, typed, add_up);
     else if (how == "rows") consume(conninfo, name, together, pgq::row_by_row{}, typed, add_up);
     else if (how == "raw-default") consume(conninfo, name, add_up_raw);
     else if (how == "raw-whole") consume(conninfo, name, pgq::whole_batch{}, add_up_raw);
-    else if (how == "raw-cursor") consume(conninfo, name, together, add_up_raw);
-    else if (how == "bare-whole") consume_bare(conninfo, name, false);
-    else if (how == "bare-cursor") consume_bare(conninfo, name, true);
+    else if (how == "raw-cursor") consume(conninfo, name, together, pgq::by_cursor{}, add_up_raw);
+    else if (how == "bare-whole") consume_bare(conninfo, name, bare_way::whole);
+    else if (how == "bare-cursor") consume_bare(conninfo, name, bare_way::cursor);
+    else if (how == "bare-copy") consume_bare(conninfo, name, bare_way::copy);
     else return false;
     return true;
 }
@@ -101,8 +143,8 @@ int main(int argc, char** argv) try {
     bool const known = argc == 4 && run(argv[3], argv[1], argv[2]);
     if (!known) {
         std::fputs(
-            "usage: consume CONNINFO CONSUMER default|whole|cursor|rows|raw-default|raw-whole|raw-cursor|bare-whole|"
-            "bare-cursor\n",
+            "usage: consume CONNINFO CONSUMER default|together|whole|cursor|rows|raw-default|raw-whole|raw-cursor|"
+            "bare-whole|bare-cursor|bare-copy\n",
             stderr);
         return 2;
     }

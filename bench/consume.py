@@ -11,12 +11,13 @@ from peers import Table, figures, peers
 
 # What, how ours does it, how libpq alone does it, goal for what ours costs more.
 WAYS = [
-    ("events, whole batch", "raw-whole", "bare-whole", "<= 40"),
+    ("events, default", "raw-default", "bare-copy", "<= 40"),
     ("events, by cursor", "raw-cursor", "bare-cursor", "<= 40"),
-    ("events, default", "raw-default", "bare-cursor", None),
-    ("typed, whole batch", "whole", "bare-whole", None),
+    ("events, whole batch", "raw-whole", "bare-whole", "<= 40"),
+    ("typed, default", "default", "bare-copy", None),
+    ("typed, same transaction", "together", "bare-copy", None),
     ("typed, by cursor", "cursor", "bare-cursor", None),
-    ("typed, default", "default", "bare-cursor", None),
+    ("typed, whole batch", "whole", "bare-whole", None),
 ]
 
 PYTHON = '''

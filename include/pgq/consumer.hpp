@@ -134,7 +134,7 @@ private:
     /// The batch in one go.
     template <class Db>
     void whole(Db& db, batch_info const& info, std::stop_token const& stop, detail::verdicts& book) {
-        using fallback = typename detail::default_fetch<Db, in_transaction>::type;
+        using fallback = typename detail::default_fetch<Db>::type;
         auto const fetch = detail::choice<fetch_axis, fallback>(parts_);
         using fetching = std::remove_cvref_t<decltype(fetch)>;
         static_cast<void>(detail::checked_fetch<fetching::keeps, in_transaction, takes_session>{});
@@ -173,7 +173,7 @@ private:
     /// Each event by itself, as `pieces` says.
     template <class Db>
     void apart(Db& db, batch_info const& info, std::stop_token const& stop, detail::verdicts& book, auto& pieces) {
-        typename detail::default_fetch<Db, false>::type const fetch{};
+        typename detail::default_fetch<Db>::type const fetch{};
         auto const tell = teller(db, info, book);
         detail::heart<Source, Db> heart{source_, db, info.id};
         pieces([&](auto const& take) { each(fetch, db, info, take); },

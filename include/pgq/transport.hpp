@@ -55,6 +55,9 @@ namespace detail {
 struct any_sink {
     bool operator()(auto const&) const { return true; }
 };
+struct any_copy_sink {
+    void operator()(std::string_view) const {}
+};
 }  // namespace detail
 
 /// A session that hands rows to a callable while they arrive. It takes no other call meanwhile; when the callable
@@ -81,6 +84,11 @@ concept copy_target = transport<Db> && requires(Db& db, std::string_view text) {
     { db.copy_end() } -> std::same_as<std::uint64_t>;
     { db.copy_abort() } noexcept;
 };
+
+/// A session that hands out COPY data: the sink gets each row as it arrives. When it throws, the COPY is cancelled.
+template <class Db>
+concept copy_source =
+    transport<Db> && requires(Db& db, std::string_view sql) { db.copy_out(sql, detail::any_copy_sink{}); };
 
 /// A message from NOTIFY.
 struct notification {

@@ -8,14 +8,11 @@
 
 namespace pgq::detail {
 
-// The bounded default: by cursor where a transaction is open anyway, spooled where it is not.
-template <class Db, bool InTransaction> struct default_fetch {
+// Spooled for all that can: memory is bounded, and no other way is as fast.
+template <class Db> struct default_fetch {
     using type = whole_batch;
 };
-template <transactional Db> struct default_fetch<Db, true> {
-    using type = by_cursor;
-};
-template <transactional Db> struct default_fetch<Db, false> {
+template <copy_source Db> struct default_fetch<Db> {
     using type = spooled;
 };
 

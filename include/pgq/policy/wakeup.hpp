@@ -61,16 +61,16 @@ public:
             if (unfenced(watched)) watched.fence = progress.fence.value_or(0);
         }
         auto const started = std::chrono::steady_clock::now();
-        bool const moved = progress.position != position_ && find_moved(now);
+        auto const arrived = progress.position == position_ ? 0 : find_moved(now);
         position_ = progress.position;
         auto const cost = std::chrono::steady_clock::now() - started;
+        auto const rest = std::max(cost * 9, rest_after(arrived, now - std::exchange(looked_, now)));
 
         std::size_t const ticked = tick_due(now, progress.oldest, failed);
-        pause_ =
-            moved || ticked > 0 ? duration{options_.shortest} : std::min<duration>(pause_ * 9 / 8, options_.longest);
-        // With thousands of queues, looking at them must not become the server's main work.
+        pause_ = arrived > 0 || ticked > 0 ? duration{options_.shortest}
+                                           : std::min<duration>(pause_ * 9 / 8, options_.longest);
         auto const due = next_due();
-        next_ = std::max(now + cost * 9, due ? std::min(*due, now + options_.longest) : now + pause_);
+        next_ = std::max(now + rest, due ? std::min(*due, now + options_.longest) : now + pause_);
         return ticked;
     }
 
@@ -94,8 +94,18 @@ private:
         [[nodiscard]] time due() const { return std::max(next, earliest); }
     };
 
-    /// True when a sequence stands elsewhere than at the last look.
-    bool find_moved(time now) {
+    /// Where more than an event comes in each millisecond, a look and a tick serve many: then what producers do with
+    /// the processor is worth more than a few milliseconds of an event. (With thousands of queues, too, looking at them
+    /// must not become the server's main work.)
+    [[nodiscard]] duration rest_after(std::int64_t arrived, duration passed) const {
+        constexpr double longest_rest = 8;  // in units of spacing
+        std::chrono::duration<double, std::milli> const milliseconds = passed;
+        double const crowd = milliseconds.count() < 1 ? 0 : static_cast<double>(arrived) / milliseconds.count() - 1;
+        return std::chrono::duration_cast<duration>(options_.spacing * std::clamp(crowd, 0., longest_rest));
+    }
+
+    /// How far sequences have moved since the last look.
+    std::int64_t find_moved(time now) {
         std::string sequences = "{";
         std::string values = "{";
         for (auto const& watched : queues_) {
@@ -109,16 +119,18 @@ private:
         } catch (sql_error const& failure) {
             if (failure.connection_lost() || failure.transient()) throw;
             refresh(now);  // a queue was dropped
-            return false;
+            return 0;
         }
+        std::int64_t arrived = 0;
         for (auto const& [place, value] : moved) {
             auto& watched = queues_.at(place);
+            arrived += std::max<std::int64_t>(1, value - watched.queue.last_value);
             watched.queue.last_value = value;
             watched.active = true;
             watched.fence = 0;
             watched.since = watched.next = now;
         }
-        return !moved.empty();
+        return arrived;
     }
 
     std::size_t tick_due(time now, std::int64_t oldest, auto const& failed) {
@@ -206,6 +218,7 @@ private:
     Db& db_;
     wakeup_options options_;
     duration pause_;
+    time looked_{};
     time next_{};
     std::string position_{};
     std::vector<watch> queues_{};

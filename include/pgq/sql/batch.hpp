@@ -4,6 +4,7 @@
 #include <pgq/codec/integer.hpp>
 #include <pgq/codec/string.hpp>
 #include <pgq/ids.hpp>
+#include <pgq/sql/copied_event.hpp>
 #include <pgq/transport.hpp>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pgq {
 
@@ -89,6 +91,23 @@ auto batch_events_up_to(transport auto& db, batch_id batch, int most) {
     detail::bound<2> const values{batch, most + 1};
     if constexpr (binary_transport<decltype(db)>) return db.execute(text, values.view(), result_format::binary);
     else return db.execute(text, values.view());
+}
+
+/// All events of a batch, in no useful order, by COPY: `sink(row)` gets each as <pgq/sql/copied_event.hpp> reads it.
+/// The cheapest way there is: the server neither sorts nor waits for us, and libpq makes no result of it.
+void copy_batch_events(copy_source auto& db, batch_id batch, auto&& sink) {
+    auto const rows = query(db, "select pgq.batch_event_sql($1)", batch);
+    std::string_view text = rows.at(0, 0).value_or(std::string_view{});
+    constexpr std::string_view ordering = " order by 1";
+    if (text.ends_with(ordering)) text.remove_suffix(ordering.size());
+    bool first = true;
+    db.copy_out("copy (select " + std::string{detail::event_columns} + " from (" + std::string{text} +
+                    ") events) to stdout (format binary)",
+                [&](std::string_view piece) {
+                    if (std::exchange(first, false)) piece.remove_prefix(detail::copy_header_size(piece));
+                    constexpr std::string_view end{"\377\377", 2};
+                    if (piece != end) sink(piece);
+                });
 }
 
 /// The same as batch_events(), each row handed to `sink` as it arrives.

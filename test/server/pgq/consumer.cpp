@@ -9,6 +9,7 @@
 #include <support/boost_test.hpp>
 #include <support/queue.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <ranges>
@@ -91,6 +92,32 @@ BOOST_AUTO_TEST_CASE(events_of_an_old_transaction_that_sequences_do_not_count_co
     queue.tick();
     while (queue.step(counter)) {}
     BOOST_TEST(events == 1202U);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_of_transactions_that_overlap_comes_in_order_of_id) {
+    consumed_queue queue{"consumer_mixed"};
+    auto first = connect();
+    auto second = connect();
+    first.begin();
+    second.begin();
+    for (int i = 0; i < 300; ++i) {
+        for (auto* const db : {&second, &first})
+            pgq::query(*db, "select pgq.insert_event('consumer_mixed', 'n', repeat('x', 100))");
+    }
+    second.commit();
+    first.commit();
+    queue.insert_many("n", 300);
+    queue.tick();
+    for (std::size_t const memory : {std::size_t{0}, std::size_t{20'000}, std::size_t{16} << 20U}) {
+        std::vector<std::int64_t> ids;
+        pgq::consumer reader{queue.source, pgq::spooled{.memory = memory}, [&](pgq::event const& ev) {
+                                 ids.push_back(ev.id);
+                                 if (ids.size() == 900) throw pgq::error{"keep it"};
+                             }};
+        BOOST_CHECK_THROW(queue.step(reader), pgq::error);
+        BOOST_TEST(ids.size() == 900U);
+        BOOST_TEST(std::is_sorted(ids.begin(), ids.end()));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_large_batch_comes_in_order_whether_in_memory_or_not) {

@@ -133,16 +133,16 @@ BOOST_AUTO_TEST_CASE(finishes_nothing_when_there_is_no_queue_for_dead_letters) {
 }
 
 BOOST_AUTO_TEST_CASE(finishes_nothing_when_a_handler_throws) {
-    auto db = with_batch<scripted_session>({event_row("5", "x", "y")}, "get_batch_cursor");
+    auto db = with_batch<scripted_session>({event_row("5", "x", "y")}, "get_batch_events");
     pgq::consumer billing{orders, pgq::same_transaction{}, [](pgq::event const&) { throw std::runtime_error{"no"}; }};
     BOOST_CHECK_THROW(billing.step(db), std::runtime_error);
-    BOOST_TEST(db.log == (lines{asks, "begin", "get_batch_cursor <7> <500>", "rollback"}), per_element());
+    BOOST_TEST(db.log == (lines{asks, "begin", "get_batch_events <7>", "rollback"}), per_element());
 }
 
 BOOST_AUTO_TEST_CASE(same_transaction_holds_effects_verdicts_and_finish) {
     auto db = with_batch<scripted_session>({event_row("5", "order.placed", std::string{support::anns_order}),
                                             event_row("6", "order.placed", "id=6&customer=nobody&cents=9")},
-                                           "get_batch_cursor");
+                                           "get_batch_events");
     pgq::consumer billing{orders,
                           pgq::same_transaction{},
                           pgq::decode<order_placed>{},
@@ -153,20 +153,18 @@ BOOST_AUTO_TEST_CASE(same_transaction_holds_effects_verdicts_and_finish) {
                               nobody_fails(order);
                           }};
     BOOST_TEST(billing.step(db).value().counts.done == 1);
-    BOOST_TEST(db.log == (lines{asks, "begin", "get_batch_cursor <7> <500>", "savepoint pgq_event", "bill <1>",
+    BOOST_TEST(db.log == (lines{asks, "begin", "get_batch_events <7>", "savepoint pgq_event", "bill <1>",
                                 "release savepoint pgq_event", "savepoint pgq_event", "bill <6>",
-                                "rollback to savepoint pgq_event", "release savepoint pgq_event", "close pgq_batch",
+                                "rollback to savepoint pgq_event", "release savepoint pgq_event",
                                 "event_retry <7> <{6}> <{60}>", "finish_batch <7>", "commit"}),
                per_element());
 }
 
 BOOST_AUTO_TEST_CASE(at_least_once_handles_events_with_no_transaction_open) {
-    auto db = with_batch<scripted_session>({event_row("5", "x", "y")}, "get_batch_cursor");
+    auto db = with_batch<scripted_session>({event_row("5", "x", "y")}, "get_batch_events");
     pgq::consumer billing{orders, [&](pgq::event const&) { BOOST_TEST(!db.in_transaction()); }};
     BOOST_TEST(billing.step(db).value().counts.done == 1);
-    BOOST_TEST(db.log == (lines{asks, "begin", "get_batch_cursor <7> <500>", "close pgq_batch", "commit", "begin",
-                                "finish_batch <7>", "commit"}),
-               per_element());
+    BOOST_TEST(db.log == (lines{asks, "get_batch_events <7>", "begin", "finish_batch <7>", "commit"}), per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_of_somebody_else_is_not_finished) {
@@ -178,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_batch_of_somebody_else_is_not_finished) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_request_ends_a_batch_between_events) {
-    auto db = with_batch<scripted_session>({event_row("5", "x", "y"), event_row("6", "x", "y")}, "get_batch_cursor");
+    auto db = with_batch<scripted_session>({event_row("5", "x", "y"), event_row("6", "x", "y")}, "get_batch_events");
     std::stop_source source;
     int handled = 0;
     pgq::consumer billing{orders, pgq::same_transaction{}, [&](pgq::event const&) {

@@ -24,7 +24,7 @@ scripted_session with_batches(int batches) {
     scripted_session db;
     for (int i = 0; i < batches; ++i) {
         db.answer("next_batch_custom", {{"7", "20", "19", "3000"}});
-        db.answer("get_batch_cursor", {event_row("1", "x", "y")});
+        db.answer("get_batch_events", {event_row("1", "x", "y")});
         db.answer("finish_batch", {{"1"}});
     }
     for (int i = 0; i < 100; ++i)

@@ -34,7 +34,7 @@ pgq::subscription const orders{"orders", "billing"};
 scripted_session with_batch() {
     scripted_session db;
     db.answer("next_batch_custom", {{"7", "20", "19", "3000"}});
-    db.answer("get_batch_cursor", {event_row("1", "x", "y")});
+    db.answer("get_batch_events", {event_row("1", "x", "y")});
     db.answer("finish_batch", {{"1"}});
     return db;
 }
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(log_and_metrics_hear_of_sessions_batches_and_trouble) {
         if (++opened == 1) return lost();
         scripted_session db;
         db.answer("next_batch_custom", {{"7", "20", "19", "3000", "1500"}});
-        db.answer("get_batch_cursor", {event_row("1", "x", "y")});
+        db.answer("get_batch_events", {event_row("1", "x", "y")});
         db.answer("finish_batch", {{"1"}});
         return db;
     };

@@ -1,5 +1,4 @@
 #include <pgq/policy/fetch.hpp>
-#include <pgq/policy/spooled.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/scripted.hpp>
@@ -14,7 +13,7 @@ using support::scripted_session;
 namespace {
 
 static_assert(pgq::fetch_policy<pgq::whole_batch, support::scripted>);
-static_assert(pgq::fetch_policy<pgq::spooled, scripted_session>);
+static_assert(pgq::fetch_policy<pgq::by_cursor, scripted_session>);
 static_assert(!pgq::fetch_policy<pgq::row_by_row, scripted_session>);
 static_assert(!pgq::fetch_policy<int, scripted_session>);
 
@@ -52,30 +51,12 @@ BOOST_AUTO_TEST_CASE(an_event_that_is_none_is_a_protocol_error) {
     BOOST_CHECK_THROW(ids(pgq::whole_batch{}.open(db, {pgq::batch_id{7}})), pgq::protocol_error);
 }
 
-BOOST_AUTO_TEST_CASE(spooled_closes_the_transaction_before_the_first_event) {
-    for (std::size_t const memory : {std::size_t{0}, std::size_t{1} << 20U}) {
-        scripted_session db;
-        std::vector<support::scripted_row> many;
-        for (int i = 0; i < 500; ++i)
-            many.push_back(event_row(std::to_string(i), "x", "y"));
-        db.answer("get_batch_cursor", many).answer("fetch", many).answer("fetch", {event_row("500", "x", "y")});
-        auto reader = pgq::spooled{.memory = memory}.open(db, {pgq::batch_id{7}});
-        BOOST_TEST(db.log.front() == "begin");
-        BOOST_TEST(db.log.back() == "commit");
-        auto const found = ids(std::move(reader));
-        // The second answer has fewer rows than were asked for, which ends the batch.
-        BOOST_TEST(found.size() == 1000);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(a_batch_that_promises_to_be_small_is_one_statement) {
     pgq::batch_info const small{.id = pgq::batch_id{7}, .events_at_most = 3};
     scripted_session db;
     db.answer("get_batch_events", {event_row("5", "x", "y"), event_row("6", "x", "y")});
-    BOOST_TEST(ids(pgq::spooled{}.open(db, small)) == (std::vector<long>{5, 6}), per_element());
-    db.answer("get_batch_events", {event_row("5", "x", "y")});
-    BOOST_TEST(ids(pgq::by_cursor{}.open(db, small)) == std::vector<long>{5}, per_element());
-    BOOST_TEST(db.log.size() == 2U);
+    BOOST_TEST(ids(pgq::by_cursor{}.open(db, small)) == (std::vector<long>{5, 6}), per_element());
+    BOOST_TEST(db.log.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_larger_than_promised_is_read_by_cursor) {
