@@ -54,6 +54,16 @@ inline std::string address_of(PGconn const* session) {
     return "host \"" + (host.empty() ? text(PQhostaddr(session)) : host) + "\" port " + text(PQport(session));
 }
 
+/// What to do about a reason whose own words do not say it; begins with a colon, or is empty.
+inline std::string_view advice_on(std::string_view reason) {
+    auto const says = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
+    if (says(" does not match host name ")) return ": connect by a name that is in the server's certificate";
+    if (says("certificate verify failed")) return ": set sslrootcert to the certificate of the server's authority";
+    if (says("server does not support SSL")) return ": turn ssl on at the server, or set another sslmode";
+    if (says("no pg_hba.conf entry") && says("no encryption")) return ": set sslmode=require, or add an entry there";
+    return {};
+}
+
 /// Reads libpq's message: one block per address tried, each with libpq's own prefix, and the SQLSTATE of a server's.
 inline refusal refusal_of(PGconn const* session) {
     refusal out{.where = address_of(session), .reason = {}};
@@ -75,6 +85,7 @@ inline refusal refusal_of(PGconn const* session) {
         if (!out.reason.empty()) out.reason += line.starts_with('\t') ? ": " : "; ";
         out.reason += text;
     }
+    out.reason += advice_on(out.reason);
     out.misused = std::string_view{PQhost(session)}.empty() || out.reason.starts_with("invalid ") ||
                   out.reason.starts_with("could not match ");
     if (PQconnectionNeedsPassword(session) != 0) {
