@@ -15,6 +15,7 @@ LAYERS = {
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|check_table\.hpp|stage/.*|policy/.*|source/.*)",
     "facade": r"pgq/(consumer|consumer_turn|run_options|run_hooks|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|testing/.*|node/.*|cooperate|coop)(\.hpp)?",
     "everything": r"pgq/pgq\.hpp",
+    "walmgr": r"walmgr/.*",
 }
 
 # A heavy header has one door.
@@ -25,7 +26,12 @@ DOORS = {
     r"boost/(?!hana)": r"$^",
     r"range/v3": r"$^",
     r"iostream|regex": r"$^",
+    r"openssl/": r"walmgr/sha256\.hpp",
+    r"zstd\.h|lz4frame\.h": r"walmgr/(unpack|codec/.*)\.hpp",
 }
+
+# What keeps the write-ahead log knows servers and nothing of queues.
+WALMGR_MAY_INCLUDE = r"walmgr/.*|pgq/(error|sqlstate|stop|timestamp|log|transport)\.hpp|pgq/(libpq|codec)/.*"
 
 # Server headers are for the modules only, and what the modules share with the framework needs neither libpq nor exceptions.
 EXTENSION_MAY_INCLUDE = r"pgq/(ids|event|timestamp|payload/.*)"
@@ -55,6 +61,8 @@ def breaches_of_header(path, name):
         other = level(target)
         if other is not None and other > own:
             yield f"include/{name}:{number}: {list(LAYERS)[own]} looks up at {target} ({list(LAYERS)[other]})"
+        if name.startswith("walmgr/") and other is not None and not re.fullmatch(WALMGR_MAY_INCLUDE, target):
+            yield f"include/{name}:{number}: walmgr may not include {target}"
         if target.startswith("pgq/") and other is None:
             yield f"include/{name}:{number}: {target} belongs to no layer"
         for pattern, door in DOORS.items():

@@ -1,0 +1,126 @@
+/// Archiving one file, for an archive_command: it is acknowledged when it will survive a loss of power, and not before.
+#pragma once
+
+#include <fcntl.h>
+#include <walmgr/cluster.hpp>
+#include <walmgr/codec.hpp>
+#include <walmgr/file.hpp>
+#include <walmgr/object.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/timeline_history.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace walmgr {
+
+/// What archiving has found.
+enum class archived {
+    now,    ///< it is stored
+    before  ///< the same bytes were stored already
+};
+
+namespace detail {
+
+inline constexpr std::size_t archive_block = std::size_t{256} << 10U;
+
+/// Calls `sink` with all bytes of a file that must keep its size. `check(start)` sees the first block before.
+void read_whole(file const& from, auto const& check, auto&& sink) {
+    auto const size = from.size();
+    std::string block(archive_block, '\0');
+    for (std::uint64_t at = 0; at < size;) {
+        auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), size - at));
+        if (from.read(at, std::span{block}.first(wanted)) != wanted)
+            throw error{fault::corrupt, from.path() + " became shorter while it was read"};
+        auto const bytes = std::string_view{block}.substr(0, wanted);
+        if (at == 0) check(bytes);
+        sink(bytes);
+        at += wanted;
+    }
+}
+
+/// Whether a file is what its name says, as far as its length and its first bytes tell.
+inline void check_length(file const& from, wal_name const& name, cluster const& of) {
+    auto const size = from.size();
+    bool const is_segment = name.kind == wal_kind::segment || name.kind == wal_kind::partial;
+    if (is_segment && size != of.size.bytes)
+        throw error{fault::corrupt, from.path() + " has " + std::to_string(size) +
+                                        " bytes, a segment of this cluster has " + std::to_string(of.size.bytes)};
+    if (!is_segment && (size == 0 || size > archive_block))
+        throw error{fault::corrupt, from.path() + " has " + std::to_string(size) + " bytes, which no such file has"};
+}
+
+inline void check_start(std::string_view start, wal_name const& name, cluster const& of, std::string const& path) {
+    switch (name.kind) {
+    case wal_kind::segment:
+    case wal_kind::partial:
+        return check_segment_start(start, name, of, path);
+    case wal_kind::history:
+        if (!parse_timeline_history(start, name.tli))
+            throw error{fault::corrupt, path + " is no whole history of a timeline"};
+        return;
+    case wal_kind::backup:
+        if (!start.starts_with("START WAL LOCATION: ") || !start.ends_with('\n'))
+            throw error{fault::corrupt, path + " is no whole history of a backup"};
+    }
+}
+
+inline origin origin_of(wal_name const& name, cluster const& of) {
+    origin from{.system_id = of.system_id, .begin = {}, .tli = name.tli, .size = of.size};
+    if (auto const which = segment_of(name, of.size)) from.begin = begin_of(*which, of.size);
+    return from;
+}
+
+/// Packs a file into a new object. `sealed` is false when one of that name was there.
+struct packed_file {
+    object_label label;
+    bool sealed;
+};
+packed_file pack_file(store auto const& where, std::string const& object, file const& from, wal_name const& name,
+                      cluster const& of, codec auto const& way) {
+    auto out = where.create(object);
+    object_packer pack{out, way};
+    read_whole(
+        from, [&](std::string_view start) { check_start(start, name, of, from.path()); },
+        [&](std::string_view bytes) { pack.write(bytes); });
+    auto const label = pack.finish(origin_of(name, of));
+    return {label, out.seal()};
+}
+
+}  // namespace detail
+
+/// Stores the file at `path` under `name`, the one that PostgreSQL gives (%f). Reads it once. What is stored already is
+/// never replaced: other bytes than there are go to the cluster's folder `quarantine`, for somebody to look at.
+/// @throws error  usage, for another kind of name; identity and corrupt, for a file that is not what its name says;
+///                duplicate, when other bytes have the name; whatever the store says
+archived archive_file(store auto const& where, cluster const& of, codec auto const& way, std::string const& path,
+                      std::string const& text) {
+    auto const name = parse_wal_name(text);
+    if (!name) throw error{fault::usage, "\"" + text + "\" is no name of a write-ahead log file"};
+    auto const from = open_file(path);
+    if (!from.is_open()) throw error{fault::negative, "there is no file " + path};
+    detail::check_length(from, *name, of);
+
+    auto const object = object_name(of, *name, text);
+    auto const ours = detail::pack_file(where, object, from, *name, of, way);
+    // Nobody will read it again: the server's memory is for others.
+    ::posix_fadvise(from.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
+    if (ours.sealed) return archived::now;
+
+    auto const there = where.open(object);
+    if (!there) throw error{fault::unavailable, object + " was in the store and is not any more; try again"};
+    auto const theirs = label_of(*there, object);
+    if (theirs.raw_digest == ours.label.raw_digest && theirs.raw_size == ours.label.raw_size) return archived::before;
+
+    auto const aside = of.name + "/quarantine/" + text + '.' + hex_of(ours.label.raw_digest).substr(0, 16) + ".wal";
+    detail::pack_file(where, aside, from, *name, of, way);
+    throw error{fault::duplicate, object + " is in the store with other bytes (SHA-256 " + hex_of(theirs.raw_digest) +
+                                      "); those of " + path + " were put aside as " + aside +
+                                      ". Two servers archive under one name: find out which is the right one"};
+}
+
+}  // namespace walmgr

@@ -1,0 +1,100 @@
+/// Fetching one file, for a restore_command: what is handed out was verified to the last byte, and "not there" is only
+/// said where nothing is missing.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <walmgr/archive.hpp>
+#include <walmgr/cluster.hpp>
+#include <walmgr/file.hpp>
+#include <walmgr/object.hpp>
+#include <walmgr/store.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace walmgr {
+namespace detail {
+
+/// A file beside its place, which takes it when it is whole, and else is gone.
+class unfinished_file {
+public:
+    explicit unfinished_file(std::string place) : place_{std::move(place)}, path_{place_ + ".walmgr.tmp"} {
+        out_ = open_file(path_, O_WRONLY | O_CREAT | O_TRUNC);
+        if (!out_.is_open()) refuse("cannot create " + path_, ENOENT);
+    }
+    unfinished_file(unfinished_file const&) = delete;
+    unfinished_file& operator=(unfinished_file const&) = delete;
+    ~unfinished_file() {
+        if (!path_.empty()) ::unlink(path_.c_str());
+    }
+
+    void write(std::string_view bytes) { out_.write(bytes); }
+    void finish() {
+        out_.close();
+        if (std::rename(path_.c_str(), place_.c_str()) != 0) refuse("cannot give " + place_ + " its name");
+        path_.clear();
+    }
+
+private:
+    std::string place_;
+    std::string path_;
+    file out_{};
+};
+
+/// The first segment of this timeline behind `name` that the store has.
+std::optional<std::string> later_segment(store auto const& where, cluster const& of, wal_name const& name) {
+    auto const folder = segments_folder(of, name.tli);
+    auto const own = hex_text(name.high, 8);
+    for (auto part : where.list(folder)) {
+        if (part.empty() || part.back() != '/') continue;
+        part.pop_back();
+        if (part < own) continue;
+        for (auto const& object : where.list(folder + '/' + part)) {
+            auto const other = parse_wal_name(
+                std::string_view{object}.substr(0, object.size() - std::min<std::size_t>(4, object.size())));
+            if (!other || other->kind != wal_kind::segment) continue;
+            if (std::pair{other->high, other->low} > std::pair{name.high, name.low}) return object;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace detail
+
+/// Writes the file that PostgreSQL asks for (%f) to `place` (%p). False when there is none: for a segment only when no
+/// later one of its timeline is there either, as recovery would else end in front of a hole and lose what is behind.
+/// Does not wait for the disk: after a crash PostgreSQL asks again.
+/// @throws error  usage, for another kind of name; gap, when later segments are there; corrupt and identity, when what
+///                is stored is not what was archived; then nothing is at `place`
+bool fetch_file(store auto const& where, cluster const& of, std::string const& text, std::string const& place) {
+    auto const name = parse_wal_name(text);
+    if (!name) throw error{fault::usage, "\"" + text + "\" is no name of a write-ahead log file"};
+    auto const object = object_name(of, *name, text);
+    auto const found = where.open(object);
+    if (!found) {
+        if (name->kind != wal_kind::segment) return false;
+        if (auto const later = detail::later_segment(where, of, *name))
+            throw error{fault::gap, text + " is missing in the store, though later ones are there, such as " + *later +
+                                        ". Recovery cannot go beyond the gap"};
+        return false;
+    }
+    detail::unfinished_file out{place};
+    bool const is_segment = name->kind == wal_kind::segment || name->kind == wal_kind::partial;
+    std::string start;
+    auto const label = unpack_object(*found, object, [&](std::string_view raw) {
+        if (start.size() < page_header_bytes) start += raw.substr(0, page_header_bytes - start.size());
+        out.write(raw);
+    });
+    if (is_segment) check_segment_start(start, *name, of, object + " in the store");
+    if (label.from != detail::origin_of(*name, of) || (is_segment && label.raw_size != of.size.bytes))
+        throw error{fault::identity, object + " in the store is not what its name says"};
+    out.finish();
+    return true;
+}
+
+}  // namespace walmgr

@@ -1,0 +1,175 @@
+/// A store in a folder: of a disk, or of a network file system.
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <walmgr/file.hpp>
+#include <walmgr/store.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+
+/// Objects are files under `folder`, which must exist. A new object is written beside its place under a name that
+/// begins with a dot and ends in `.tmp`, made durable, and then renamed in such a way that it never replaces another.
+/// What a crash leaves behind under such a name is in nobody's way, and list() does not show it.
+class posix_store {
+public:
+    explicit posix_store(std::string folder) : folder_{std::move(folder)} {}
+
+    class writer {
+    public:
+        writer(file out, std::string folder, std::string temporary, std::string name)
+            : out_{std::move(out)}, folder_{std::move(folder)}, temporary_{std::move(temporary)},
+              name_{std::move(name)} {}
+        writer(writer&& other) noexcept
+            : out_{std::move(other.out_)}, folder_{std::move(other.folder_)},
+              temporary_{std::exchange(other.temporary_, {})}, name_{std::move(other.name_)} {}
+        writer& operator=(writer&&) = delete;
+        ~writer() { forget(); }
+
+        void write(std::string_view bytes) { out_.write(bytes); }
+
+        bool seal() {
+            out_.sync();
+            out_.close();
+            bool const first = rename_if_new();
+            if (!first) {
+                forget();
+                // Whoever made it may not have come as far as this.
+                if (auto other = open_file(name_); other.is_open()) other.sync();
+            }
+            sync_folder(folder_);
+            return first;
+        }
+
+    private:
+        /// False when there is something of that name.
+        bool rename_if_new() {
+            int refused =
+                ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, name_.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+            if (refused == EINVAL || refused == ENOSYS) {  // a file system that cannot, NFS among them
+                refused = ::link(temporary_.c_str(), name_.c_str()) == 0 ? 0 : errno;
+                if (refused == 0) return forget(), true;
+            }
+            if (refused == EEXIST) return false;
+            if (refused != 0) refuse("cannot give " + name_ + " its name", refused);
+            temporary_.clear();
+            return true;
+        }
+        void forget() noexcept {
+            if (!temporary_.empty()) ::unlink(temporary_.c_str());
+            temporary_.clear();
+        }
+
+        file out_;
+        std::string folder_;
+        std::string temporary_;  ///< empty when there is none any more
+        std::string name_;
+    };
+
+    [[nodiscard]] writer create(std::string const& name) const {
+        auto const path = path_of(name);
+        auto const cut = path.rfind('/');
+        auto folder = path.substr(0, cut);
+        make_folders(folder);
+        auto temporary = folder + "/." + path.substr(cut + 1) + '.' + nonce() + ".tmp";
+        auto out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+        if (!out.is_open()) refuse("cannot create " + temporary, ENOENT);
+        return {std::move(out), std::move(folder), std::move(temporary), path};
+    }
+
+    [[nodiscard]] std::optional<file> open(std::string const& name) const {
+        require_folder();
+        auto found = open_file(path_of(name));
+        if (!found.is_open()) return std::nullopt;
+        return found;
+    }
+
+    [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
+        require_folder();
+        auto const path = folder.empty() ? folder_ : path_of(folder);
+        std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
+        if (!reading && errno == ENOENT) return {};
+        if (!reading) refuse("cannot list " + path);
+        std::vector<std::string> names;
+        for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0) {
+            std::string name{entry->d_name};
+            if (name.front() == '.') continue;
+            if (entry->d_type == DT_DIR) name += '/';
+            names.push_back(std::move(name));
+        }
+        if (errno != 0) refuse("cannot list " + path);
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+
+    bool remove(std::string const& name) const {
+        auto const path = path_of(name);
+        if (::unlink(path.c_str()) != 0) {
+            if (errno == ENOENT) return false;
+            refuse("cannot remove " + path);
+        }
+        sync_folder(path.substr(0, path.rfind('/')));
+        return true;
+    }
+
+private:
+    struct close_folder {
+        void operator()(DIR* folder) const { ::closedir(folder); }
+    };
+
+    [[nodiscard]] std::string path_of(std::string const& name) const {
+        for (std::size_t begin = 0; begin <= name.size();) {
+            auto const end = std::min(name.find('/', begin), name.size());
+            auto const part = std::string_view{name}.substr(begin, end - begin);
+            if (part.empty() || part.front() == '.')
+                throw error{fault::usage, "\"" + name + "\" cannot be the name of an object"};
+            begin = end + 1;
+        }
+        return folder_ + '/' + name;
+    }
+
+    /// A disk that is not mounted must never look like an empty store.
+    void require_folder() const {
+        if (::access(folder_.c_str(), X_OK) != 0) refuse("the store " + folder_ + " cannot be entered");
+    }
+
+    /// Each new folder is durable in its parent, else a loss of power would take all that lies in it.
+    void make_folders(std::string const& path) const {
+        require_folder();
+        for (auto end = folder_.size(); end < path.size();) {
+            end = std::min(path.find('/', end + 1), path.size());
+            auto const part = path.substr(0, end);
+            if (::mkdir(part.c_str(), 0700) != 0) {
+                if (errno == EEXIST) continue;
+                refuse("cannot create " + part);
+            }
+            sync_folder(part.substr(0, part.rfind('/')));
+        }
+    }
+
+    static std::string nonce() {
+        std::uint64_t chance = 0;
+        if (::getentropy(&chance, sizeof chance) != 0) refuse("the system gives no random numbers");
+        return std::to_string(::getpid()) + '.' + std::to_string(chance);
+    }
+
+    std::string folder_;
+};
+
+static_assert(store<posix_store>);
+
+}  // namespace walmgr
