@@ -1,0 +1,71 @@
+#include "config.hpp"
+
+#include <pgq/ini.hpp>
+#include <pgq/libpq/conninfo.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace walmgr_app {
+namespace {
+
+std::string_view fallback(std::string_view name) {
+    return std::find_if(keys.begin(), keys.end(), [&](key const& one) { return one.name == name; })->fallback;
+}
+
+int level(pgq::ini_section const& section, int usual, int least, int most) {
+    if (section.text("wal_compression_level", "").empty()) return usual;
+    return static_cast<int>(section.number("wal_compression_level", usual, least, most));
+}
+
+any_codec read_codec(pgq::ini_section const& section) {
+    auto const kind = section.text("wal_compression", fallback("wal_compression"));
+    if (kind == "zstd") return walmgr::zstd{level(section, walmgr::zstd{}.level, 1, 19)};
+    if (kind == "lz4") return walmgr::lz4{level(section, walmgr::lz4{}.level, 0, 12)};
+    if (kind != "none") section.refuse("wal_compression", "is neither none, lz4 nor zstd: \"" + kind + '"');
+    if (!section.text("wal_compression_level", "").empty())
+        section.refuse("wal_compression_level", "has no meaning without compression");
+    return walmgr::stored{};
+}
+
+}  // namespace
+
+config read_config(std::string const& path) {
+    auto file = pgq::ini_file::read(path);
+    for (auto const& section : file.sections()) {
+        if (section.name() != "walmgr")
+            throw pgq::usage_error{path + ": unknown section [" + section.name() + "], only [walmgr] is read"};
+    }
+    auto& section = file.section("walmgr");
+    config read;
+    read.master_db = section.text("master_db", fallback("master_db"));
+    try {
+        pgq::libpq::parse_conninfo(read.master_db);
+    } catch (pgq::usage_error const& problem) { section.refuse("master_db", std::string{": "} + problem.what()); }
+    read.walmgr_data = section.path("walmgr_data");
+    if (read.walmgr_data.empty())
+        throw pgq::usage_error{path + ": walmgr_data is missing, the folder of the repository"};
+    if (read.walmgr_data.front() != '/')
+        section.refuse("walmgr_data", "must begin with a slash: the server works in its own folder");
+    read.cluster = section.text("cluster", fallback("cluster"));
+    bool const plain =
+        !read.cluster.empty() && read.cluster.front() != '.' && read.cluster.find('/') == std::string::npos;
+    if (!plain) section.refuse("cluster", "cannot be the name of a folder: \"" + read.cluster + '"');
+    read.pack = read_codec(section);
+    section.refuse_unknown();
+    return read;
+}
+
+std::string sample_config() {
+    std::string sample = "[walmgr]\n";
+    for (auto const& one : keys) {
+        sample.append("\n# ").append(one.help).append("\n#").append(one.name).append(" = ").append(one.fallback);
+        while (sample.back() == ' ')
+            sample.pop_back();
+        sample += '\n';
+    }
+    return sample;
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,84 @@
+/// What a repository knows of a cluster: an object for each time that the cluster became another one (initdb,
+/// pg_upgrade), written once. It is text, to be read without this program.
+#pragma once
+
+#include <pgq/ini.hpp>
+
+#include <walmgr/cluster.hpp>
+#include <walmgr/store.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace walmgr {
+namespace detail {
+
+inline std::string record_name(std::string const& cluster_name, int history) {
+    return cluster_name + "/history/" + std::to_string(history) + ".ini";
+}
+
+inline std::uint64_t record_number(pgq::ini_section const& record, std::string_view key) {
+    auto const text = record.text(key);
+    std::uint64_t value = 0;
+    auto const [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || end != text.data() + text.size()) record.refuse(key, "is no number");
+    return value;
+}
+
+inline cluster parse_record(std::string_view text, std::string const& name, std::string const& cluster_name,
+                            int history) {
+    try {
+        auto file = pgq::ini_file::parse(text, name);
+        auto const& record = file.section("cluster");
+        auto const size = valid_segment_size(record_number(record, "segment_size"));
+        if (!size) record.refuse("segment_size", "is no length of segments");
+        return {
+            .name = cluster_name, .system_id = record_number(record, "system_id"), .size = *size, .history = history};
+    } catch (pgq::usage_error const& problem) {
+        throw error{fault::corrupt,
+                    std::string{"the repository's record of the cluster is damaged: "} + problem.what()};
+    }
+}
+
+}  // namespace detail
+
+/// The newest cluster of that name that the repository keeps; nothing when there is none.
+std::optional<cluster> find_cluster(store auto const& where, std::string const& name) {
+    constexpr std::size_t longest_record = 4096;
+    int newest = 0;
+    for (auto const& object : where.list(name + "/history")) {
+        int number = 0;
+        auto const [end, problem] = std::from_chars(object.data(), object.data() + object.size(), number);
+        if (problem == std::errc{} && std::string_view{end} == ".ini" && number > newest) newest = number;
+    }
+    if (newest == 0) return std::nullopt;
+    auto const object = detail::record_name(name, newest);
+    auto const record = where.open(object);
+    if (!record) throw error{fault::unavailable, object + " was in the repository and is not any more; try again"};
+    std::string text(longest_record, '\0');
+    text.resize(record->read(0, text));
+    return detail::parse_record(text, object, name, newest);
+}
+
+/// Records a cluster, so that its log can be kept. False when it is known already.
+/// @throws error  identity, when another cluster has that name
+bool record_cluster(store auto const& where, cluster const& which) {
+    if (auto const known = find_cluster(where, which.name)) {
+        if (known->system_id == which.system_id && known->size == which.size) return false;
+        throw error{fault::identity, "the repository keeps another cluster under the name " + which.name +
+                                         ", with system id " + std::to_string(known->system_id) +
+                                         "; take another name for this one"};
+    }
+    auto out = where.create(detail::record_name(which.name, which.history));
+    out.write("[cluster]\nsystem_id = " + std::to_string(which.system_id) +
+              "\nsegment_size = " + std::to_string(which.size.bytes) + '\n');
+    // Whoever was faster has most likely recorded the same.
+    return out.seal() || record_cluster(where, which);
+}
+
+}  // namespace walmgr

@@ -1,0 +1,86 @@
+"""A server that archives by walmgr, and copies of it that recover from the archive."""
+import contextlib
+import pathlib
+import shutil
+import subprocess
+
+from support.server import ROOT, Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+
+class Archive:
+    """walmgr with a repository of its own, both where the server's user can get at them."""
+
+    def __init__(self, folder, program):
+        self.folder = pathlib.Path(folder)
+        self.repository = self.folder / "repository"
+        self.repository.mkdir()
+        give_to_server_user(self.repository)
+        self.program = self.folder / "walmgr"
+        shutil.copy(program, self.program)
+        self.ini = self.folder / "walmgr.ini"
+        self.configure()
+
+    def configure(self, **keys):
+        """Writes the configuration anew."""
+        keys = {"walmgr_data": self.repository, **keys}
+        self.ini.write_text("[walmgr]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items()))
+        self.ini.chmod(0o644)
+
+    def command(self, *args):
+        return [self.program, self.ini, *args]
+
+    def run(self, *args, **keywords):
+        """Runs walmgr as the server's user, in the repository's folder unless `cwd` says otherwise."""
+        keywords.setdefault("cwd", self.folder)
+        return subprocess.run(as_server_user(self.command(*args)), capture_output=True, text=True, timeout=120, **keywords)
+
+    def objects(self):
+        """The archived segments, oldest first."""
+        return sorted(self.repository.glob("main/wal/1/*/*/*.wal"))
+
+
+@contextlib.contextmanager
+def archiving_server(archive, tree_name="tree"):
+    """A server whose log goes to the archive, which knows it."""
+    folder = scratch_folder()
+    settings = {"archive_mode": "on", "wal_level": "replica",
+                "archive_command": f"{archive.program} {archive.ini} xarchive %p %f"}
+    server = Server(tree(tree_name), folder, settings=settings)
+    try:
+        with server:
+            archive.configure(master_db=server.conninfo())
+            done = archive.run("repo", "init")
+            assert done.returncode == 0, done.stderr
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def recovering_copy(archive, data, signal="recovery.signal", **settings):
+    """A server on a copy of `data`, not started yet, that will recover from the archive."""
+    folder = scratch_folder()
+    subprocess.run(as_server_user(["cp", "-a", data, folder / "data"]), check=True, cwd="/")
+    (folder / "data" / signal).touch()
+    give_to_server_user(folder / "data" / signal)
+    server = Server(tree("tree"), folder, settings={"restore_command": f"{archive.program} {archive.ini} xrestore %f %p",
+                                                    "archive_mode": "off", **settings})
+    try:
+        yield server
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_until_archived(server, wait_until):
+    """Ends the segment that is being written, and returns when all up to it are archived."""
+    server.execute("create table if not exists something (n int)")
+    server.execute("insert into something values (1)")
+    (name,), = server.execute("select pg_walfile_name(pg_switch_wal())")
+
+    def archived():
+        (last, failed), = server.execute("select last_archived_wal, last_failed_wal from pg_stat_archiver")
+        return last is not None and last[8:24] >= name[8:24]
+
+    wait_until(archived, what=f"{name} is archived")
+    return name
