@@ -58,11 +58,12 @@ def judged(report, status, name):
     return count
 
 
-def run_boost(program, environment=None):
+def run_boost(program, environment=None, *options):
     binary = ROOT / "build-sanitize" / "test" / program
     report = REPORTS / f"{program}.xml"
     status = subprocess.run(
-        [binary, "--logger=HRF,error,stdout", f"--logger=JUNIT,error,{report}", "--report_level=no", "--color_output=no"],
+        [binary, "--logger=HRF,error,stdout", f"--logger=JUNIT,error,{report}", "--report_level=no", "--color_output=no",
+         *options],
         env={**os.environ, "ASAN_OPTIONS": "detect_stack_use_after_return=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
              **(environment or {})}).returncode
     # A program without a case says so by an error.
@@ -93,7 +94,7 @@ def run_pytest(folder, *options, marks=""):
     return Count() if status == 5 else judged(report, status, f"test/{folder}")
 
 
-def run_server_tests():
+def run_server_tests(environment=None, *options):
     """The C++ tests against a server of their own, in a database with our extension."""
     folder = scratch_folder()
     try:
@@ -102,7 +103,7 @@ def run_server_tests():
             database = Database(server, "pgq_test")
             install.create_extension(database, *(name for name in install.EXTENSIONS if install.available(server, name)))
             database.close()
-            return run_boost("server_tests", {"PGQ_TEST_CONNINFO": server.conninfo("pgq_test")})
+            return run_boost("server_tests", {"PGQ_TEST_CONNINFO": server.conninfo("pgq_test"), **(environment or {})}, *options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -113,7 +114,8 @@ def run_part(part):
     if part == "server":
         return run_server_tests() + run_pytest("server")
     if part == "long":
-        return run_pytest("", marks="long")
+        stories = run_server_tests({"PGQ_SCENARIOS": "500"}, "--run_test=testing_scenarios")
+        return stories + run_pytest("", marks="long")
     return run_pytest(part)
 
 

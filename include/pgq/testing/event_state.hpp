@@ -87,8 +87,10 @@ inline event_state state_of(server& db, std::string const& queue, std::string co
             return {stands::retried, delay, {}, "is to be delivered again in " + std::to_string(delay.count()) + " s"};
         }
         detail::event_row const* newest = nullptr;
-        for (auto const& ev : all.shared().events[at]) {
-            if (ev.id == id && (!ev.owner || *ev.owner == sub->id)) newest = &ev;
+        for (auto const* table : {&all.shared().gone[at], &all.shared().events[at]}) {
+            for (auto const& ev : *table) {
+                if (ev.id == id && (!ev.owner || *ev.owner == sub->id)) newest = &ev;
+            }
         }
         if (newest == nullptr) return {stands::nowhere, {}, {}, "is not in the queue; is its transaction still open?"};
         if (newest->commit <= all.shared().begun[sub->id]) {

@@ -11,6 +11,7 @@
 #include <pgq/testing/detail/batches.hpp>
 #include <pgq/testing/detail/delivery.hpp>
 #include <pgq/testing/detail/queues.hpp>
+#include <pgq/testing/detail/rotation.hpp>
 #include <pgq/testing/detail/world.hpp>
 #include <pgq/testing/fault.hpp>
 #include <pgq/testing/rows.hpp>
@@ -41,9 +42,8 @@ using statement = detail::foreign_statement;
 /// Queues, ticks, batches, retries, transactions and errors as on a real server, in memory and in virtual time. It is a
 /// session itself, the one that `db` in `consumer.step(db)` is; connect() opens others.
 ///
-/// What it leaves out: rotation (events and ticks stay for ever), rights, triggers, isolation levels other than READ
-/// COMMITTED, limits per transaction, SQL. Transactions do not wait for each other: see session.
-/// Neither copied nor moved. Not for several threads.
+/// What it leaves out: rights, triggers, isolation levels other than READ COMMITTED, limits per transaction, SQL.
+/// Transactions do not wait for each other: see session. Neither copied nor moved. Not for several threads.
 class server : detail::world_holder, public session {
 public:
     server() : session{world_} {}
@@ -99,6 +99,21 @@ public:
             if (found == nullptr) throw usage_error{"there is no queue \"" + queue + "\" that could be ticked"};
             return tick_id{detail::insert_tick(db, queue, found->id, false)};
         });
+    }
+
+    /// Rotates the tables of a queue now, whatever its period, as maintenance does when that is over: what was written
+    /// before the last rotation is gone, and the ticks with it. False when that cannot be, as a consumer needs it still
+    /// or an open transaction has written it. `pgq::maintenance` and the period's time do the same.
+    /// @throws usage_error  for an unknown queue
+    bool rotate(std::string const& queue) {
+        bool const done = world_.alone([&](detail::view& db) {
+            if (db.find<detail::queue_row>(queue) == nullptr) {
+                throw usage_error{"there is no queue \"" + queue + "\" that could be rotated"};
+            }
+            return detail::rotate(db, queue, true);
+        });
+        if (done) world_.alone([](detail::view& db) { return detail::end_rotations(db); });
+        return done;
     }
 
     /// Lets time pass until there is something new for a consumer: ticks if there are new events, else goes on to the

@@ -65,9 +65,10 @@ inline std::pair<std::int64_t, bool> insert_event_once(view& db, cell const& nam
     if (!window || window->count() <= 0) refuse("key_window must be longer than 0", "22023");
     auto const queue = insertable_queue(db, name);
     auto const* const found = db.find<once_row>({queue, *key});
-    if (found != nullptr && found->expires > db.now()) return {found->event, false};
+    auto const now = db.shared().clock.now();
+    if (found != nullptr && found->expires > now) return {found->event, false};
     auto const id = ++db.sequences(queue).event;
-    db.put<once_row>({queue, *key}, once_row{id, timestamp{db.now().microseconds + window->count()}});
+    db.put<once_row>({queue, *key}, once_row{id, timestamp{now.microseconds + window->count()}});
     ev.id = id;
     ev.time = db.now();
     insert_event(db, name, std::move(ev));

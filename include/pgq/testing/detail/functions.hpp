@@ -9,6 +9,7 @@
 #include <pgq/testing/detail/delivery.hpp>
 #include <pgq/testing/detail/info.hpp>
 #include <pgq/testing/detail/queues.hpp>
+#include <pgq/testing/detail/rotation.hpp>
 #include <pgq/testing/detail/statement.hpp>
 #include <pgq/testing/detail/waiting.hpp>
 
@@ -122,7 +123,10 @@ inline std::optional<relation> call_for_queues(view& db, std::string_view name, 
         auto const moved = maint_retry_events(db);
         return scalar(name, text_of(moved + maint_delayed_events(db)));
     }
-    if (name == "maint_operations") return relation{{"func_name", "func_arg"}};
+    if (name == "maint_operations") return maint_operations(db);
+    if (name == "maint_rotate_tables_step1") return rotate(db, given.text(0), false), scalar(name, "0");
+    if (name == "maint_rotate_tables_step2") return end_rotations(db), scalar(name, "0");
+    if (name == "maint_event_keys") return scalar(name, text_of(maint_event_keys(db)));
     if (name == "get_queue_info") return queue_info(db, given.value(0));
     if (name == "insert_events") return insert_events(db, given);
     if (name == "insert_event" && (given.size() == 3 || given.size() == 7)) {

@@ -23,8 +23,8 @@ inline relation queue_info(view& db, cell const& name) {
          db.select<queue_row>([&](auto const& key, auto const&) { return !name || key == *name; })) {
         auto const last = db.newest_tick(queue.id);
         auto const inserted = db.sequences(queue.id).event;
-        found.data.push_back({queue_name, "3", "0", text_of(queue.rotation_period), text_of(queue.switched),
-                              text_of(queue.external_ticker), text_of(queue.ticker_paused),
+        found.data.push_back({queue_name, "3", text_of(std::int64_t{queue.table}), text_of(queue.rotation_period),
+                              text_of(queue.switched), text_of(queue.external_ticker), text_of(queue.ticker_paused),
                               text_of(std::int64_t{queue.ticker_max_count}), text_of(queue.ticker_max_lag),
                               text_of(queue.ticker_idle_period),
                               last ? text_of(between(last->second.time, db.now())) : std::nullopt, std::nullopt,

@@ -16,7 +16,8 @@ namespace pgq::testing::detail {
 
 inline std::int64_t insert_tick(view& db, std::string const& name, std::int64_t queue, bool first) {
     auto const tick = ++db.sequences(queue).tick;
-    db.put<tick_row>({queue, tick}, tick_row{db.now(), db.shared().commits, db.sequences(queue).event});
+    db.put<tick_row>({queue, tick},
+                     tick_row{db.now(), db.shared().commits, db.sequences(queue).event, db.oldest_txid()});
     if (!first) db.made().ticked.push_back(name);
     return tick;
 }
@@ -98,7 +99,7 @@ inline bool create_queue(view& db, cell const& name) {
     if (!name) refuse("Invalid NULL value");
     if (db.find<queue_row>(*name) != nullptr) return false;
     auto const id = ++db.shared().last_queue;
-    db.put<queue_row>(*name, queue_row{.id = id, .switched = db.now()});
+    db.put<queue_row>(*name, queue_row{.id = id, .switched = db.now(), .rotated_by = db.txid()});
     tick_queue(db, *name);
     return true;
 }
@@ -118,6 +119,12 @@ inline void drop_queue(view& db, std::string const& name, bool force) {
     }
     for (auto const& tick : db.select<tick_row>(of_queue))
         db.put<tick_row>(tick.first, std::nullopt);
+    for (auto const& one : db.select<delayed_row>([&](auto const&, auto const& row) { return row.queue == name; }))
+        db.put<delayed_row>(one.first, std::nullopt);
+    for (auto const& one : db.select<once_row>(of_queue))
+        db.put<once_row>(one.first, std::nullopt);
+    for (auto const& one : db.select<pause_row>(of_queue))
+        db.put<pause_row>(one.first, std::nullopt);
     db.put<queue_row>(name, std::nullopt);
 }
 
@@ -148,6 +155,7 @@ inline std::int64_t insert_event(view& db, cell const& queue_name, event_row ev)
         ev.time = db.now();
     }
     ev.txid = db.txid();
+    ev.table = queue->table;
     auto const id = ev.id;
     db.made().events.push_back({queue->id, std::move(ev)});
     return id;

@@ -31,7 +31,8 @@ inline rows retry_one(view& db, std::span<parameter const> values) {
 inline rows event_table_of(view& db, std::string const& name) {
     auto const* const queue = db.find<queue_row>(name);
     if (queue == nullptr) return rows{{}, 3};
-    return rows{{{"pgq.event_" + std::to_string(queue->id) + "_0", text_of(db.now()), std::nullopt}}};
+    return rows{{{"pgq.event_" + std::to_string(queue->id) + "_" + std::to_string(queue->table), text_of(db.now()),
+                  std::nullopt}}};
 }
 
 /// The statement of pgq::sql::insert_event_for().

@@ -3,15 +3,15 @@
 #pragma once
 
 #include <pgq/testing/clock.hpp>
+#include <pgq/testing/detail/table_rows.hpp>
 #include <pgq/testing/detail/values.hpp>
 #include <pgq/testing/rows.hpp>
 #include <pgq/timestamp.hpp>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,79 +20,6 @@
 #include <vector>
 
 namespace pgq::testing::detail {
-
-struct queue_row {
-    using key = std::string;
-    std::int64_t id = 0;
-    timestamp switched{};
-    bool external_ticker = false, ticker_paused = false;
-    std::int32_t ticker_max_count = 500;
-    microseconds ticker_max_lag{std::chrono::seconds{3}};
-    microseconds ticker_idle_period{std::chrono::minutes{1}};
-    microseconds rotation_period{std::chrono::hours{2}};
-};
-
-/// `seen`: how many transactions were committed when it was made, which stands for its snapshot.
-struct tick_row {
-    using key = std::pair<std::int64_t, std::int64_t>;  // queue, tick
-    timestamp time{};
-    std::uint64_t seen = 0;
-    std::int64_t event_seq = 0;
-
-    [[nodiscard]] std::int64_t shown_seq() const { return event_seq == 0 ? 1 : event_seq; }
-};
-
-struct subscription_row {
-    using key = std::pair<std::int64_t, std::string>;  // queue, consumer
-    std::int64_t id = 0;                               ///< shared by a consumer and its members
-    std::optional<std::int64_t> last_tick{}, next_tick{}, batch{};
-    timestamp active{};
-};
-
-struct event_row {
-    std::int64_t id = 0;
-    timestamp time{};
-    std::int64_t txid = 0;
-    std::optional<std::int64_t> owner{};  ///< subscription that it is for; all without one
-    std::int32_t retry = 0;
-    std::array<cell, 6> text{};  ///< type, data and the extras
-    std::uint64_t commit = 0;    ///< its transaction was the so-manieth to be committed
-};
-
-struct retry_row {
-    using key = std::pair<std::int64_t, std::int64_t>;  // subscription, event
-    timestamp after{};
-    std::string queue{};
-    event_row event{};
-};
-
-/// A batch that went from a silent member to another.
-struct takeover_row {
-    using key = std::int64_t;  // the batch as the silent one knew it
-    std::string heir{};
-    std::int64_t batch = 0;
-};
-
-/// An event whose time has not come.
-struct delayed_row {
-    using key = std::int64_t;
-    timestamp when{};
-    std::string queue{};
-    event_row event{};
-};
-
-/// A key under which an event was inserted once.
-struct once_row {
-    using key = std::pair<std::int64_t, std::string>;  // queue, key
-    std::int64_t event = 0;
-    timestamp expires{};
-};
-
-/// A consumer that gets no batches.
-struct pause_row {
-    using key = subscription_row::key;
-    timestamp since{};
-};
 
 template <template <class> class Table>
 using for_each_table = std::tuple<Table<queue_row>, Table<tick_row>, Table<subscription_row>, Table<retry_row>,
@@ -115,7 +42,8 @@ struct changes {
     for_each_table<changed_rows> rows{};
     std::vector<new_event_row> events{};
     std::vector<foreign_statement> foreign{};
-    std::vector<std::string> ticked{};  ///< queues to tell listeners of
+    std::vector<std::string> ticked{};                             ///< queues to tell listeners of
+    std::vector<std::pair<std::int64_t, std::int32_t>> emptied{};  ///< tables, by queue and number
 };
 
 struct transaction {
@@ -133,6 +61,7 @@ struct tables {
     virtual_clock clock{};
     for_each_table<committed_rows> rows{};
     std::map<std::int64_t, std::vector<event_row>> events{};  ///< by queue, in order of commit
+    std::map<std::int64_t, std::vector<event_row>> gone{};    ///< the same, of tables that were emptied
     std::vector<foreign_statement> foreign{};
     std::map<std::int64_t, queue_sequences> sequences{};
     std::map<std::int64_t, std::uint64_t> begun{};  ///< by subscription, what was committed before its first position
@@ -142,6 +71,8 @@ struct tables {
 
     void apply(transaction& tx) {
         ++commits;
+        for (auto const& [queue, table] : tx.made.emptied)
+            empty(queue, table);
         std::apply([&](auto&... changed) { (apply_rows(changed), ...); }, tx.made.rows);
         for (auto& [queue, event] : tx.made.events) {
             event.commit = commits;
@@ -151,6 +82,13 @@ struct tables {
     }
 
 private:
+    void empty(std::int64_t queue, std::int32_t table) {
+        auto& all = events[queue];
+        auto const end =
+            std::stable_partition(all.begin(), all.end(), [&](auto const& ev) { return ev.table != table; });
+        std::move(end, all.end(), std::back_inserter(gone[queue]));
+        all.erase(end, all.end());
+    }
     template <class Key, class Row> void apply_rows(std::map<Key, std::optional<Row>>& changed) {
         auto& into = std::get<committed_rows<Row>>(rows);
         for (auto& [key, value] : changed) {
@@ -172,6 +110,13 @@ public:
     std::int64_t txid() {
         if (own_.txid == 0) own_.txid = ++all_.last_txid;
         return own_.txid;
+    }
+    /// All transactions below it are over.
+    [[nodiscard]] std::int64_t oldest_txid() const {
+        auto oldest = own_.txid == 0 ? all_.last_txid + 1 : own_.txid;
+        for (auto const* other : all_.open)
+            oldest = other->txid == 0 ? oldest : std::min(oldest, other->txid);
+        return oldest;
     }
     queue_sequences& sequences(std::int64_t queue) { return all_.sequences[queue]; }
 

@@ -1,23 +1,7 @@
-#include <pgq/testing/server.hpp>
-
 #include <support/boost_test.hpp>
 #include <support/random.hpp>
 #include <support/scenario.hpp>
-
-#include <chrono>
-#include <string>
-#include <string_view>
-
-namespace {
-
-struct in_memory {
-    pgq::testing::server db{};
-
-    pgq::testing::session connect() { return db.connect(); }
-    void pass(std::string_view, std::chrono::seconds time) { db.clock().advance(time); }
-};
-
-}  // namespace
+#include <support/scenario/in_memory.hpp>
 
 BOOST_AUTO_TEST_SUITE(testing_scenarios)
 
@@ -25,14 +9,22 @@ BOOST_AUTO_TEST_CASE(whatever_happens_each_committed_event_ends_once) {
     auto engine = test::random_engine();
     for (int i = 0; i < 50; ++i) {
         auto const story = support::random_story(engine, 120);
-        in_memory world;
-        support::performance<in_memory> play{world, "q"};
+        support::in_memory world;
+        support::performance<support::in_memory> play{world, "q"};
         play.play(story);
-        bool good = play.ended.size() == play.committed.size();
-        for (auto const& data : play.committed)
-            good = good && play.ended[data] == 1;
-        BOOST_TEST_REQUIRE(good, "story: " << support::text_of(story));
+        for (auto const& [data, times] : play.all.expected) {
+            BOOST_TEST_REQUIRE(play.all.ended[data] == times, "event " << data << " ended " << play.all.ended[data]
+                                                                       << " times instead of " << times
+                                                                       << "; story: " << support::text_of(story));
+        }
+        BOOST_TEST_REQUIRE(play.all.ended.size() == play.all.expected.size(), "story: " << support::text_of(story));
     }
+}
+
+BOOST_AUTO_TEST_CASE(stories_can_be_written_down) {
+    auto engine = test::random_engine();
+    auto const text = support::text_of(support::random_story(engine, 200));
+    BOOST_TEST(support::text_of(support::story_of(text)) == text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
