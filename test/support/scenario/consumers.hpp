@@ -117,7 +117,7 @@ private:
         auto from = source(0);
         if (now.number % 3 == 0) from.wishes.min_lag = 500s;
         else if (now.number % 3 == 1) from.wishes.min_count = 1 + static_cast<int>(now.number % 7) * 1'000;
-        else from.wishes.min_interval = 500s + 1'000s * (now.number % 4);
+        else from.wishes.min_interval = 300s + 1'000s * (now.number % 4);  // its double is no step, too
         return from;
     }
     void sought(pgq::tick_id tick) { all_.note("seek " + std::to_string(number(tick))); }
