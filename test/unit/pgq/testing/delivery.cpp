@@ -1,18 +1,16 @@
 #include <pgq/codecs.hpp>
 #include <pgq/consumer.hpp>
-#include <pgq/maintenance.hpp>
 #include <pgq/position.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/sql/delivery.hpp>
-#include <pgq/sql/info.hpp>
 #include <pgq/sql/position.hpp>
-#include <pgq/testing/expect.hpp>
 #include <pgq/testing/run.hpp>
 #include <pgq/testing/server.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/orders.hpp>
 #include <support/said_by.hpp>
+#include <support/shop.hpp>
 
 #include <chrono>
 #include <string>
@@ -23,33 +21,10 @@ using boost::test_tools::per_element;
 using pgq::testing::server;
 using support::order_placed;
 using support::said_by;
+using support::shop;
 using lines = std::vector<std::string>;
 
 namespace {
-
-struct shop {
-    server db;
-    lines seen;
-    pgq::subscription const source{"orders", "billing"};
-
-    auto reader() {
-        return pgq::consumer{source, [this](pgq::event const& ev) { seen.emplace_back(ev.data); }};
-    }
-    shop() {
-        db.create_queue("orders");
-        auto consumer = reader();
-        consumer.subscribe(db);
-    }
-    lines step() {
-        seen.clear();
-        static_cast<void>(reader().step(db));
-        return seen;
-    }
-    void put(std::string_view data) {
-        db.put("orders", {.type = "t", .data = data});
-        db.tick();
-    }
-};
 
 pgq::new_event ev(std::string_view data) {
     return {.type = "t", .data = data};
@@ -125,45 +100,6 @@ BOOST_AUTO_TEST_CASE(positions_can_be_moved) {
     BOOST_TEST(number(kept.value().oldest) == 1);
     BOOST_TEST(number(kept.value().newest) == 3);
     BOOST_TEST((kept.value().oldest_time == begin));
-}
-
-BOOST_AUTO_TEST_CASE(kept_history_ends_where_tables_were_rotated) {
-    shop one;
-    one.put("a");
-    BOOST_TEST(one.step() == lines{"a"}, per_element());
-    one.put("b");
-    BOOST_TEST(one.db.rotate("orders"));
-    BOOST_TEST(!one.db.rotate("orders"));  // the consumer has not come past the first rotation
-    BOOST_TEST(one.step() == lines{"b"}, per_element());
-    one.put("c");
-    BOOST_TEST(one.step() == lines{"c"}, per_element());
-    pgq::seek(one.db, one.source, pgq::seek_to::start);
-    BOOST_TEST(one.step() == lines{"a"}, per_element());
-    pgq::seek(one.db, one.source, pgq::seek_to::end);
-    BOOST_TEST(one.db.rotate("orders"));
-    pgq::testing::expect(one.db, "orders", "billing").handled(1).handled(3).nothing_left();
-    one.put("d");
-    pgq::seek(one.db, one.source, pgq::seek_to::start);
-    BOOST_TEST(one.step() == lines{"d"}, per_element());
-    BOOST_TEST(one.db.rotate("orders"));
-    pgq::seek(one.db, one.source, pgq::seek_to::start);
-    BOOST_TEST(one.step().empty());
-    pgq::testing::expect(one.db, "orders", "billing").handled(1);
-    BOOST_CHECK_THROW(one.db.rotate("none"), pgq::usage_error);
-}
-
-BOOST_AUTO_TEST_CASE(maintenance_rotates_when_the_period_is_over) {
-    shop one;
-    one.put("a");
-    one.step();
-    pgq::maintenance keeper{one.db};
-    auto const table = [&] { return pgq::sql::get_queue_info(one.db, "orders").at(0).current_table; };
-    one.db.clock().advance(2h);
-    keeper.run([](auto const&...) { BOOST_ERROR("refused"); });
-    BOOST_TEST(table() == 0);
-    one.db.clock().advance(1s);
-    keeper.run([](auto const&...) { BOOST_ERROR("refused"); });
-    BOOST_TEST(table() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_paused_consumer_gets_nothing) {

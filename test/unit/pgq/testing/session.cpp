@@ -1,6 +1,5 @@
 #include <pgq/codecs.hpp>
 #include <pgq/consumer.hpp>
-#include <pgq/maintenance.hpp>
 #include <pgq/policy/backoff.hpp>
 #include <pgq/sql/coop.hpp>
 #include <pgq/sql/info.hpp>
@@ -13,7 +12,6 @@
 #include <pgq/stage/savepoint.hpp>
 #include <pgq/testing/server.hpp>
 #include <pgq/testing/session.hpp>
-#include <pgq/ticker.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/said_by.hpp>
@@ -230,23 +228,6 @@ BOOST_AUTO_TEST_CASE(every_statement_of_the_framework_is_known) {
     sql::resign(db, 1);
     sql::drop_queue(db, "q", true);
     BOOST_TEST(!sql::queue_exists(db, "q"));
-}
-
-BOOST_AUTO_TEST_CASE(ticker_and_maintenance_run_on_it) {
-    server db;
-    db.create_queue("q");
-    auto const nothing_fails = [](auto const&, auto const& failure) { BOOST_ERROR(failure.what()); };
-    pgq::ticker<server> ticker{db};
-    ticker.step({}, nothing_fails);
-    BOOST_TEST((ticker.role() == pgq::ticker_role::active));
-    BOOST_TEST(pgq::sql::get_queue_info(db, "q").at(0).last_tick.value() == 2);
-    auto other = db.connect();
-    pgq::ticker<pgq::testing::session> second{other};
-    second.step({}, nothing_fails);
-    BOOST_TEST((second.role() == pgq::ticker_role::second));
-    pgq::maintenance<server> upkeep{db};
-    BOOST_TEST(upkeep.run(nothing_fails) == 0);
-    BOOST_TEST(upkeep.retry() == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
