@@ -56,14 +56,25 @@ public:
     /// cannot be ticked; it is left alone for a while, and the others are not held up.
     std::size_t look(time now, auto const& failed) {
         auto const unfenced = [](watch const& watched) { return watched.active && watched.fence == 0; };
-        auto const progress = sql::look(db_, std::any_of(queues_.begin(), queues_.end(), unfenced));
+        bool const few = queues_.size() <= most_in_one_look;
+        auto const started = std::chrono::steady_clock::now();
+        sql::progress progress;
+        try {
+            progress = sql::look(db_, std::any_of(queues_.begin(), queues_.end(), unfenced), position_,
+                                 few ? known_sequences() : sql::known_sequences{});
+            if (!few && progress.position != position_) progress.moved = sql::moved_sequences(db_, known_sequences());
+        } catch (sql_error const& failure) {
+            if (failure.connection_lost() || failure.transient()) throw;
+            refresh(now);  // a queue was dropped
+            next_ = now + options_.shortest;
+            return 0;
+        }
         for (auto& watched : queues_) {
             if (unfenced(watched)) watched.fence = progress.fence.value_or(0);
         }
-        auto const started = std::chrono::steady_clock::now();
-        auto const arrived = progress.position == position_ ? 0 : find_moved(now);
+        auto const arrived = note(progress.moved, now);
         position_ = progress.position;
-        auto const cost = std::chrono::steady_clock::now() - started;
+        auto const cost = few ? duration{} : std::chrono::steady_clock::now() - started;
         auto const rest = std::max(cost * 9, rest_after(arrived, now - std::exchange(looked_, now)));
 
         std::size_t const ticked = tick_due(now, progress.oldest, failed);
@@ -80,6 +91,7 @@ public:
 private:
     using duration = std::chrono::steady_clock::duration;
     static constexpr std::size_t most_at_once = 100;
+    static constexpr std::size_t most_in_one_look = 50;  // beyond, their list is sent only when the log has moved
     static constexpr std::chrono::milliseconds longest_for_readers{500};
 
     struct watch {
@@ -104,23 +116,20 @@ private:
         return std::chrono::duration_cast<duration>(options_.spacing * std::clamp(crowd, 0., longest_rest));
     }
 
-    /// How far sequences have moved since the last look.
-    std::int64_t find_moved(time now) {
-        std::string sequences = "{";
-        std::string values = "{";
+    [[nodiscard]] sql::known_sequences known_sequences() const {
+        sql::known_sequences known{"{", "{"};
         for (auto const& watched : queues_) {
-            if (sequences.size() > 1) sequences += ',', values += ',';
-            sequences += std::to_string(watched.queue.sequence);
-            values += std::to_string(watched.queue.last_value);
+            if (known.ids.size() > 1) known.ids += ',', known.values += ',';
+            known.ids += std::to_string(watched.queue.sequence);
+            known.values += std::to_string(watched.queue.last_value);
         }
-        std::vector<sql::moved_sequence> moved;
-        try {
-            moved = sql::moved_sequences(db_, sequences + '}', values + '}');
-        } catch (sql_error const& failure) {
-            if (failure.connection_lost() || failure.transient()) throw;
-            refresh(now);  // a queue was dropped
-            return 0;
-        }
+        known.ids += '}';
+        known.values += '}';
+        return known;
+    }
+
+    /// @return how far the sequences have moved since the last look
+    std::int64_t note(std::vector<sql::moved_sequence> const& moved, time now) {
         std::int64_t arrived = 0;
         for (auto const& [place, value] : moved) {
             auto& watched = queues_.at(place);

@@ -72,45 +72,72 @@ std::vector<ticked_queue> ticked_queues(transport auto& db) {
     return queues;
 }
 
-/// How far the server has come.
-struct progress {
-    std::string position;     ///< end of the write-ahead log: while it stays, nobody inserts or commits anything
-    std::int64_t oldest = 0;  ///< all transactions below this are over
-    std::optional<std::int64_t> fence;  ///< no transaction that has begun to write until now has an id above this
-};
-
-/// The fence costs a transaction id, so it is there on request only. (The upper end of a snapshot would not do: what
-/// runs may lie above it.)
-progress look(transport auto& db, bool fence) {
-    auto const rows = query(db,
-                            "select pg_current_wal_insert_lsn(), txid_snapshot_xmin(txid_current_snapshot()), "
-                            "case when $1 then txid_current() end",
-                            fence);
-    return {value_of<std::string>(rows, 0, 0), value_of<std::int64_t>(rows, 0, 1),
-            value_of<std::optional<std::int64_t>>(rows, 0, 2)};
-}
-
 /// An event sequence that has moved, by its place in the list that was asked about.
 struct moved_sequence {
     std::size_t place = 0;
     std::int64_t last_value = 0;
 };
 
-/// Which of `sequences` do not stand at the value beside them; both are array literals of the same length.
-/// @throws sql_error  XX000 or 42P01 when one was dropped
-std::vector<moved_sequence> moved_sequences(transport auto& db, std::string const& sequences,
-                                            std::string const& values) {
-    auto const rows = query(db,
-                            "select place - 1, pg_sequence_last_value(id) "
-                            "from unnest($1::oid[], $2::bigint[]) with ordinality as known(id, value, place) "
-                            "where coalesce(pg_sequence_last_value(id), 0) <> value",
-                            sequences, values);
-    std::vector<moved_sequence> moved;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        moved.push_back(
-            {static_cast<std::size_t>(value_of<std::int64_t>(rows, row, 0)), value_of<std::int64_t>(rows, row, 1)});
+/// Event sequences and where they stood, as array literals of the same length.
+struct known_sequences {
+    std::string ids = "{}";
+    std::string values = "{}";
+};
+
+/// How far the server has come.
+struct progress {
+    std::string position;     ///< end of the write-ahead log: while it stays, nobody inserts or commits anything
+    std::int64_t oldest = 0;  ///< all transactions below this are over
+    std::optional<std::int64_t> fence;  ///< no transaction that has begun to write until now has an id above this
+    std::vector<moved_sequence> moved;  ///< of those that were asked about
+};
+
+}  // namespace pgq::sql
+
+namespace pgq::detail {
+
+// What stands elsewhere than it stood, as `place value place value`.
+inline constexpr std::string_view moved_query =
+    "(select string_agg((place - 1)::text || ' ' || pg_sequence_last_value(id), ' ') "
+    "from unnest($1::oid[], $2::bigint[]) with ordinality as known(id, value, place) "
+    "where coalesce(pg_sequence_last_value(id), 0) <> value)";
+
+inline std::vector<sql::moved_sequence> parse_moved(std::optional<std::string_view> text) {
+    std::vector<sql::moved_sequence> moved;
+    auto const take = [&] {
+        auto const end = text->find(' ');
+        auto const value = codec<std::int64_t>::parse(text->substr(0, end));
+        text->remove_prefix(end == text->npos ? text->size() : end + 1);
+        return value;
+    };
+    while (text && !text->empty()) {
+        auto const place = static_cast<std::size_t>(take());
+        moved.push_back({place, take()});
     }
     return moved;
+}
+
+}  // namespace pgq::detail
+
+namespace pgq::sql {
+
+/// Where the log has moved from `position`, also tells which of `known` have. The fence costs a transaction id, so it
+/// is there on request only. (The upper end of a snapshot would not do: what runs may lie above it.)
+/// @throws sql_error  XX000 or 42P01 when a sequence was dropped
+progress look(transport auto& db, bool fence, std::string const& position, known_sequences const& known) {
+    static std::string const text =
+        "select pg_current_wal_insert_lsn(), txid_snapshot_xmin(txid_current_snapshot()), "
+        "case when $3 then txid_current() end, case when pg_current_wal_insert_lsn()::text <> $4 then " +
+        std::string{detail::moved_query} + " end";
+    auto const rows = query(db, text, known.ids, known.values, fence, position);
+    return {value_of<std::string>(rows, 0, 0), value_of<std::int64_t>(rows, 0, 1),
+            value_of<std::optional<std::int64_t>>(rows, 0, 2), detail::parse_moved(rows.at(0, 3))};
+}
+
+/// The second half of look() alone. @throws sql_error  XX000 or 42P01 when a sequence was dropped
+std::vector<moved_sequence> moved_sequences(transport auto& db, known_sequences const& known) {
+    static std::string const text = "select " + std::string{detail::moved_query};
+    return detail::parse_moved(query(db, text, known.ids, known.values).at(0, 0));
 }
 
 /// Session-wide lock by which one process of many is the one that works. True when it is ours now; it goes with the

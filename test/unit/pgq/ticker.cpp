@@ -118,7 +118,9 @@ BOOST_AUTO_TEST_CASE(a_pass_delivers_what_was_delayed_and_goes_on_when_that_fail
         .answer("pgq.ticker()", {{"0"}})
         .answer("maint_delayed", {{"500"}})
         .answer("maint_delayed", {{"0"}});
-    auto const nothing_written = [&] { db.answer("pg_current_wal_insert_lsn", {{"0/1", "700", std::nullopt}}); };
+    auto const nothing_written = [&] {
+        db.answer("pg_current_wal_insert_lsn", {{"0/1", "700", std::nullopt, std::nullopt}});
+    };
     pgq::ticker ticker{db, {.period = 1s}};
     nothing_written();
     ticker.step(start, unexpected);
