@@ -113,7 +113,8 @@ archived archive_file(store auto const& where, cluster const& of, codec auto con
 
     auto const there = where.open(object);
     if (!there) throw error{fault::unavailable, object + " was in the store and is not any more; try again"};
-    auto const theirs = label_of(*there, object);
+    // Read as a whole: what is damaged must not be acknowledged, and the server still has the right bytes.
+    auto const theirs = unpack_object(*there, object, [](std::string_view) {});
     if (theirs.raw_digest == ours.label.raw_digest && theirs.raw_size == ours.label.raw_size) return archived::before;
 
     auto const aside = of.name + "/quarantine/" + text + '.' + hex_of(ours.label.raw_digest).substr(0, 16) + ".wal";

@@ -28,6 +28,7 @@ class error : public pgq::error {
 public:
     error(fault kind, std::string const& message) : pgq::error{message}, kind_{kind} {}
 
+    /// What to act on.
     [[nodiscard]] fault kind() const noexcept { return kind_; }
 
 private:

@@ -39,10 +39,14 @@ public:
         if (descriptor_ >= 0) ::close(descriptor_);
     }
 
+    /// False for a default one, and where there was no such file.
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
+    /// For system calls; stays ours.
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    /// As it was opened.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
+    /// In bytes, at present.
     [[nodiscard]] std::uint64_t size() const {
         struct stat found {};
         if (::fstat(descriptor_, &found) != 0) refuse("cannot look at " + path_);

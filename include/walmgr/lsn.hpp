@@ -48,6 +48,7 @@ inline std::optional<lsn> parse_lsn(std::string_view text) {
     return lsn{std::uint64_t{*high} << 32U | *low};
 }
 
+/// As the server shows it.
 inline std::string to_string(lsn at) {
     return detail::hex_text(at.bytes >> 32U) + '/' + detail::hex_text(at.bytes & 0xFFFF'FFFFU);
 }

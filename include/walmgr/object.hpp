@@ -74,6 +74,7 @@ inline digest digest_of(std::string_view bytes) {
 
 }  // namespace detail
 
+/// The bytes of a label with its frame, label_bytes of them.
 inline std::string write_label(object_label const& said) {
     std::string out(label_bytes, '\0');
     auto const at = [](std::size_t offset) { return detail::label_frame + offset; };

@@ -14,6 +14,7 @@ namespace walmgr {
 /// 32 bytes.
 using digest = std::array<unsigned char, 32>;
 
+/// 64 small hexadecimal digits, as sha256sum shows them.
 inline std::string hex_of(digest const& value) {
     std::string out;
     for (auto const byte : value)
@@ -28,6 +29,7 @@ public:
         check(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
     }
 
+    /// Takes the next bytes.
     void update(std::string_view bytes) { check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1); }
     /// Once, after the last update().
     digest finish() {

@@ -28,6 +28,7 @@ struct damaged_object {
     std::string why;
 };
 
+/// What was found.
 struct verification {
     std::vector<wal_range> ranges{};  ///< by timeline and position; between two of one timeline there is a gap
     std::uint64_t other_files = 0;    ///< histories and partial segments that are fine

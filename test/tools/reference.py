@@ -2,8 +2,8 @@
 
 Writes docs/reference/, one page for each folder of headers. Writes nothing with --names, and with --check, which fails where a page
 would change.
-Fails in any case for a public name without a comment: types, concepts, functions, constants and aliases of namespace pgq outside of
-`detail`, and public member functions. A comment speaks for the declarations that follow it without an empty line, for overloads of the
+Fails in any case for a public name without a comment: types, concepts, functions, constants and aliases of namespaces pgq and
+walmgr outside of `detail`, and public member functions. A comment speaks for the declarations that follow it without an empty line, for overloads of the
 same name in the header, a type's comment for its fields, constructors and operators, and a concept's for the functions it asks for.
 """
 import dataclasses
@@ -284,13 +284,13 @@ def paragraphs(comment):
             yield ""
             line = "**Throws** " + line.removeprefix("@throws").strip()
         # A header's name would be taken for a tag.
-        yield re.sub(r"<(pgq/[\w/.]*)>", r"`<\1>`", line)
+        yield re.sub(r"<((?:pgq|walmgr)/[\w/.]*)>", r"`<\1>`", line)
 
 
 def pages():
     """Folder -> text, and what is wrong."""
     folders, faults = {}, []
-    for path in sorted(INCLUDE.joinpath("pgq").rglob("*.hpp")):
+    for path in sorted(INCLUDE.rglob("*.hpp")):
         relative = path.relative_to(INCLUDE)
         if "detail" in relative.parts:
             continue

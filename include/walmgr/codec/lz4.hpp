@@ -16,6 +16,7 @@ struct lz4 {
     static constexpr packing kind = packing::lz4;
     int level = 0;
 
+    /// For one frame.
     class encoder {
     public:
         explicit encoder(int level) {

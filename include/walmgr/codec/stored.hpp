@@ -12,9 +12,11 @@
 
 namespace walmgr {
 
+/// Has no options.
 struct stored {
     static constexpr packing kind = packing::stored;
 
+    /// For one frame.
     class encoder {
     public:
         void write(std::string_view raw, std::string& out) {

@@ -16,6 +16,7 @@ struct zstd {
     static constexpr packing kind = packing::zstd;
     int level = 1;
 
+    /// For one frame.
     class encoder {
     public:
         explicit encoder(int level) : context_{ZSTD_createCCtx()} {

@@ -27,6 +27,7 @@ class memory_store {
     };
 
 public:
+    /// See object_writer.
     class writer {
     public:
         writer(std::shared_ptr<contents> held, std::string name) : held_{std::move(held)}, name_{std::move(name)} {}
@@ -46,6 +47,7 @@ public:
         std::string bytes_{};
     };
 
+    /// See object_reader.
     class reader {
     public:
         reader(std::shared_ptr<contents> held, std::string bytes) : held_{std::move(held)}, bytes_{std::move(bytes)} {}

@@ -29,6 +29,7 @@ class posix_store {
 public:
     explicit posix_store(std::string folder) : folder_{std::move(folder)} {}
 
+    /// See object_writer.
     class writer {
     public:
         writer(file out, std::string folder, std::string temporary, std::string name)

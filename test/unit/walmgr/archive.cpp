@@ -89,6 +89,14 @@ BOOST_FIXTURE_TEST_CASE(other_bytes_of_that_name_are_put_aside_and_never_acknowl
     BOOST_TEST((raw == segment_bytes(third, small_cluster, 2)));
 }
 
+BOOST_FIXTURE_TEST_CASE(the_same_bytes_again_are_not_acknowledged_where_the_stored_ones_are_damaged, play) {
+    auto const path = file(third);
+    archive(path);
+    auto& stored = where.bytes_of(third_object);
+    stored[stored.size() / 2] = static_cast<char>(~stored[stored.size() / 2]);
+    BOOST_CHECK_EXCEPTION(archive(path), walmgr::error, is_fault(fault::corrupt, "in the store is damaged"));
+}
+
 BOOST_FIXTURE_TEST_CASE(histories_and_partial_segments_are_kept_too, play) {
     std::string const history = "1\t0/300000\tno recovery target specified\n";
     std::string const backup =
