@@ -23,7 +23,8 @@ struct options {
     /// For each host in turn. Zero waits for ever. Looking up a host name blocks inside the resolver and is not
     /// covered.
     std::chrono::milliseconds connect_timeout{10'000};
-    /// Kept by the client, for each call: the statement is cancelled when it passes. Zero is no limit.
+    /// Kept by the client, for each call: the statement is cancelled when it passes. Zero is no limit. While rows of a
+    /// COPY arrive it begins anew.
     std::chrono::milliseconds statement_timeout{0};
     /// Shown in pg_stat_activity. Empty leaves what the connection string or PGAPPNAME says.
     std::string application_name{};

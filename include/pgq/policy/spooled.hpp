@@ -46,7 +46,8 @@ private:
 }  // namespace detail
 
 /// `memory`: bytes of the batch kept in memory. The file goes to $TMPDIR, or /var/tmp. Events are put in order here,
-/// not by the server, which spares it most of its work: this is the fastest way to read a large batch.
+/// not by the server, which spares it most of its work: this is the fastest way to read a large batch. It is one
+/// statement: where the server's own statement_timeout is shorter than reading a batch takes, by_cursor gets through.
 struct spooled {
     using policy_axis = fetch_axis;
     static constexpr occupies keeps = occupies::nothing;

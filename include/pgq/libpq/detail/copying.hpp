@@ -57,8 +57,12 @@ public:
     template <class Sink> std::uint64_t out(session& db, std::string_view sql, Sink& sink) {
         statement_.assign(sql);
         running_ = start(db, PGRES_COPY_OUT, "copy ... to stdout");
+        constexpr unsigned rows_between_clocks = 16;
+        unsigned rows = 0;
         while (auto const row = db.next_copy_row(running_)) {
             if (running_.cut != interruption::none) continue;
+            // The limit is for a server that says nothing, not for much data.
+            if (++rows % rows_between_clocks == 0) running_.end = deadline_after(db.wanted.statement_timeout);
             db.busy_with = "a COPY";
             try {
                 if (!hand_to(sink, std::string_view{row.text.get(), row.size})) {

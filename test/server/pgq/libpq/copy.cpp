@@ -6,12 +6,14 @@
 #include <support/session.hpp>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+using namespace std::chrono_literals;
 using pgq::libpq::copy_in;
 using pgq::libpq::copy_row_reader;
 using support::connect;
@@ -129,6 +131,18 @@ BOOST_AUTO_TEST_CASE(a_reader_that_gives_up) {
     });
     BOOST_TEST((failure.state() == "22012"));
     BOOST_TEST(text_of(db.execute("select 1")) == "1");
+}
+
+BOOST_AUTO_TEST_CASE(its_time_limit_is_for_a_server_that_says_nothing) {
+    auto db = connect({.statement_timeout = 2s});
+    auto const rows = [&](char const* pause, int count) {
+        // Each row fills the server's buffer, so that it is sent at once.
+        auto const sql = "copy (select repeat('x', 9000), pg_sleep(" + std::string{pause} +
+                         ") from generate_series(1, " + std::to_string(count) + ")) to stdout";
+        return db.copy_out(sql, [](std::string_view) {});
+    };
+    BOOST_TEST(rows("0.05", 60) == 60U);  // takes three seconds and more
+    BOOST_TEST((thrown<pgq::sql_error>([&] { rows("60", 1); }).state() == "57014"));
 }
 
 BOOST_AUTO_TEST_CASE(it_is_part_of_the_transaction) {
