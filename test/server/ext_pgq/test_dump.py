@@ -119,6 +119,15 @@ def test_b5_queue_from_a_cluster_that_was_further_on(db, seed):
     assert len(set(tables)) == 3
 
 
+def test_b5_debians_stands_still(debian_db):
+    debian_db.sql("select pgq.create_queue('q'), pgq.register_consumer('q', 'c')")
+    debian_db.sql("select pgq.insert_event('q', '1', '')")
+    as_from_a_far_cluster(debian_db)
+    with pytest.raises(psycopg2.errors.RaiseException, match="Invalid PgQ state"):
+        debian_db.sql("select pgq.ticker('q')")
+    assert debian_db.value("select pgq.next_batch('q', 'c')") is None
+
+
 def test_b5_is_not_for_queues_that_are_right(db):
     db.sql("select pgq.create_queue('q')")
     before = contents(db)

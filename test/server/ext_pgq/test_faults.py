@@ -124,17 +124,7 @@ def test_b1_without_c_is_refused(server, make_db):
         producer_across_rotation(database, by_function)
 
 
-# B2 ------------------------------------------------------------------------------------------------------------------------------
-
-
-def test_b2_the_table_is_chosen_after_the_transaction_got_its_id(either):
-    """The look at the queue is visible as the lock on pgq.queue; at that moment the id has to be there."""
-    producer = either.connect(autocommit=False)
-    with producer.cursor() as cursor:
-        cursor.execute("select pgq.current_event_table('q')")
-        cursor.execute("select txid_current_if_assigned()")
-        assert (cursor.fetchone()[0] is not None) == either.mended
-    producer.rollback()
+# B2 is in test_rotation_race.py -------------------------------------------------------------------------------------------------
 
 
 # B3 ------------------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import psycopg2.errors
 import pytest
 
 from lived_in import as_before, contents, fill, work_on
+from test_faults import rotate
 from support.database import Database
 from support.server import Server, scratch_folder, tree
 
@@ -22,6 +23,33 @@ def catalogue(database):
         database.sql("select pg_describe_object(classid, objid, 0) from pg_depend where refclassid = 'pg_extension'::regclass"
                      " and refobjid = (select oid from pg_extension where extname = 'pgq') and deptype = 'e' order by 1"),
     ]
+
+
+def as_installed(_):
+    """3.5 as it is. 3.5.1 and 3.5.2 brought support for newer servers and nothing else: no table and no function differs."""
+
+
+def from_long_ago(database):
+    """What remains in a database that was made with 2.x and upgraded since: old ticks without a number of events, an event table that
+    nobody tuned; and a queue of more tables than usual."""
+    database.sql("alter table pgq.tick alter tick_event_seq drop not null")
+    database.sql("update pgq.tick set tick_event_seq = null where tick_id = 1")
+    database.sql("alter table pgq.event_1_0 reset (fillfactor, autovacuum_enabled, toast.autovacuum_enabled)")
+    database.sql("alter table pgq.queue alter queue_ntables set default 5")
+    database.sql("select pgq.create_queue('five')")
+    database.sql("alter table pgq.queue alter queue_ntables set default 3")
+
+
+def tables_in_turn(database, queue):
+    """Which tables six rotations lead to."""
+    numbers = []
+    for _ in range(6):
+        rotate(database, queue)
+        numbers += [row[0] for row in database.sql("select queue_cur_table from pgq.queue where queue_name = %s", queue)]
+    return numbers
+
+
+PASTS = {"3.5": as_installed, "3.5.1": as_installed, "3.5.2": as_installed, "3.5 long ago": from_long_ago}
 
 
 @pytest.fixture
@@ -44,37 +72,38 @@ def moved():
 
 
 def test_upgrade_keeps_everything(moved):
-    versions = ("3.5", "3.5.1", "3.5.2")
     before = {}
-    for version in versions:
-        moved.execute(f'create database "{version}"')
-        database = Database(moved, version)
+    for name, past in PASTS.items():
+        moved.execute(f'create database "{name}"')
+        database = Database(moved, name)
         database.sql("create extension pgq")
-        # The later ones have the tables of 3.5.
-        database.sql("update pg_extension set extversion = %s where extname = 'pgq'", version)
+        database.sql("update pg_extension set extversion = %s where extname = 'pgq'", name.split()[0])
         fill(database)
-        before[version] = contents(database)
+        past(database)
+        before[name] = contents(database)
         database.close()
     moved.to_ours()
 
     moved.execute("create database fresh")
     fresh = Database(moved, "fresh")
     fresh.sql("create extension pgq")
-    for version in versions:
-        database = Database(moved, version)
+    for name, past in PASTS.items():
+        database = Database(moved, name)
         # The old definitions run on the new libraries already: the time between the packages' upgrade and the extension's.
-        assert database.value("select pgq.version()") == version
+        assert database.value("select pgq.version()") == name.split()[0]
         database.sql("begin")
         assert database.value("select pgq.insert_event('q', 'between', 'x')") is not None
         database.sql("insert into captured values (99, 'between')")
         database.sql("rollback")
-        before[version]["pgq.event_1_id_seq"] = database.sql("select last_value, is_called from pgq.event_1_id_seq")
+        before[name]["pgq.event_1_id_seq"] = database.sql("select last_value, is_called from pgq.event_1_id_seq")
 
         database.sql("alter extension pgq update")
         assert database.value("select pgq.version()") == "4.0"
-        assert as_before(contents(database), before[version]) == before[version]
+        assert as_before(contents(database), before[name]) == before[name]
         assert catalogue(database) == catalogue(fresh)
         work_on(database)
+        if past is from_long_ago:
+            assert tables_in_turn(database, "five") == [1, 2, 3, 4, 0, 1]
         database.close()
     fresh.close()
 
