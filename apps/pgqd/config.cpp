@@ -47,7 +47,9 @@ void check_base(pgq::ini_section const& section, std::string const& base) {
     std::vector<pgq::libpq::conninfo_setting> settings;
     try {
         settings = pgq::libpq::parse_conninfo(base);
-    } catch (pgq::usage_error const& problem) { section.refuse("base_connstr", std::string{": "} + problem.what()); }
+    } catch (pgq::usage_error const& problem) {
+        section.refuse("base_connstr", std::string{"is wrong: "} + problem.what());
+    }
     for (auto const& one : settings) {
         if (one.keyword == "dbname") {
             section.refuse("base_connstr",

@@ -18,7 +18,7 @@ std::string_view text_of(pgq::ticker_role role) {
     case pgq::ticker_role::missing_pgq:
         return "no pgq";
     case pgq::ticker_role::old_pgq:
-        return "bad pgq version: needs 3 or newer";
+        return "bad pgq version: needs 3 or newer; to have a newer one: alter extension pgq update";
     case pgq::ticker_role::standby:
         return "server is a standby, waiting for its promotion";
     case pgq::ticker_role::second:

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 
-def said(program, conninfo):
-    done = subprocess.run([program("first_consumer"), conninfo], capture_output=True, text=True, timeout=60)
+def said(program, conninfo, name="first_consumer"):
+    done = subprocess.run([program(name), conninfo], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
@@ -23,6 +23,13 @@ def test_a_missing_extension(program, empty_db):
 def test_a_version_that_is_too_old(program, empty_db):
     empty_db.sql("create schema pgq")
     assert "is too old, it needs 3.5 or newer; run: alter extension pgq update" in said(program, empty_db.conninfo)
+
+
+def test_a_producer_says_it_too(program, db, empty_db):
+    says = said(program, db.conninfo, "typed_producer")
+    assert "queue \"orders\" does not exist; create it by: select pgq.create_queue('orders')" in says
+    assert "this database has no PgQ; install it by: create extension pgq" in said(program, empty_db.conninfo, "typed_producer")
+    assert "Connection refused" in said(program, "host=127.0.0.1 port=1 dbname=shop password=s3cret", "typed_producer")
 
 
 @pytest.mark.parametrize("conninfo, why", [

@@ -70,7 +70,7 @@ def test_the_originals_sample_is_a_configuration(with_ini):
     ("[pgqd]\nsyslog = maybe\n", 2, "syslog must be 0 or 1"),
     ("[pgqd]\nsyslog_facility = tape\n", 2, "syslog_facility is no facility"),
     ("[pgqd]\nbase_connstr = host=a dbname=b\n", 2, "base_connstr must not name a dbname"),
-    ("[pgqd]\nbase_connstr = hots=a\n", 2, "base_connstr"),
+    ("[pgqd]\nbase_connstr = hots=a\n", 2, "base_connstr is wrong: the connection string cannot be read"),
     ("[pgqd]\nlogfile = a\nlogfile = b\n", 3, '"logfile" was set in line 2 already'),
     ("nonsense\n", 1, "neither a [section] nor key = value"),
 ])
@@ -132,3 +132,20 @@ def test_check_says_what_would_be_done(server, db, empty_db, with_ini):
     assert done.stdout == f"{db.name}: pgq 4.0, ticked at once\n{empty_db.name}: no pgq; to have it: create extension pgq\n"
     alone = with_ini(settings.replace(f"{db.name}, ", ""), "--check")
     assert (alone.returncode, alone.stdout.splitlines()[-1]) == (1, "no database has pgq")
+
+
+def test_a_version_that_is_too_old_is_one_line_that_says_what_to_do(server, empty_db, with_ini, program, scratch, start, wait_until):
+    empty_db.sql("create schema pgq")
+    empty_db.sql("create function pgq.version() returns text language sql as $$ select '2.1.8' $$")
+    settings = (f"[pgqd]\nbase_connstr = host={server.host} port={server.port} user=postgres\ndatabase_list = {empty_db.name}\n"
+                f"syslog = 0\nlogfile = {scratch}/pgqd.log\ncheck_period = 0.1\n")
+    checked = with_ini(settings, "--check")
+    advice = "to have a newer one: alter extension pgq update"
+    assert (checked.returncode, checked.stdout) == (
+        1, f"{empty_db.name}: pgq 2.1.8 is too old, 3 is needed; {advice}\nno database has pgq\n")
+    running = start([program("pgqd"), "-q", scratch / "pgqd.ini"])
+    log = scratch / "pgqd.log"
+    wait_until(lambda: log.exists() and "bad pgq version: needs 3 or newer" in log.read_text(), what="the line")
+    assert advice in log.read_text()
+    running.terminate()
+    assert running.wait(30) == 0
