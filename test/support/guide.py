@@ -15,11 +15,19 @@ def as_functions(pieces, arguments=""):
     return "".join(f"void piece_{n}({arguments}) {{\n{piece}}}\n" for n, piece in enumerate(pieces))
 
 
-def check_compiles(code, scratch):
+def check_compiles(code, scratch, *options):
     """Fails with the compiler's words unless `code` compiles with our headers."""
     source = scratch / "pieces.cpp"
     source.write_text(code, encoding="utf-8")
     include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
-    done = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", f"-I{ROOT}/include", f"-isystem{include}", source],
-                          capture_output=True, text=True)
+    done = subprocess.run(["g++", "-std=c++20", f"-I{ROOT}/include", f"-isystem{include}", source,
+                           *(options or ["-fsyntax-only"])], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def check_runs(code, scratch):
+    """The same, and fails with the program's words unless it ends well."""
+    program = scratch / "pieces"
+    check_compiles(code, scratch, "-o", program, "-lpq")
+    done = subprocess.run([program], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@
 
 #include <pgq/error.hpp>
 
+#include <support/scenario/careful.hpp>
 #include <support/scenario/consumers.hpp>
 #include <support/scenario/keepers.hpp>
 #include <support/scenario/producers.hpp>
@@ -68,12 +69,14 @@ public:
 private:
     void play(scene const& now) {
         if (now.what == act::pass && producers_.hold_time()) return;
-        if (!producers_.play(now) && !consumers_.play(now) && !team_.play(now)) keepers_.play(now);
+        if (producers_.play(now) || consumers_.play(now) || team_.play(now) || careful_.play(now)) return;
+        keepers_.play(now);
     }
 
     producers<World> producers_{all};
     consumers<World> consumers_{all};
     team<World> team_{all};
+    careful<World> careful_{all};
     keepers<World> keepers_{all};
 };
 

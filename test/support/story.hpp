@@ -54,6 +54,10 @@ enum class act {
     member_wakes,
     member_beats,
     member_leaves,
+    step_bisected,
+    step_bisected_and_die,
+    step_tracked,
+    tracked_before,
     last
 };
 
@@ -62,16 +66,52 @@ struct scene {
     unsigned who, number;
 };
 
-inline constexpr std::array<char const*, static_cast<std::size_t>(act::last)> act_names{
-    "begin",        "put",          "put_many",      "put_later",     "cancel_later",
-    "put_once",     "put_with_lag", "savepoint",     "back",          "commit",
-    "rollback",     "die",          "tick",          "tick_when_due", "tick_pending",
-    "pass",         "redeliver",    "rotate",        "look",          "take",
-    "take_regret",  "replay",       "purge",         "step",          "step_in_transaction",
-    "step_by_wish", "step_and_die", "step_too_late", "seek_tick",     "seek_time",
-    "seek_end",     "register_at",  "pause",         "resume",        "leave",
-    "join",         "wrong_retry",  "member_step",   "member_dies",   "member_wakes",
-    "member_beats", "member_leaves"};
+inline constexpr std::array<char const*, static_cast<std::size_t>(act::last)> act_names{"begin",
+                                                                                        "put",
+                                                                                        "put_many",
+                                                                                        "put_later",
+                                                                                        "cancel_later",
+                                                                                        "put_once",
+                                                                                        "put_with_lag",
+                                                                                        "savepoint",
+                                                                                        "back",
+                                                                                        "commit",
+                                                                                        "rollback",
+                                                                                        "die",
+                                                                                        "tick",
+                                                                                        "tick_when_due",
+                                                                                        "tick_pending",
+                                                                                        "pass",
+                                                                                        "redeliver",
+                                                                                        "rotate",
+                                                                                        "look",
+                                                                                        "take",
+                                                                                        "take_regret",
+                                                                                        "replay",
+                                                                                        "purge",
+                                                                                        "step",
+                                                                                        "step_in_transaction",
+                                                                                        "step_by_wish",
+                                                                                        "step_and_die",
+                                                                                        "step_too_late",
+                                                                                        "seek_tick",
+                                                                                        "seek_time",
+                                                                                        "seek_end",
+                                                                                        "register_at",
+                                                                                        "pause",
+                                                                                        "resume",
+                                                                                        "leave",
+                                                                                        "join",
+                                                                                        "wrong_retry",
+                                                                                        "member_step",
+                                                                                        "member_dies",
+                                                                                        "member_wakes",
+                                                                                        "member_beats",
+                                                                                        "member_leaves",
+                                                                                        "step_bisected",
+                                                                                        "step_bisected_die",
+                                                                                        "step_tracked",
+                                                                                        "tracked_before"};
 
 /// What moves events along comes more often than what disturbs.
 inline std::vector<scene> random_story(std::mt19937_64& engine, std::size_t length) {

@@ -38,6 +38,20 @@ struct lost {
     bool done = false;
 };
 
+/// What servers refuse when nobody is to blame. The same statement may succeed the next time.
+inline refused serialization_failure() {
+    return {"40001", "could not serialize access due to concurrent update"};
+}
+inline refused deadlock() {
+    return {"40P01", "deadlock detected"};
+}
+inline refused statement_timeout() {
+    return {"57014", "canceling statement due to statement timeout"};
+}
+inline refused disk_full() {
+    return {"53100", "could not extend file: no space left on device"};
+}
+
 /// What a session does instead of a step.
 using fault = std::variant<refused, lost>;
 
@@ -46,12 +60,16 @@ namespace detail {
 /// Faults that were ordered and have not come yet.
 class faults {
 public:
-    void add(step at, fault what, std::size_t after) { ordered_.push_back({at, std::move(what), after}); }
+    void add(step at, fault what, std::size_t after) { ordered_.push_back({at, {}, std::move(what), after}); }
+    void add(std::string part, fault what, std::size_t after) {
+        ordered_.push_back({{}, std::move(part), std::move(what), after});
+    }
 
-    /// The fault for this step, if it is its turn.
-    std::optional<fault> take(step at) {
+    /// The fault for this step, or for this statement, if it is its turn.
+    std::optional<fault> take(step at, std::string_view sql) {
         for (auto one = ordered_.begin(); one != ordered_.end(); ++one) {
-            if (one->at != at) continue;
+            bool const meant = one->at ? *one->at == at : sql.find(one->part) != sql.npos;
+            if (!meant) continue;
             if (one->after-- > 0) return std::nullopt;
             auto what = std::move(one->what);
             ordered_.erase(one);
@@ -63,7 +81,8 @@ public:
 
 private:
     struct order {
-        step at;
+        std::optional<step> at;
+        std::string part;  ///< of a statement, where no step is named
         fault what;
         std::size_t after;
     };

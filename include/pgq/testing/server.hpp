@@ -135,6 +135,10 @@ public:
 
     /// The next time that any session comes to that step, after `spared` times without, this happens.
     void fail_next(step at, fault what, std::size_t spared = 0) { world_.faults.add(at, std::move(what), spared); }
+    /// The same for the next statement whose text holds `part`, be it of the framework or of a handler.
+    void fail_next(std::string part, fault what, std::size_t spared = 0) {
+        world_.faults.add(std::move(part), std::move(what), spared);
+    }
     /// Faults that have not happened yet.
     [[nodiscard]] std::size_t faults_left() const { return world_.faults.size(); }
 

@@ -18,12 +18,14 @@ public:
             sessions_.push_back(db_.connect());
         return sessions_[n];
     }
+    pgq::testing::session& target() { return there_; }
     void prepare(std::string const& queue) { db_.create_queue(queue); }
     void pass(std::string_view, std::chrono::seconds time) { db_.clock().advance(time); }
 
 private:
     pgq::testing::server db_{};
     std::deque<pgq::testing::session> sessions_{};
+    pgq::testing::server there_{};
 };
 
 }  // namespace support

@@ -19,8 +19,8 @@
 
 namespace support {
 
-/// `World` has session(n), the n-th session of the story; prepare(queue), which gives an empty queue; pass(queue,
-/// seconds), which lets time go by.
+/// `World` has session(n), the n-th session of the story; target(), one with the database that effects of `tracked` go
+/// to; prepare(queue), which gives an empty queue; pass(queue, seconds), which lets time go by.
 template <class World> class props {
 public:
     using session = std::remove_reference_t<decltype(std::declval<World&>().session(0))>;

@@ -114,7 +114,7 @@ private:
         closed_ = false;
         ++all_.sessions;
         all_.mailboxes.push_back(&box_);
-        if (auto const fault = all_.faults.take(step::connect)) {
+        if (auto const fault = all_.faults.take(step::connect, {})) {
             close();
             throw connection_error{"no session: a test has ordered this",
                                    {.state = sqlstate{"08001"}, .connection_lost = true}};
@@ -159,7 +159,7 @@ private:
     auto guarded(step at, std::string_view sql, bool in_doubt, auto const& work) -> decltype(work()) {
         need_session(sql);
         if (!unknown_.empty()) throw unknown_statement(unknown_);
-        auto const fault = all_.faults.take(at);
+        auto const fault = all_.faults.take(at, sql);
         auto const fail = [&](sqlstate state, std::string const& text) {
             failed_ = block_;
             if (at == step::commit) forget_transaction();

@@ -4,6 +4,8 @@
 #include <pgq/codec/array.hpp>
 #include <pgq/codec/string.hpp>
 #include <pgq/codec/time.hpp>
+#include <pgq/testing/detail/arguments.hpp>
+#include <pgq/testing/detail/attempts.hpp>
 #include <pgq/testing/detail/batches.hpp>
 #include <pgq/testing/detail/coop.hpp>
 #include <pgq/testing/detail/delivery.hpp>
@@ -11,6 +13,7 @@
 #include <pgq/testing/detail/queues.hpp>
 #include <pgq/testing/detail/rotation.hpp>
 #include <pgq/testing/detail/statement.hpp>
+#include <pgq/testing/detail/targets.hpp>
 #include <pgq/testing/detail/waiting.hpp>
 
 #include <cstddef>
@@ -22,38 +25,6 @@
 #include <vector>
 
 namespace pgq::testing::detail {
-
-/// Arguments by place, from 0; those that were left out are NULL.
-class arguments {
-public:
-    explicit arguments(row const& values) : values_{values} {}
-
-    [[nodiscard]] std::size_t size() const { return values_.size(); }
-    [[nodiscard]] cell value(std::size_t at) const { return at < values_.size() ? values_[at] : std::nullopt; }
-    [[nodiscard]] std::string text(std::size_t at) const { return value(at).value_or(""); }
-    [[nodiscard]] std::int64_t number(std::size_t at) const { return number_of<std::int64_t>(text(at), "bigint"); }
-    [[nodiscard]] std::optional<std::int64_t> maybe_number(std::size_t at) const {
-        return value(at) ? std::optional{number(at)} : std::nullopt;
-    }
-    [[nodiscard]] std::optional<microseconds> maybe_interval(std::size_t at) const {
-        return value(at) ? std::optional{interval_of(text(at))} : std::nullopt;
-    }
-    /// Type, data and the extras, beginning at one place.
-    [[nodiscard]] event_row event_from(std::size_t at) const {
-        event_row ev;
-        for (std::size_t i = 0; i < ev.text.size(); ++i)
-            ev.text[i] = value(at + i);
-        return ev;
-    }
-    [[nodiscard]] bool truth(std::size_t at) const { return value(at) && bool_of(text(at)); }
-
-private:
-    row const& values_;
-};
-
-inline relation scalar(std::string_view name, cell value) {
-    return {{std::string{name}}, {{std::move(value)}}};
-}
 
 inline relation insert_events(view& db, arguments const& given) {
     using texts = std::vector<std::optional<std::string>>;
@@ -222,11 +193,15 @@ inline std::optional<relation> invoke(view& db, std::string_view function, row c
     if (constexpr std::string_view schema = "pgq_coop."; function.starts_with(schema)) {
         return call_for_members(db, function.substr(schema.size()), given);
     }
+    if (constexpr std::string_view schema = "pgq_ext."; function.starts_with(schema)) {
+        return call_for_targets(db, function.substr(schema.size()), given);
+    }
     constexpr std::string_view schema = "pgq.";
     if (!function.starts_with(schema)) return std::nullopt;
     auto const name = function.substr(schema.size());
     if (auto found = call_for_queues(db, name, given)) return found;
     if (auto found = call_for_consumers(db, name, given)) return found;
+    if (auto found = call_for_attempts(db, name, given)) return found;
     return call_for_delivery(db, name, given);
 }
 

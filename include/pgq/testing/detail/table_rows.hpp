@@ -86,6 +86,30 @@ struct once_row {
     timestamp expires{};
 };
 
+/// A worker that has begun with a batch.
+struct attempt_row {
+    using key = subscription_row::key;
+    std::int64_t sub = 0, tick = 0;
+    std::optional<std::string> worker{};
+    std::int64_t deaths = 0, place_deaths = 0;
+    std::optional<std::int64_t> place{};
+    bool trying = false;
+};
+
+/// How far a consumer of another database has come in this one.
+struct completed_row {
+    using key = std::string;
+    std::int64_t tick = 0;
+};
+
+/// A verdict of such a consumer that its source has not been told of: an event to be retried, or a letter.
+struct kept_row {
+    using key = std::pair<std::string, std::int64_t>;  // consumer, place
+    std::int64_t tick = 0;
+    std::optional<std::int64_t> event{}, delay{};
+    std::array<cell, 6> text{};
+};
+
 /// A consumer that gets no batches.
 struct pause_row {
     using key = subscription_row::key;

@@ -23,7 +23,8 @@ namespace pgq::testing::detail {
 
 template <template <class> class Table>
 using for_each_table = std::tuple<Table<queue_row>, Table<tick_row>, Table<subscription_row>, Table<retry_row>,
-                                  Table<takeover_row>, Table<delayed_row>, Table<once_row>, Table<pause_row>>;
+                                  Table<takeover_row>, Table<delayed_row>, Table<once_row>, Table<pause_row>,
+                                  Table<attempt_row>, Table<completed_row>, Table<kept_row>>;
 template <class Row> using committed_rows = std::map<typename Row::key, Row>;
 template <class Row> using changed_rows = std::map<typename Row::key, std::optional<Row>>;
 

@@ -1,16 +1,25 @@
 #include <pgq/codecs.hpp>
 #include <pgq/consumer.hpp>
 #include <pgq/dead_letter_queue.hpp>
+#include <pgq/policy/bisected.hpp>
 #include <pgq/policy/insert_bulk.hpp>
 #include <pgq/policy/insert_copy.hpp>
+#include <pgq/policy/tracked.hpp>
+#include <pgq/position.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/source/coop_subscription.hpp>
+#include <pgq/testing/expect.hpp>
+#include <pgq/testing/fault.hpp>
+#include <pgq/testing/run.hpp>
 #include <pgq/testing/server.hpp>
 
 #include <support/boost_test.hpp>
 #include <support/said_by.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -98,6 +107,90 @@ BOOST_AUTO_TEST_CASE(dead_letters_can_be_listed_replayed_and_purged) {
     BOOST_TEST(seen == lines{"b"}, per_element());
     BOOST_TEST(letters.purge_all() == 1);
     BOOST_TEST(letters.list().empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_kills_is_found_and_set_aside) {
+    server db;
+    db.create_queue("q");
+    pgq::subscription const source{"q", "c"};
+    pgq::consumer{source, [](pgq::event const&) {}}.subscribe(db);
+    for (auto const* data : {"1", "kills", "3"})
+        db.put("q", {.type = "t", .data = data});
+    db.tick();
+    lines effects;
+    int deaths = 0;
+    for (bool died = true; died && deaths < 10;) {
+        auto session = db.connect();
+        pgq::consumer process{source, pgq::bisected{.batch_deaths = 2, .event_deaths = 3}, pgq::same_transaction{},
+                              [&](pgq::event const& ev) {
+                                  if (ev.data != "kills") return effects.emplace_back(ev.data), void();
+                                  session.close();  // so it cannot say that it lives
+                                  throw std::runtime_error{"dies"};
+                              }};
+        try {
+            while (process.step(session)) {}
+            died = false;
+        } catch (std::exception const&) { ++deaths; }
+    }
+    BOOST_TEST(deaths == 5);
+    // Whole batches twice, and then one event after the other.
+    BOOST_TEST(effects == (lines{"1", "1", "1", "3"}), per_element());
+    pgq::testing::expect(db, "q", "c")
+        .handled(1)
+        .set_aside(2, "its handler ended the process 3 times")
+        .handled(3)
+        .nothing_left();
+}
+
+BOOST_AUTO_TEST_CASE(effects_in_another_database_happen_once_whatever_fails) {
+    using pgq::testing::step;
+    std::size_t met = 0;
+    auto const with = [&](bool at_target, step at, pgq::testing::fault const& what, std::size_t spared) {
+        server db, target;
+        db.create_queue("q");
+        target.answer("insert into bills");
+        pgq::consumer consumer{pgq::subscription{"q", "c"}, pgq::tracked{[&] { return target.connect(); }},
+                               [](pgq::event const& ev, pgq::transport auto& there) {
+                                   pgq::query(there, "insert into bills values ($1)", ev.data);
+                                   if (ev.data == "late" && ev.retry == 0) return pgq::retry_in(10s);
+                                   return ev.data == "bad" ? pgq::dead_letter("bad") : pgq::done();
+                               }};
+        consumer.subscribe(db);
+        for (auto const* data : {"good", "late", "bad"})
+            db.put("q", {.type = "t", .data = data});
+        (at_target ? target : db).fail_next(at, what, spared);
+        met += pgq::testing::run_until_idle(consumer, db).troubles.size();
+        pgq::testing::expect(db, "q", "c").handled(1).handled(2).set_aside(3, "bad").nothing_left();
+        pgq::testing::expect_committed(target, "insert into bills", 4);
+    };
+    for (auto const at : {step::connect, step::begin, step::events, step::retry, step::insert, step::finish,
+                          step::commit, step::statement}) {
+        for (std::size_t spared = 0; spared < 4; ++spared) {
+            for (bool const at_target : {false, true}) {
+                with(at_target, at, pgq::testing::lost{}, spared);
+                with(at_target, at, pgq::testing::lost{.done = true}, spared);
+                with(at_target, at, pgq::testing::serialization_failure(), spared);
+            }
+        }
+    }
+    BOOST_TEST(met > 40);
+}
+
+BOOST_AUTO_TEST_CASE(a_moved_subscription_is_fenced_by_its_target) {
+    server db, target;
+    db.create_queue("q");
+    pgq::subscription const source{"q", "c"};
+    pgq::consumer consumer{source, pgq::tracked{[&] { return target.connect(); }}, [](pgq::event const&) {}};
+    consumer.subscribe(db);
+    for (auto const* data : {"1", "2"}) {
+        db.put("q", {.type = "t", .data = data});
+        db.tick();
+        BOOST_TEST(consumer.step(db).has_value());
+    }
+    pgq::seek(db, source, pgq::seek_to::start);
+    BOOST_CHECK_THROW(consumer.step(db), pgq::fenced_error);
+    pgq::query(target, "select pgq_ext.set_last_tick($1, null)", "q/c");
+    BOOST_TEST(consumer.step(db).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
