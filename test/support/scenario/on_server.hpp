@@ -29,6 +29,8 @@ public:
     void prepare(std::string const& queue) {
         for (auto& session : sessions_)
             session.rollback();
+        for (std::string const table : {"completed_tick", "kept_verdict"})
+            pgq::query(session(0), "delete from pgq_ext." + table + " where consumer_id like $1 || '/%'", queue);
         if (pgq::sql::create_queue(session(0), queue)) return;
         for (auto const& name : {queue, queue + ".dead"}) {
             if (pgq::sql::queue_exists(session(0), name)) make_new(name);
@@ -85,8 +87,6 @@ private:
         each("update pgq.queue set queue_cur_table = 0, queue_switch_step1 = txid_current(),"
              " queue_switch_step2 = txid_current(), queue_switch_time = now() where queue_name = $1");
         each("select pgq.ticker($1::text)");
-        each("delete from pgq_ext.completed_tick where consumer_id like $1 || '/%'");
-        each("delete from pgq_ext.kept_verdict where consumer_id like $1 || '/%'");
         db.commit();
     }
 

@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(the_server_in_memory_does_as_the_real_one) {
     auto engine = test::random_engine();
     auto const* const wanted = std::getenv("PGQ_SCENARIOS");
     auto const* const given = std::getenv("PGQ_STORY");
-    int const count = given != nullptr ? 1 : wanted != nullptr ? std::atoi(wanted) : 25;
+    int const count = given != nullptr ? 1 : wanted != nullptr ? std::atoi(wanted) : 20;
     comparison both;
     for (int i = 0; i < count; ++i) {
         auto const story = given != nullptr ? support::story_of(given) : support::random_story(engine, 80);
