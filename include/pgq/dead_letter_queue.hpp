@@ -29,12 +29,14 @@
 
 namespace pgq {
 
-/// How an event came to be set aside.
-struct letter_story {
-    BOOST_HANA_DEFINE_STRUCT(letter_story, (std::string, queue), (std::string, consumer), (std::int64_t, event),
-                             (int, attempts), (std::string, reason), (std::string, first_error),
-                             (std::string, last_error), (std::optional<std::string>, extra4));
+/// How an event came to be set aside. A template, so that the list of its fields is compiled only where letters are
+/// read.
+template <class Text> struct basic_letter_story {
+    BOOST_HANA_DEFINE_STRUCT(basic_letter_story, (Text, queue), (Text, consumer), (std::int64_t, event),
+                             (int, attempts), (Text, reason), (Text, first_error), (Text, last_error),
+                             (std::optional<Text>, extra4));
 };
+using letter_story = basic_letter_story<std::string>;
 
 /// One event that was set aside. `id` is its number among the letters, `story->event` the one that it had before.
 struct letter {

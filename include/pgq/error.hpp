@@ -24,8 +24,8 @@ struct failure {
 /// Root of all that the framework throws. Messages begin in lower case, have no final stop, and hold no secret.
 class error : public std::runtime_error {
 public:
-    explicit error(std::string const& message, failure facts = {})
-        : std::runtime_error{message}, facts_{std::move(facts)} {}
+    explicit error(std::string const& message) : std::runtime_error{message} {}
+    error(std::string const& message, failure facts) : std::runtime_error{message}, facts_{std::move(facts)} {}
 
     /// The server's SQLSTATE; empty when the failure is not the server's.
     [[nodiscard]] sqlstate state() const { return facts_.state; }
@@ -43,7 +43,7 @@ public:
     [[nodiscard]] std::string const& context() const { return facts_.context; }
 
 private:
-    failure facts_;
+    failure facts_{};
 };
 
 /// The server refused a statement.

@@ -14,6 +14,23 @@
 
 namespace pgq {
 
+namespace detail {
+
+/// Sleeps until the time has come or a stop is requested.
+inline void sleep_until(std::chrono::steady_clock::time_point end, std::stop_token const& stop) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::stop_callback const wake{stop, [&] {
+                                      std::lock_guard const hold{mutex};
+                                      changed.notify_all();
+                                  }};
+    std::unique_lock lock{mutex};
+    while (!stop.stop_requested() && changed.wait_until(lock, end) == std::cv_status::no_timeout)
+        continue;
+}
+
+}  // namespace detail
+
 /// Requests a stop some time after another stop was requested.
 class late_stop {
 public:
@@ -30,16 +47,14 @@ public:
 
 private:
     void watch(std::stop_token const& first, std::stop_token const& ending, std::chrono::milliseconds delay) {
-        std::mutex mutex;
-        std::condition_variable_any changed;
-        std::stop_callback const wake{first, [&] {
-                                          std::lock_guard const hold{mutex};
-                                          changed.notify_all();
-                                      }};
-        std::unique_lock lock{mutex};
-        changed.wait(lock, ending, [&] { return first.stop_requested(); });
-        if (ending.stop_requested()) return;
-        changed.wait_for(lock, ending, delay, [] { return false; });
+        {
+            std::stop_source either;
+            auto const end = [&] { either.request_stop(); };
+            std::stop_callback const by_first{first, end};
+            std::stop_callback const by_ending{ending, end};
+            detail::sleep_until(std::chrono::steady_clock::time_point::max(), either.get_token());
+        }
+        if (!ending.stop_requested()) detail::sleep_until(std::chrono::steady_clock::now() + delay, ending);
         if (!ending.stop_requested()) source_.request_stop();
     }
 

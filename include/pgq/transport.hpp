@@ -117,55 +117,72 @@ concept stoppable = transport<Db> && requires(Db& db, std::stop_token token) { d
 
 namespace detail {
 
-/// Values bound to the parameters of one statement; strings that end with a zero are not copied.
+/// Writes values into parameters; strings that end with a zero are not copied. Not a template, so that it is compiled
+/// once and not for each list of types.
+class binder {
+public:
+    binder(parameter* values, std::size_t* offsets) : values_{values}, offsets_{offsets} {}
+    binder(binder const&) = delete;
+    binder& operator=(binder const&) = delete;
+
+    void add(std::nullopt_t) { ++count_; }
+    void add(parameter const& value) { values_[count_++] = value; }
+    void add(std::string const& text) { add(parameter{text.c_str(), text.size()}); }
+    void add(char const* text) { add(parameter{text, text == nullptr ? 0 : std::string_view{text}.size()}); }
+    void add(std::string_view text) {
+        if (text.data() == nullptr) return add(std::nullopt);
+        auto const from = arena_.size();
+        arena_ += text;
+        keep(from);
+    }
+    template <class T> void add(std::optional<T> const& value) {
+        if (value) add(*value);
+        else add(std::nullopt);
+    }
+    template <class T>
+        requires std::is_enum_v<T> && (!field_codec<T>)
+    void add(T value) {
+        add(static_cast<std::underlying_type_t<T>>(value));
+    }
+    template <field_codec T> void add(T const& value) {
+        auto const from = arena_.size();
+        codec<T>::append(arena_, value);
+        keep(from);
+    }
+    /// After the last one: the texts that were written do not move any more.
+    void end() {
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (offsets_[i] > 0) values_[i].data = arena_.data() + offsets_[i] - 1;
+        }
+    }
+
+private:
+    void keep(std::size_t from) {
+        values_[count_].size = arena_.size() - from;
+        offsets_[count_++] = from + 1;
+        arena_ += '\0';
+    }
+
+    parameter* values_;
+    std::size_t* offsets_;  // where a text begins, counted from 1; 0 for what was not written here
+    std::size_t count_ = 0;
+    std::string arena_{};
+};
+
+/// Values bound to the parameters of one statement.
 template <std::size_t N> class bound {
 public:
     template <class... Args> explicit bound(Args const&... args) {
-        std::size_t index = 0;
-        (add(index++, args), ...);
-        for (std::size_t i = 0; i < N; ++i) {
-            if (owned_[i]) values_[i].data = arena_.data() + offset_[i];
-        }
+        (binder_.add(args), ...);
+        binder_.end();
     }
-    bound(bound const&) = delete;
-    bound& operator=(bound const&) = delete;
 
     [[nodiscard]] std::span<parameter const> view() const { return {values_.data(), N}; }
 
 private:
-    void add(std::size_t, std::nullopt_t) {}
-    void add(std::size_t i, parameter const& value) { values_[i] = value; }
-    void add(std::size_t i, std::string const& text) { values_[i] = {text.c_str(), text.size()}; }
-    void add(std::size_t i, char const* text) {
-        if (text != nullptr) values_[i] = {text, std::string_view{text}.size()};
-    }
-    void add(std::size_t i, std::string_view text) {
-        if (text.data() == nullptr) return;
-        own(i, [&] { arena_ += text; });
-    }
-    template <class T> void add(std::size_t i, std::optional<T> const& value) {
-        if (value) add(i, *value);
-    }
-    template <class T>
-        requires std::is_enum_v<T> && (!field_codec<T>)
-    void add(std::size_t i, T value) {
-        add(i, static_cast<std::underlying_type_t<T>>(value));
-    }
-    template <field_codec T> void add(std::size_t i, T const& value) {
-        own(i, [&] { codec<T>::append(arena_, value); });
-    }
-    void own(std::size_t i, auto const& write) {
-        offset_[i] = arena_.size();
-        write();
-        values_[i] = {nullptr, arena_.size() - offset_[i]};
-        owned_[i] = true;
-        arena_ += '\0';
-    }
-
-    std::string arena_;
     std::array<parameter, N> values_{};
-    std::array<std::size_t, N> offset_{};
-    std::array<bool, N> owned_{};
+    std::array<std::size_t, N> offsets_{};
+    binder binder_{values_.data(), offsets_.data()};
 };
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -70,10 +71,13 @@ private:
 };
 
 /// Gives turns in the order in which they were asked for. One thread without work watches the sockets and the clock for
-/// all; the others without work sleep until it finds something.
-class turns {
+/// all; the others without work sleep until it finds something. A template, so that it is compiled only where turns
+/// are taken.
+template <std::derived_from<turn> Turn> class turns {
+    using time = typename Turn::time;
+
 public:
-    turns(std::vector<std::unique_ptr<turn>> const& all, std::stop_token stop)
+    turns(std::vector<std::unique_ptr<Turn>> const& all, std::stop_token stop)
         : stop_{std::move(stop)}, live_{all.size()} {
         for (auto const& one : all)
             places_.push_back({.who = one.get(), .asked = ++asked_});
@@ -105,11 +109,11 @@ public:
 private:
     enum class state { ready, waiting, running, over };
     struct place {
-        turn* who = nullptr;
+        Turn* who = nullptr;
         std::uint64_t asked = 0;  ///< number of its wish for a turn
         state now = state::ready;
         int socket = -1;
-        turn::time due{};
+        time due{};
     };
 
     [[nodiscard]] bool over() const { return live_ == 0 || stop_.stop_requested(); }
@@ -133,14 +137,14 @@ private:
         one.now = state::running;
         lock.unlock();
         std::exception_ptr failure;
-        std::optional<turn::time> due;
+        std::optional<time> due;
         try {
             due = one.who->take();
         } catch (...) { failure = std::current_exception(); }
         if (failure) one.who->ended(failure);
         lock.lock();
         one.asked = ++asked_;
-        one.due = due.value_or(turn::time{});
+        one.due = due.value_or(time{});
         one.socket = one.who->socket();
         one.now = failure ? state::over : due ? state::waiting : state::ready;
         if (failure && live_ > 0) --live_;
@@ -152,7 +156,7 @@ private:
     void watch(std::unique_lock<std::mutex>& lock) {
         watched_.assign(1, pollfd{bell_.socket(), POLLIN, 0});
         watching_.clear();
-        auto first = turn::time::max();
+        auto first = time::max();
         for (auto& one : places_) {
             if (one.now != state::waiting) continue;
             if (one.due < first) first = one.due;
@@ -181,7 +185,7 @@ private:
     }
 
     /// Rounded up, so that a sleep does not end before its time.
-    static int milliseconds_until(turn::time end) {
+    static int milliseconds_until(time end) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
         return left < 0 ? 0 : left > 3'600'000 ? 3'600'000 : static_cast<int>(left);
     }

@@ -20,33 +20,31 @@ namespace detail {
 
 /// Requests that were started and have not been answered. A request is a connection of its own, and a pooler may die
 /// of one whose sender vanishes too early (pgbouncer 1.18 does), so the end of the process waits a second for them.
-class cancels_under_way {
-public:
-    struct counter {
-        std::mutex lock{};
-        std::condition_variable changed{};
-        int running = 0;
-    };
+struct cancels_under_way {
+    std::mutex lock{};
+    std::condition_variable changed{};
+    int running = 0;
 
-    cancels_under_way() = default;
-    cancels_under_way(cancels_under_way const&) = delete;
-    cancels_under_way& operator=(cancels_under_way const&) = delete;
-    ~cancels_under_way() {
-        std::unique_lock held{counter_->lock};
-        counter_->changed.wait_for(held, std::chrono::seconds{1}, [this] { return counter_->running == 0; });
+    static cancels_under_way& shared() {
+        struct keeper {
+            cancels_under_way& all = *new cancels_under_way;  // never destroyed: a request may outlive the wait for it
+            ~keeper() {
+                std::unique_lock held{all.lock};
+                all.changed.wait_for(held, std::chrono::seconds{1}, [this] { return all.running == 0; });
+            }
+        };
+        static keeper const process_wide;
+        return process_wide.all;
     }
-
-    static std::shared_ptr<counter> const& shared() {
-        static cancels_under_way const process_wide;
-        return process_wide.counter_;
-    }
-
-private:
-    std::shared_ptr<counter> counter_ = std::make_shared<counter>();
 };
 
-struct cancel_deleter {
-    void operator()(PGcancel* key) const noexcept { PQfreeCancel(key); }
+/// What PostgreSQL wants to see of whoever asks it to cancel.
+struct cancel_key {
+    PGcancel* const key;
+    explicit cancel_key(PGconn* session) : key{PQgetCancel(session)} {}
+    cancel_key(cancel_key const&) = delete;
+    cancel_key& operator=(cancel_key const&) = delete;
+    ~cancel_key() { PQfreeCancel(key); }
 };
 
 }  // namespace detail
@@ -56,41 +54,37 @@ struct cancel_deleter {
 class canceller {
 public:
     canceller() = default;
-    explicit canceller(PGconn* session) : key_{PQgetCancel(session), detail::cancel_deleter{}} {
+    explicit canceller(PGconn* session) : key_{std::make_shared<detail::cancel_key>(session)} {
         static_cast<void>(detail::cancels_under_way::shared());  // made first, so destroyed after any static session
     }
 
     /// Sends a request in the background, since libpq's call waits for the server without a limit, and waits until
     /// `end` for the server to have taken it. @return whether it has
     bool request(detail::instant end) const {
-        if (!key_) return false;
-        auto const& counter = detail::cancels_under_way::shared();
-        auto const taken = std::make_shared<bool>(false);  // guarded by the counter's lock
-        {
-            std::scoped_lock const held{counter->lock};
-            ++counter->running;
-        }
+        if (!key_ || key_->key == nullptr) return false;
+        auto& all = detail::cancels_under_way::shared();
+        auto const taken = std::make_shared<bool>(false);  // guarded by the lock
+        std::unique_lock held{all.lock};
+        ++all.running;
         try {
-            std::thread{[key = key_, counter, taken] {
+            std::thread{[key = key_, taken, &all] {
                 std::array<char, 256> ignored{};
-                bool const sent = PQcancel(key.get(), ignored.data(), static_cast<int>(ignored.size())) != 0;
-                std::scoped_lock const held{counter->lock};
+                bool const sent = PQcancel(key->key, ignored.data(), static_cast<int>(ignored.size())) != 0;
+                std::scoped_lock const done{all.lock};
                 *taken = sent;
-                --counter->running;
-                counter->changed.notify_all();
+                --all.running;
+                all.changed.notify_all();
             }}.detach();
         } catch (std::system_error const&) {  // no thread to be had: the caller goes on without the request
-            std::scoped_lock const held{counter->lock};
-            --counter->running;
+            --all.running;
             return false;
         }
-        std::unique_lock held{counter->lock};
-        counter->changed.wait_until(held, end, [&] { return *taken; });
+        all.changed.wait_until(held, end, [&] { return *taken; });
         return *taken;
     }
 
 private:
-    std::shared_ptr<PGcancel> key_{};
+    std::shared_ptr<detail::cancel_key const> key_{};
 };
 
 }  // namespace pgq::libpq

@@ -5,12 +5,11 @@
 #include <pgq/error.hpp>
 #include <pgq/policy/insert.hpp>
 #include <pgq/sql/delivery.hpp>
+#include <pgq/stop.hpp>
 
 #include <chrono>
 #include <concepts>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -42,10 +41,7 @@ template <> struct put_result<void> {
 
 /// Waits; a stop ends it. @throws stopped
 inline void pause_for(std::chrono::steady_clock::duration length, std::stop_token const& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock{mutex};
-    never.wait_for(lock, stop, length, [] { return false; });
+    sleep_until(std::chrono::steady_clock::now() + length, stop);
     if (stop.stop_requested()) throw stopped{};
 }
 

@@ -4,12 +4,11 @@
 
 #include <pgq/chain.hpp>
 #include <pgq/policy/backoff.hpp>
+#include <pgq/stop.hpp>
 #include <pgq/transport.hpp>
 
 #include <chrono>
 #include <concepts>
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
 #include <string_view>
 
@@ -35,14 +34,6 @@ concept shared_wait_policy = wait_policy<W, Db> && requires(W const& w, Db& db, 
 };
 
 namespace detail {
-
-/// Sleeps until the time has come or a stop is requested.
-inline void sleep_until(std::chrono::steady_clock::time_point end, std::stop_token const& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock{mutex};
-    never.wait_until(lock, stop, end, [] { return false; });
-}
 
 inline std::chrono::milliseconds spread(std::chrono::milliseconds shortest, std::chrono::milliseconds longest,
                                         int idle) {

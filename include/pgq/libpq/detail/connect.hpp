@@ -9,8 +9,8 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,115 +95,128 @@ inline refusal refusal_of(PGconn const* session) {
     return out;
 }
 
-/// Carries a started connection through. @return nothing when it is open. @throws stopped
-inline std::optional<refusal> finish(PGconn* session, waiter const& waits, std::chrono::milliseconds limit) {
-    if (PQstatus(session) == CONNECTION_BAD) return refusal_of(session);
+/// Why all hosts that were tried could not be used.
+class refusals {
+public:
+    void add(refusal const& one) {
+        if (one.misused && misuse_.empty()) misuse_ = one.reason;
+        if (!text_.empty()) text_ += "; ";
+        text_.append(one.where).append(": ").append(one.reason);
+        // What a later attempt may find well counts more than what it will find again.
+        if (one.state.transient() || !state_.transient()) state_ = one.state;
+    }
+    /// False, for whoever tried.
+    bool add(PGconn const* session) {
+        add(refusal_of(session));
+        return false;
+    }
+    [[noreturn]] void give_up() const {
+        if (!misuse_.empty()) throw usage_error{"the connection settings are wrong: " + misuse_};
+        throw connection_error{"could not connect to " + text_,
+                               {.state = state_, .connection_lost = state_.transient()}};
+    }
+    [[nodiscard]] bool misused() const { return !misuse_.empty(); }
+
+private:
+    std::string text_{};
+    std::string misuse_{};
+    sqlstate state_{};
+};
+
+/// Carries a started connection through. @return whether it is open. @throws stopped
+inline bool finish(PGconn* session, waiter const& waits, std::chrono::milliseconds limit, refusals& refused) {
+    if (PQstatus(session) == CONNECTION_BAD) return refused.add(session);
     auto const end = deadline_after(limit);
     auto wanted = PGRES_POLLING_WRITING;
     while (wanted != PGRES_POLLING_OK) {
         auto const woken = waits.wait(PQsocket(session), wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, end);
         if (woken == wake::stop) throw stopped{};
         if (woken == wake::deadline) {
-            return refusal{.where = address_of(session),
-                           .reason = "no answer within " + std::to_string(limit.count()) +
-                                     " ms: check the address, the firewall and whether the server is overloaded"};
+            refused.add({.where = address_of(session),
+                         .reason = "no answer within " + std::to_string(limit.count()) +
+                                   " ms: check the address, the firewall and whether the server is overloaded"});
+            return false;
         }
         wanted = PQconnectPoll(session);
-        if (wanted == PGRES_POLLING_FAILED) return refusal_of(session);
+        if (wanted == PGRES_POLLING_FAILED) return refused.add(session);
     }
-    return std::nullopt;
+    return true;
 }
 
-inline std::string value_of(settings const& all, std::string_view keyword) {
+inline std::string_view value_of(settings const& all, std::string_view keyword) {
     for (auto const& one : all) {
         if (one.keyword == keyword) return one.value;
     }
     return {};
 }
 
-/// The parts of a comma-separated list; an empty list has one empty part.
-inline std::vector<std::string> parts_of(std::string_view list) {
-    std::vector<std::string> out;
-    for (;;) {
-        auto const cut = list.find(',');
-        out.emplace_back(list.substr(0, cut));
-        if (cut == std::string_view::npos) return out;
-        list.remove_prefix(cut + 1);
+/// Part `i` of a comma-separated list, counted from 0. A list of one part, which may be empty, has it for each `i`.
+inline std::string_view part_of(std::string_view list, std::size_t i) {
+    auto comma = list.find(',');
+    if (comma == std::string_view::npos) return list;
+    for (; i > 0 && comma != std::string_view::npos; --i) {
+        list.remove_prefix(comma + 1);
+        comma = list.find(',');
     }
+    return i > 0 ? std::string_view{} : list.substr(0, comma);
 }
 
-/// The settings for each host of a list in turn. libpq could go through the list itself, but only its blocking call
-/// gives each host a time limit. `prefer-standby` is a round that insists on a standby and one that does not.
-inline std::vector<settings> one_by_one(settings const& all) {
-    auto const hosts = parts_of(value_of(all, "host"));
-    auto const addresses = parts_of(value_of(all, "hostaddr"));
-    auto const ports = parts_of(value_of(all, "port"));
-    auto const wanted = value_of(all, "target_session_attrs");
-    std::vector<std::string> rounds{wanted};
-    if (wanted == "prefer-standby") rounds = {"standby", "any"};
-    auto const pick = [](std::vector<std::string> const& list, std::size_t i) {
-        return list.size() == 1 ? list.front() : i < list.size() ? list[i] : std::string{};
-    };
-    std::vector<settings> out;
-    for (auto const& round : rounds) {
-        for (std::size_t i = 0; i < hosts.size() || i < addresses.size(); ++i) {
-            settings one;
-            for (auto const& setting : all) {
-                if (setting.keyword == "service" || setting.value.empty()) continue;
-                auto copy = setting;
-                if (copy.keyword == "host") copy.value = pick(hosts, i);
-                if (copy.keyword == "hostaddr") copy.value = pick(addresses, i);
-                if (copy.keyword == "port") copy.value = pick(ports, i);
-                if (copy.keyword == "target_session_attrs") copy.value = round;
-                one.push_back(std::move(copy));
-            }
-            out.push_back(std::move(one));
-        }
-    }
-    return out;
+inline std::size_t parts(std::string_view list) {
+    std::size_t count = 1;
+    for (char const c : list)
+        count += c == ',' ? 1 : 0;
+    return count;
 }
 
-[[noreturn]] inline void give_up(std::vector<refusal> const& refusals) {
-    std::string text{"could not connect to "};
-    auto state = refusals.back().state;
-    for (auto const& one : refusals) {
-        if (one.misused) throw usage_error{"the connection settings are wrong: " + one.reason};
-        if (&one != &refusals.front()) text += "; ";
-        text += one.where + ": " + one.reason;
-        if (one.state.transient()) state = one.state;  // a later attempt may find this host well
+/// The settings for one host of a list.
+inline settings for_host(settings const& all, std::size_t i, std::string_view wanted) {
+    settings one;
+    for (auto const& setting : all) {
+        if (setting.keyword == "service" || setting.value.empty()) continue;
+        bool const listed = setting.keyword == "host" || setting.keyword == "hostaddr" || setting.keyword == "port";
+        one.push_back(setting);
+        if (listed) one.back().value = part_of(setting.value, i);
+        if (setting.keyword == "target_session_attrs") one.back().value = wanted;
     }
-    throw connection_error{text, {.state = state, .connection_lost = state.transient()}};
+    return one;
 }
 
-/// Opens a session. @throws connection_error, usage_error, stopped
+/// Opens a session. libpq could go through a list of hosts itself, but only its blocking call gives each host a time
+/// limit. `prefer-standby` is a round that insists on a standby and one that does not.
+/// @throws connection_error, usage_error, stopped
 inline connection_handle connect(std::string const& conninfo, options const& wanted, waiter const& waits) {
     static_cast<void>(parse_conninfo(conninfo));  // its messages are safe to show, libpq's are not
-    settings given{{.keyword = "client_encoding", .value = "UTF8"}, {.keyword = "dbname", .value = conninfo}};
+    settings given;
+    given.push_back({.keyword = "client_encoding", .value = "UTF8"});
+    given.push_back({.keyword = "dbname", .value = conninfo});
     if (!wanted.application_name.empty()) {
         given.push_back({.keyword = "application_name", .value = wanted.application_name});
     }
     auto session = start(given);
     auto const all = settings_of(conninfo_handle{PQconninfo(session.get())});
-    auto const several = [&](std::string_view keyword) {
-        return value_of(all, keyword).find(',') != std::string::npos;
-    };
-    std::vector<refusal> refusals;
-    if (!several("host") && !several("hostaddr")) {
-        auto refused = finish(session.get(), waits, wanted.connect_timeout);
-        if (!refused) return session;
-        refusals.push_back(std::move(*refused));
-        give_up(refusals);
+    auto const names = parts(value_of(all, "host"));
+    auto const addresses = parts(value_of(all, "hostaddr"));
+    auto const hosts = names > addresses ? names : addresses;
+    refusals refused;
+    if (hosts == 1) {
+        if (finish(session.get(), waits, wanted.connect_timeout, refused)) return session;
+        refused.give_up();
     }
     if (PQstatus(session.get()) == CONNECTION_BAD) {
-        if (auto wrong = refusal_of(session.get()); wrong.misused) give_up({std::move(wrong)});
+        refusals wrong;
+        wrong.add(session.get());
+        if (wrong.misused()) wrong.give_up();
     }
-    for (auto const& one : one_by_one(all)) {
-        session = start(one);
-        auto refused = finish(session.get(), waits, wanted.connect_timeout);
-        if (!refused) return session;
-        refusals.push_back(std::move(*refused));
+    auto const attrs = value_of(all, "target_session_attrs");
+    bool const twice = attrs == "prefer-standby";
+    for (int round = 0; round < (twice ? 2 : 1); ++round) {
+        auto const sought = !twice ? attrs : round == 0 ? std::string_view{"standby"} : std::string_view{"any"};
+        for (std::size_t i = 0; i < hosts; ++i) {
+            session = start(for_host(all, i, sought));
+            if (finish(session.get(), waits, wanted.connect_timeout, refused)) return session;
+        }
     }
-    give_up(refusals);
+    refused.give_up();
 }
 
 }  // namespace pgq::libpq::detail
