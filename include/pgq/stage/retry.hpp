@@ -1,5 +1,6 @@
 /// Stage that turns an exception of what follows into "try this event later", as long as its policy says so.
-/// Not for failures of the session itself: a lost connection or an aborted transaction passes through.
+/// Not for failures of the session itself: a lost connection passes through, and where the handler runs in the batch's
+/// transaction, an aborted transaction.
 #pragma once
 
 #include <pgq/chain.hpp>
@@ -26,11 +27,12 @@ enum class giving_up {
 
 namespace detail {
 
-/// True when no verdict may be formed from this failure, because nothing more can be said to the server.
-inline bool beyond_retry(std::exception const& failure) {
+/// True when no verdict may be formed from this failure, because nothing more can be said to the server. A transaction
+/// that is not the batch's is the handler's own, and none of our business.
+inline bool beyond_retry(std::exception const& failure, bool in_batch_transaction) {
     auto const* const known = dynamic_cast<error const*>(&failure);
     return known != nullptr &&
-           (known->connection_lost() || known->transaction_aborted() ||
+           (known->connection_lost() || (in_batch_transaction && known->transaction_aborted()) ||
             dynamic_cast<stopped const*>(known) != nullptr || dynamic_cast<fenced_error const*>(known) != nullptr);
 }
 
@@ -51,12 +53,12 @@ template <class Policy> struct retry {
     Policy delay_for;
     giving_up at_the_end = giving_up::sets_aside;
 
-    outcome operator()(auto const& in, event const& ev, auto const& next) const {
+    template <class Next> outcome operator()(auto const& in, event const& ev, Next const& next) const {
         if constexpr (retry_policy<Policy>) {
             try {
                 return next(in);
             } catch (std::exception const& failure) {
-                if (detail::beyond_retry(failure)) throw;
+                if (detail::beyond_retry(failure, Next::has_session)) throw;
                 std::optional<std::chrono::seconds> const delay = delay_for(ev.retry, failure);
                 if (!delay && at_the_end == giving_up::rethrows) throw;
                 return detail::failed(delay, failure);

@@ -2,6 +2,7 @@
 #include <pgq/stage/retry.hpp>
 
 #include <support/boost_test.hpp>
+#include <support/scripted.hpp>
 
 #include <chrono>
 #include <stdexcept>
@@ -49,12 +50,21 @@ BOOST_AUTO_TEST_CASE(lets_failures_of_the_session_pass) {
     pgq::retry const stage{thrice};
     BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::connection_error{"gone", {.connection_lost = true}})),
                       pgq::connection_error);
-    BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::sql_error{"no", {.transaction_aborted = true}})),
-                      pgq::sql_error);
     BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::fenced_error{"not ours"})), pgq::fenced_error);
     BOOST_CHECK_THROW(static_cast<void>(attempt(stage, 0, pgq::stopped{})), pgq::stopped);
     BOOST_TEST(
         (attempt(stage, 0, pgq::sql_error{"no", {.state = pgq::sqlstate{"23505"}}}).what == pgq::outcome::kind::retry));
+}
+
+BOOST_AUTO_TEST_CASE(takes_an_aborted_transaction_for_the_batchs_only_where_it_can_be) {
+    auto const fails = [](int, auto&) -> void { throw pgq::sql_error{"no", {.transaction_aborted = true}}; };
+    support::scripted_session session;
+    BOOST_CHECK_THROW(static_cast<void>(pgq::detail::pass(1, pgq::event{}, session, pgq::retry{thrice}, fails)),
+                      pgq::sql_error);
+    // What a handler does in a transaction of its own hinders nobody from giving a verdict.
+    pgq::no_session none;
+    auto const verdict = pgq::detail::pass(1, pgq::event{}, none, pgq::retry{thrice}, fails);
+    BOOST_TEST((verdict.what == pgq::outcome::kind::retry));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

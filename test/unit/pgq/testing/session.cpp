@@ -210,11 +210,9 @@ BOOST_AUTO_TEST_CASE(every_statement_of_the_framework_is_known) {
     BOOST_TEST(sql::current_event_table(db, "q").value().name == "pgq.event_1_0");
     db.commit();
     BOOST_CHECK_THROW(sql::event_retry(db, batch->id, "{1,99}", "{3600,3600}"), pgq::sql_error);
-    BOOST_TEST(sql::event_retry_takes_many(db));
     sql::event_retry(db, batch->id, "{1,2}", "{0,0}");
     sql::event_retry(db, batch->id, "{3}", "{3600}");
-    BOOST_TEST(sql::finish_batch(db, batch->id));
-    BOOST_TEST(!sql::finish_batch(db, batch->id));
+    BOOST_TEST((sql::finish_batch(db, batch->id) && !sql::finish_batch(db, batch->id)));
     BOOST_TEST(sql::maint_retry_events(db) == 2);
     BOOST_TEST(sql::tick_pending(db, "{q}").at(0).ticked);
     BOOST_TEST(sql::coop::heartbeat_exists(db));
