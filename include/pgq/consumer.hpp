@@ -10,6 +10,7 @@
 #include <pgq/policy/default_fetch.hpp>
 #include <pgq/policy/in_order.hpp>
 #include <pgq/policy/unguarded.hpp>
+#include <pgq/policy/unprepared.hpp>
 #include <pgq/policy/wait.hpp>
 #include <pgq/source/heart.hpp>
 #include <pgq/source/subscription.hpp>
@@ -50,6 +51,7 @@ template <class Source, class... Parts> class consumer {
     using completion = detail::chosen<completion_axis, at_least_once, Parts...>;
     using order = detail::chosen<order_axis, in_order, Parts...>;
     using guard = detail::chosen<guard_axis, unguarded, Parts...>;
+    using starting = detail::chosen<start_axis, unprepared, Parts...>;
     static constexpr bool in_transaction = completion::gives_session && !detail::follows_ticks<completion>;
 
 public:
@@ -67,6 +69,7 @@ public:
             !detail::follows_ticks<completion> || std::same_as<guard, unguarded>,
             "pgq::bisected commits event by event, and pgq::tracked by batch: bisected needs at_least_once or "
             "same_transaction");
+        if constexpr (fits) static_cast<void>(typename starting::template checks<Parts...>{});
         // Compiles the bodies here, so that what does not fit is shown at the user's declaration.
         if constexpr (fits && !takes_session) {
             static_cast<void>(static_cast<outcome (consumer::*)(event const&) const>(&consumer::handle));
@@ -89,6 +92,14 @@ public:
         }
     }
 
+    /// What is due once for each session, before its first batch; nothing unless a policy wants it. Whoever runs a
+    /// consumer calls it, and step() does before the first batch of all.
+    /// @throws usage_error  when the policy finds that no batch may be taken on this session
+    template <transport Db> void start(Db& db) {
+        detail::choice<start_axis, unprepared>(parts_).template start<Parts...>(db);
+        started_ = true;
+    }
+
     /// One batch: nothing when there is none yet. When it throws, the batch stays open and is delivered again.
     /// A stop request is looked at between events.
     /// @throws fenced_error  when another process has finished or taken the batch; with same_transaction nothing stays
@@ -99,6 +110,7 @@ public:
             static_cast<void>(detail::checked_source<false, Source, Db>{});
             return std::nullopt;
         } else {
+            if (!started_) start(db);
             auto const info = source_.next(db);
             if (!info) return std::nullopt;
             return batch_report{*info, process(db, *info, stop)};
@@ -224,6 +236,7 @@ private:
     detail::running<order_axis, in_order, Parts...> order_{detail::start<order_axis, in_order>(parts_)};
     detail::running<guard_axis, unguarded, Parts...> guard_{detail::start<guard_axis, unguarded>(parts_)};
     detail::first_errors history_{};
+    bool started_ = false;
 };
 
 }  // namespace pgq

@@ -85,6 +85,7 @@ public:
     consumer_turn(Consumer& consumer, Shared& shared, group_result& result)
         : consumer_{consumer}, shared_{shared}, result_{result}, waiting_{consumer.wait_policy()},
           hooks_{shared.options.log, shared.options.metrics, result.queue, result.consumer} {
+        static_cast<void>(checked_time<!simulated<session>, session>{});
         static_cast<void>(checked_shared_wait<fits, waiting, session>{});
     }
 
@@ -142,6 +143,8 @@ private:
                 open_ = std::make_unique<open>(shared_);
                 ++result_.report.sessions;
                 hooks_.opened();
+                heed(open_->db, shared_.stop);
+                consumer_.start(open_->db);
                 waiting_.prepare(open_->db);
                 remark();
                 heed(open_->db, shared_.late.token());

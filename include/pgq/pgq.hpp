@@ -17,6 +17,7 @@
 #include <pgq/payload/urlencoded.hpp>
 #include <pgq/policy/backoff.hpp>
 #include <pgq/policy/bisected.hpp>
+#include <pgq/policy/checked_tables.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/policy/dead_letters.hpp>
 #include <pgq/policy/fetch.hpp>

@@ -93,6 +93,11 @@ void tell(run_options<Trouble, Log, Metrics> const& options, std::string_view li
     if constexpr (!std::same_as<Trouble, trouble_to_stderr> || std::same_as<Log, no_log>) options.trouble(line);
 }
 
+template <bool Fits, class Db> struct checked_time {
+    static_assert(Fits, "pgq::run and pgq::group wait for time to pass, which it does not for a server in memory: use "
+                        "pgq::testing::run_until_idle(consumer, server)");
+};
+
 template <bool Fits, class Wait, class Db> struct checked_wait {
     static_assert(Fits,
                   "pgq: a wait policy has prepare(db) const and wait(db, queue, idle, stop_token) const, for the Wait "

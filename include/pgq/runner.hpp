@@ -28,6 +28,7 @@ void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_to
     auto const waiting = consumer.wait_policy();
     static_cast<void>(checked_wait<wait_policy<std::remove_const_t<decltype(waiting)>, Db>, decltype(waiting), Db>{});
     heed(db, stop);
+    consumer.start(db);
     waiting.prepare(db);
     remark(waiting, db);
     int idle = 0;
@@ -51,12 +52,14 @@ void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_to
 }  // namespace detail
 
 /// Runs until a stop is requested; a batch under way gets `options.grace` to end, then it is left to be delivered
-/// again. After transient trouble a new session is opened, after longer and longer pauses.
+/// again. After transient trouble a new session is opened, after longer and longer pauses; each is started, see
+/// consumer::start(). Not for sessions with a server in memory.
 /// @throws what does not go away by itself: usage_error, fenced_error, refusals by the server, what the handler throws
 template <class Consumer, session_factory Connect, class Trouble = trouble_to_stderr, class Log = no_log,
           class Metrics = no_metrics>
 run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
                run_options<Trouble, Log, Metrics> const& options = {}) {
+    static_cast<void>(detail::checked_time<!simulated<std::invoke_result_t<Connect&>>, Connect>{});
     late_stop const late{stop, options.grace};
     detail::run_hooks const hooks{options.log, options.metrics, consumer.source().queue, consumer.source().consumer};
     run_report report;

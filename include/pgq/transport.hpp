@@ -115,6 +115,10 @@ concept pollable = listener<Db> && requires(Db const& db) {
 template <class Db>
 concept stoppable = transport<Db> && requires(Db& db, std::stop_token token) { db.stop_token(token); };
 
+/// A session whose server is only played, as in <pgq/testing.hpp>: it has no tables of users, and time passes when it
+/// is told to. `static constexpr bool simulated = true;` says so.
+template <class Db> concept simulated = requires { requires Db::simulated; };
+
 namespace detail {
 
 /// Writes values into parameters; strings that end with a zero are not copied. Not a template, so that it is compiled

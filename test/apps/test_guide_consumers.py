@@ -9,6 +9,11 @@ struct order_placed {
     static constexpr std::string_view event_type = "order.placed";
     BOOST_HANA_DEFINE_STRUCT(order_placed, (std::int64_t, id));
 };
+struct customer {
+    static constexpr std::string_view table = "public.customer";
+    BOOST_HANA_DEFINE_STRUCT(customer, (std::int64_t, id));
+};
+void copy(pgq::change<customer> const&) {}
 void send_mail(std::string_view) {}
 void decode_image(std::string_view) {}
 """
@@ -16,5 +21,5 @@ void decode_image(std::string_view) {}
 
 def test_the_pieces_compile(scratch):
     pieces = pieces_of("docs/guide/consumers.md")
-    assert len(pieces) == 4
+    assert len(pieces) == 5
     check_compiles(PRELUDE + as_functions(pieces), scratch)

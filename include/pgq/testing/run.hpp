@@ -39,6 +39,7 @@ template <class Consumer> idle_report run_until_idle(Consumer& consumer, server&
         try {
             auto session = db.connect();
             ++report.sessions;
+            consumer.start(session);
             do {
                 while (auto const batch = consumer.step(session)) {
                     report.counts += batch->counts;

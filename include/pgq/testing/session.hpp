@@ -23,6 +23,8 @@ namespace pgq::testing {
 /// destruction; must not outlive its server. Not for several threads.
 class session {
 public:
+    static constexpr bool simulated = true;
+
     /// For server::connect().
     explicit session(detail::world& world) : state_{std::make_unique<detail::conversation>(world)} {}
 
@@ -55,6 +57,6 @@ private:
     std::unique_ptr<detail::conversation> state_;
 };
 
-static_assert(transactional<session> && copy_target<session> && listener<session>);
+static_assert(transactional<session> && copy_target<session> && listener<session> && simulated<session>);
 
 }  // namespace pgq::testing
