@@ -76,8 +76,9 @@ std::vector<std::string> expected(std::vector<std::int64_t> const& ids) {
 BOOST_AUTO_TEST_SUITE(pgq_policy_spool)
 
 BOOST_AUTO_TEST_CASE(gives_back_every_column) {
-    pgq::event ev{};
-    pgq::sql::read_copied_event(row(-5, std::nullopt, "extra"), ev);
+    auto const bytes = row(-5, std::nullopt, "extra");
+    pgq::event ev{};  // views of them
+    pgq::sql::read_copied_event(bytes, ev);
     BOOST_TEST(ev.id == -5);
     BOOST_TEST(ev.time.microseconds == -5000);
     BOOST_TEST(ev.txid == 7);
