@@ -53,6 +53,10 @@ public:
         pgq::query(db, "select pgq.maint_retry_events()");
         tick();
     }
+    /// The same for who asks again and again: a tick each time would make batches faster than they are gone through.
+    void redeliver_if_due() {
+        if (value("select pgq.maint_retry_events()") != "0") tick();
+    }
 
     /// Steps until a batch has events. Those without, which a queue has too, are finished on the way.
     auto step(auto& consumer) {

@@ -146,15 +146,13 @@ private:
 /// add() all, then sort(), then next() until nothing is left. Keeps about `memory` bytes in memory, the rest in a file.
 class spool {
 public:
-    explicit spool(std::size_t memory) : memory_{memory} {
-        constexpr std::size_t most_at_once = std::size_t{16} << 20U;
-        rows_.reserve(std::min(memory, most_at_once));
-    }
+    explicit spool(std::size_t memory) : memory_{memory} {}
 
     /// `row`: as COPY sends it in binary form. @throws error  when the file cannot be written
     void add(std::string_view row) {
         rows_.add(row);
         if (rows_.size() > memory_) write_run();
+        else if (!large_ && rows_.size() > small) reserve();
     }
 
     void sort() {
@@ -184,6 +182,13 @@ private:
         return a->id() != b->id() ? a->id() > b->id() : a > b;
     }
 
+    // Only now: a batch that the sequences say nothing of is most often a small one.
+    void reserve() {
+        constexpr std::size_t most_at_once = std::size_t{16} << 20U;
+        large_ = true;
+        rows_.reserve(std::min(memory_, most_at_once));
+    }
+
     void write_run() {
         if (rows_.empty()) return;
         if (!file_) file_ = std::make_unique<spool_file>();
@@ -209,7 +214,10 @@ private:
         return (heads_.size() < 2 || !later(run, heads_[1])) && (heads_.size() < 3 || !later(run, heads_[2]));
     }
 
+    static constexpr std::size_t small = std::size_t{1} << 20U;
+
     std::size_t memory_;
+    bool large_ = false;
     sorted_rows rows_{};
     std::unique_ptr<spool_file> file_{};
     std::vector<spooled_run> runs_{};

@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(behind_retry_only_the_event_that_failed_comes_again) {
     BOOST_TEST(here.how_often() == "1:1 3:1");
     holder.commit();
     BOOST_TEST(eventually([&] {
-        here.queue.redeliver();
+        here.queue.redeliver_if_due();
         return here.effects.rows() == "3";
     }));
     BOOST_TEST(work.troubles() == 0);

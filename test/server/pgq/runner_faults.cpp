@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_link_that_breaks_while_events_are_handed_back_loses_none_
             link.disarm();
             expected += 4;
             BOOST_TEST(eventually([&] {
-                           queue.redeliver();
+                           queue.redeliver_if_due();
                            return effects.rows() == std::to_string(expected);
                        }),
                        "after " << step);
