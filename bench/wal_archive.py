@@ -3,7 +3,6 @@ and cp without waiting for the disk."""
 
 import argparse
 import contextlib
-import pathlib
 import shutil
 import statistics
 import subprocess

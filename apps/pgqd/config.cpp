@@ -15,7 +15,7 @@ namespace {
 constexpr double longest = 10'000'000;  // seconds; some months
 
 std::string_view fallback(std::string_view name) {
-    return std::find_if(keys.begin(), keys.end(), [&](key const& one) { return one.name == name; })->fallback;
+    return apps::fallback(keys, name);
 }
 
 /// Fractions are welcome, zero is not: a pause of nothing is a busy loop.
@@ -103,19 +103,7 @@ config read_config(std::string const& path) {
 }
 
 std::string sample_config() {
-    std::string sample = "[pgqd]\n";
-    for (auto const& one : keys) {
-        sample += "\n# ";
-        sample += one.help;
-        sample += "\n#";
-        sample += one.name;
-        sample += " = ";
-        sample += one.fallback;
-        while (sample.back() == ' ')
-            sample.pop_back();
-        sample += '\n';
-    }
-    return sample;
+    return apps::sample("pgqd", keys);
 }
 
 }  // namespace pgqd

@@ -1,6 +1,7 @@
 /// The configuration of pgqd: what its file may say, and what that means.
 #pragma once
 
+#include <common/keys.hpp>
 #include <pgq/policy/wakeup.hpp>
 
 #include <array>
@@ -11,35 +12,28 @@
 
 namespace pgqd {
 
-/// One key of the section [pgqd], as `--ini` shows it and the file may set it.
-struct key {
-    std::string_view name;
-    std::string_view fallback;
-    std::string_view help;
-};
-
 /// In the order of the sample. The first fourteen are those of the original program.
 inline constexpr std::array keys{
-    key{"logfile", "", "file to log to, besides the console"},
-    key{"pidfile", "", "file with the number of the process; needed by -d, -s, -k and -r"},
-    key{"base_connstr", "", "how to connect: a connection string without dbname"},
-    key{"initial_database", "template1", "database to ask for the others"},
-    key{"database_list", "", "databases to work on, with commas between; empty: all that have PgQ"},
-    key{"syslog", "1", "whether to log to the system's log"},
-    key{"syslog_ident", "pgqd", "name in the system's log"},
-    key{"syslog_facility", "daemon", "facility in the system's log"},
-    key{"check_period", "60", "seconds between two looks for new databases"},
-    key{"retry_period", "30", "seconds between two moves of events that are due for retry"},
-    key{"maint_period", "120", "seconds between two rounds of maintenance"},
-    key{"ticker_period", "1", "seconds between two passes over all queues"},
-    key{"stats_period", "30", "seconds between two lines about what was done"},
-    key{"connection_lifetime", "3600", "seconds after which the ticker connects anew"},
-    key{"connect_timeout", "10", "seconds that connecting may take"},
-    key{"query_timeout", "30", "seconds that a tick may take before it is cancelled"},
-    key{"wakeup_period", "0.001", "least seconds between two looks for new events; 0: passes only"},
-    key{"wakeup_idle_period", "0.005", "seconds between two looks while no events come"},
-    key{"wakeup_spacing", "0.004", "least seconds between two ticks of one queue"},
-    key{"prepare_statements", "1", "whether to prepare statements; 0 behind a pooler by transaction"},
+    apps::key{"logfile", "", "file to log to, besides the console"},
+    apps::key{"pidfile", "", "file with the number of the process; needed by -d, -s, -k and -r"},
+    apps::key{"base_connstr", "", "how to connect: a connection string without dbname"},
+    apps::key{"initial_database", "template1", "database to ask for the others"},
+    apps::key{"database_list", "", "databases to work on, with commas between; empty: all that have PgQ"},
+    apps::key{"syslog", "1", "whether to log to the system's log"},
+    apps::key{"syslog_ident", "pgqd", "name in the system's log"},
+    apps::key{"syslog_facility", "daemon", "facility in the system's log"},
+    apps::key{"check_period", "60", "seconds between two looks for new databases"},
+    apps::key{"retry_period", "30", "seconds between two moves of events that are due for retry"},
+    apps::key{"maint_period", "120", "seconds between two rounds of maintenance"},
+    apps::key{"ticker_period", "1", "seconds between two passes over all queues"},
+    apps::key{"stats_period", "30", "seconds between two lines about what was done"},
+    apps::key{"connection_lifetime", "3600", "seconds after which the ticker connects anew"},
+    apps::key{"connect_timeout", "10", "seconds that connecting may take"},
+    apps::key{"query_timeout", "30", "seconds that a tick may take before it is cancelled"},
+    apps::key{"wakeup_period", "0.001", "least seconds between two looks for new events; 0: passes only"},
+    apps::key{"wakeup_idle_period", "0.005", "seconds between two looks while no events come"},
+    apps::key{"wakeup_spacing", "0.004", "least seconds between two ticks of one queue"},
+    apps::key{"prepare_statements", "1", "whether to prepare statements; 0 behind a pooler by transaction"},
 };
 
 struct config {

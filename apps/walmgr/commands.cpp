@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include <pgq/libpq/connection.hpp>
+#include <pgq/payload/json_string.hpp>
 
 #include <unistd.h>
 #include <walmgr/archive.hpp>
@@ -31,13 +32,9 @@ walmgr::cluster known_cluster(config const& settings, walmgr::posix_store const&
 }
 
 std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (char const c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) out += ' ';
-        else out += c;
-    }
-    return out + '"';
+    std::string out;
+    pgq::detail::append_json_string(out, text);
+    return out;
 }
 
 /// One line for people, or one object for programs.

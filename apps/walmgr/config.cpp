@@ -3,7 +3,6 @@
 #include <pgq/ini.hpp>
 #include <pgq/libpq/conninfo.hpp>
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -11,7 +10,7 @@ namespace walmgr_app {
 namespace {
 
 std::string_view fallback(std::string_view name) {
-    return std::find_if(keys.begin(), keys.end(), [&](key const& one) { return one.name == name; })->fallback;
+    return apps::fallback(keys, name);
 }
 
 int level(pgq::ini_section const& section, int usual, int least, int most) {
@@ -42,7 +41,9 @@ config read_config(std::string const& path) {
     read.master_db = section.text("master_db", fallback("master_db"));
     try {
         pgq::libpq::parse_conninfo(read.master_db);
-    } catch (pgq::usage_error const& problem) { section.refuse("master_db", std::string{": "} + problem.what()); }
+    } catch (pgq::usage_error const& problem) {
+        section.refuse("master_db", std::string{"is wrong: "} + problem.what());
+    }
     read.walmgr_data = section.path("walmgr_data");
     if (read.walmgr_data.empty())
         throw pgq::usage_error{path + ": walmgr_data is missing, the folder of the repository"};
@@ -58,14 +59,7 @@ config read_config(std::string const& path) {
 }
 
 std::string sample_config() {
-    std::string sample = "[walmgr]\n";
-    for (auto const& one : keys) {
-        sample.append("\n# ").append(one.help).append("\n#").append(one.name).append(" = ").append(one.fallback);
-        while (sample.back() == ' ')
-            sample.pop_back();
-        sample += '\n';
-    }
-    return sample;
+    return apps::sample("walmgr", keys);
 }
 
 }  // namespace walmgr_app

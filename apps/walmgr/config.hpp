@@ -1,6 +1,8 @@
 /// The configuration of walmgr.
 #pragma once
 
+#include <common/keys.hpp>
+
 #include <walmgr/cluster.hpp>
 #include <walmgr/codec/lz4.hpp>
 #include <walmgr/codec/stored.hpp>
@@ -8,7 +10,6 @@
 
 #include <array>
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace walmgr_app {
@@ -22,17 +23,12 @@ struct config {
     any_codec pack{};
 };
 
-struct key {
-    std::string_view name;
-    std::string_view fallback;
-    std::string_view help;
-};
 inline constexpr std::array keys{
-    key{"master_db", "dbname=template1", "connection string of the primary"},
-    key{"walmgr_data", "", "folder of the repository, which must exist"},
-    key{"cluster", "main", "name of the cluster in the repository"},
-    key{"wal_compression", "zstd", "how segments are packed: none, lz4 or zstd"},
-    key{"wal_compression_level", "", "1 to 19 for zstd, 0 to 12 for lz4; empty for the fastest"},
+    apps::key{"master_db", "dbname=template1", "connection string of the primary"},
+    apps::key{"walmgr_data", "", "folder of the repository, which must exist"},
+    apps::key{"cluster", "main", "name of the cluster in the repository"},
+    apps::key{"wal_compression", "zstd", "how segments are packed: none, lz4 or zstd"},
+    apps::key{"wal_compression_level", "", "1 to 19 for zstd, 0 to 12 for lz4; empty for the fastest"},
 };
 
 /// @throws pgq::usage_error  that names file and line

@@ -46,7 +46,7 @@ void read_whole(file const& from, auto const& check, auto&& sink) {
 /// Whether a file is what its name says, as far as its length and its first bytes tell.
 inline void check_length(file const& from, wal_name const& name, cluster const& of) {
     auto const size = from.size();
-    bool const is_segment = name.kind == wal_kind::segment || name.kind == wal_kind::partial;
+    bool const is_segment = holds_segment(name.kind);
     if (is_segment && size != of.size.bytes)
         throw error{fault::corrupt, from.path() + " has " + std::to_string(size) +
                                         " bytes, a segment of this cluster has " + std::to_string(of.size.bytes)};
@@ -73,6 +73,19 @@ inline origin origin_of(wal_name const& name, cluster const& of) {
     origin from{.system_id = of.system_id, .begin = {}, .tli = name.tli, .size = of.size};
     if (auto const which = segment_of(name, of.size)) from.begin = begin_of(*which, of.size);
     return from;
+}
+
+/// Reads an archived file as unpack_object() does, and refuses it where it is whole but not what its name says.
+void unpack_archived(object_reader auto const& in, std::string const& object, wal_name const& name, cluster const& of,
+                     auto&& sink) {
+    std::string start;
+    auto const label = unpack_object(in, object, [&](std::string_view raw) {
+        if (start.size() < page_header_bytes) start += raw.substr(0, page_header_bytes - start.size());
+        sink(raw);
+    });
+    if (holds_segment(name.kind)) check_segment_start(start, name, of, object + " in the store");
+    if (label.from != origin_of(name, of) || (holds_segment(name.kind) && label.raw_size != of.size.bytes))
+        throw error{fault::identity, object + " in the store is not what its name says"};
 }
 
 /// Packs a file into a new object. `sealed` is false when one of that name was there.

@@ -84,15 +84,7 @@ bool fetch_file(store auto const& where, cluster const& of, std::string const& t
         return false;
     }
     detail::unfinished_file out{place};
-    bool const is_segment = name->kind == wal_kind::segment || name->kind == wal_kind::partial;
-    std::string start;
-    auto const label = unpack_object(*found, object, [&](std::string_view raw) {
-        if (start.size() < page_header_bytes) start += raw.substr(0, page_header_bytes - start.size());
-        out.write(raw);
-    });
-    if (is_segment) check_segment_start(start, *name, of, object + " in the store");
-    if (label.from != detail::origin_of(*name, of) || (is_segment && label.raw_size != of.size.bytes))
-        throw error{fault::identity, object + " in the store is not what its name says"};
+    detail::unpack_archived(*found, object, *name, of, [&](std::string_view raw) { out.write(raw); });
     out.finish();
     return true;
 }

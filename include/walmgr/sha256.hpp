@@ -1,6 +1,8 @@
 /// The door to OpenSSL's digest. SHA-256 costs less than reading the bytes from a disk.
 #pragma once
 
+#include <pgq/codec/hex.hpp>
+
 #include <openssl/evp.h>
 #include <walmgr/error.hpp>
 
@@ -18,7 +20,7 @@ using digest = std::array<unsigned char, 32>;
 inline std::string hex_of(digest const& value) {
     std::string out;
     for (auto const byte : value)
-        out.append(1, "0123456789abcdef"[byte >> 4U]).append(1, "0123456789abcdef"[byte & 15U]);
+        pgq::detail::append_hex(out, byte);
     return out;
 }
 

@@ -53,14 +53,7 @@ std::optional<damaged_object> damage_of(store auto const& where, cluster const& 
     try {
         auto const in = where.open(object);
         if (!in) return std::nullopt;  // removed meanwhile
-        std::string start;
-        auto const label = unpack_object(*in, object, [&](std::string_view raw) {
-            if (start.size() < page_header_bytes) start += raw.substr(0, page_header_bytes - start.size());
-        });
-        bool const is_segment = name.kind == wal_kind::segment || name.kind == wal_kind::partial;
-        if (is_segment) check_segment_start(start, name, of, object);
-        if (label.from != origin_of(name, of) || (is_segment && label.raw_size != of.size.bytes))
-            return damaged_object{object, fault::identity, "is not what its name says"};
+        unpack_archived(*in, object, name, of, [](std::string_view) {});
         return std::nullopt;
     } catch (error const& failure) {
         if (failure.kind() != fault::corrupt && failure.kind() != fault::identity) throw;

@@ -31,6 +31,11 @@ enum class wal_kind {
     backup    ///< begin and end of a base backup
 };
 
+/// Whether it holds the bytes of a segment.
+inline bool holds_segment(wal_kind kind) {
+    return kind == wal_kind::segment || kind == wal_kind::partial;
+}
+
 /// A name, taken apart. `high` and `low` are the second and third group of digits of a segment's name: how they make a
 /// number depends on the length of segments.
 struct wal_name {

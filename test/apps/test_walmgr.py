@@ -3,14 +3,14 @@ import contextlib
 import json
 import random
 import re
-import shutil
 import subprocess
 import time
 
 import pytest
 
 from support.archive import Archive, archiving_server, recovering_copy, wait_until_archived
-from support.server import ROOT, ServerError, as_server_user, give_to_server_user, scratch_folder
+from support.disk import small_disk
+from support.server import ROOT, Server, ServerError, as_server_user, scratch_folder, tree
 
 MANUAL = ROOT / "docs/man/walmgr.1.scd"
 
@@ -82,7 +82,6 @@ def test_recovery_ends_with_an_error_and_not_with_lost_rows(archive, archived, w
 
 @pytest.mark.parametrize("tree_name", ["tree-14", "tree-16", "tree-17", "tree-18"])
 def test_segments_of_other_versions_are_known(archive, tree_name, wait_until):
-    from support.server import tree
     if not (tree(tree_name) / "bin/postgres").exists():
         pytest.skip(f"build/{tree_name} is missing")
     with archiving_server(archive, tree_name) as server:
@@ -126,13 +125,7 @@ def test_archiving_that_is_killed_anywhere_leaves_all_or_nothing(archive, wait_u
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(archive, wait_until):
-    small = scratch_folder("pgq-disk-")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small]
-    if subprocess.run(mount, capture_output=True).returncode != 0:
-        shutil.rmtree(small)
-        pytest.skip("needs the right to mount a file system")
-    try:
-        give_to_server_user(small)
+    with small_disk(4 << 20) as small:
         with archiving_server(archive) as server:
             name = wait_until_archived(server, wait_until)
             assert archive.run("xrestore", name, archive.repository / "segment").returncode == 0
@@ -141,9 +134,6 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(archive, wait_until):
         done = archive.run("xarchive", archive.repository / "segment", name)
         assert done.returncode == 17 and "No space left on device" in done.stderr and done.stderr.count("\n") == 1
         assert [path for path in small.rglob("*") if path.is_file()] == [small / "main/history/1.ini"]
-    finally:
-        subprocess.run(["umount", "-l", small], capture_output=True)
-        shutil.rmtree(small, ignore_errors=True)
 
 
 def test_another_cluster_is_refused(archive, wait_until):
@@ -162,7 +152,6 @@ def test_another_cluster_is_refused(archive, wait_until):
 
 def archiving_server_of_its_own():
     """A cluster of another initdb than the one that all tests copy."""
-    from support.server import Server, tree
     folder = scratch_folder()
     data = folder / "data"
     subprocess.run(as_server_user([tree("tree") / "bin/initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]),

@@ -1,15 +1,13 @@
 """The disk under the tables is full: the producer is told, the consumer waits until there is room, and nothing is lost."""
 
 import contextlib
-import os
 import shutil
-import subprocess
 
 import psycopg2
 import pytest
 
+from support import disk
 from support.cast import Cast
-from support.server import scratch_folder
 
 ORDERS = 300
 SMALL = 32 << 20  # bytes: a database takes eight of them
@@ -17,17 +15,8 @@ SMALL = 32 << 20  # bytes: a database takes eight of them
 
 @pytest.fixture
 def small_disk():
-    """A folder on a small file system of its own, which goes away with the server that uses it."""
-    folder = scratch_folder("pgq-disk-")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", folder]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        shutil.rmtree(folder)
-        pytest.skip("needs the right to mount a file system")
-    try:
+    with disk.small_disk(SMALL) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.xdist_group("kills")

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
-from support.server import ROOT, Server, as_server_user, give_to_server_user, scratch_folder, tree
+from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 
 class Archive:
@@ -79,7 +79,7 @@ def wait_until_archived(server, wait_until):
     (name,), = server.execute("select pg_walfile_name(pg_switch_wal())")
 
     def archived():
-        (last, failed), = server.execute("select last_archived_wal, last_failed_wal from pg_stat_archiver")
+        (last,), = server.execute("select last_archived_wal from pg_stat_archiver")
         return last is not None and last[8:24] >= name[8:24]
 
     wait_until(archived, what=f"{name} is archived")

@@ -22,7 +22,9 @@ namespace pgq {
 struct wakeup_options {
     std::chrono::microseconds shortest{1'000};  ///< pause between two looks while events come; zero: no wake-up at all
     std::chrono::microseconds longest{5'000};   ///< pause that it grows to while none come
-    std::chrono::microseconds spacing{4'000};   ///< least time between two ticks of one queue
+    /// Least time between two ticks of one queue. Between two looks up to eight times as much passes where more than an
+    /// event comes in each millisecond.
+    std::chrono::microseconds spacing{4'000};
 
     friend bool operator==(wakeup_options const&, wakeup_options const&) = default;
 };
