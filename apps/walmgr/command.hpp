@@ -1,0 +1,32 @@
+/// What walmgr can do: a function for each command, which tells the command line about it. Their sources lie in
+/// command/.
+#pragma once
+
+#include "config.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace walmgr_app {
+
+/// What the command line asks for.
+struct request {
+    std::string file{};          ///< the configuration
+    std::function<int()> run{};  ///< set by the command that was given; returns the exit status, or throws
+};
+
+void add_repo(CLI::App& app, request& wanted);
+void add_xarchive(CLI::App& app, request& wanted);
+void add_xrestore(CLI::App& app, request& wanted);
+void add_verify(CLI::App& app, request& wanted);
+
+/// Runs a command; what it throws becomes one line on standard error, and a status.
+int status_of(std::function<int()> const& command);
+
+/// The status that tells PostgreSQL about a failed xrestore what it has to do, as far as its working folder tells: end
+/// a recovery with an error, but let a standby go on by streaming.
+int status_for_recovery(int status);
+
+}  // namespace walmgr_app

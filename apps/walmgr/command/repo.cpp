@@ -1,0 +1,37 @@
+#include "../command.hpp"
+#include "../repository.hpp"
+
+#include <pgq/libpq/connection.hpp>
+
+#include <walmgr/repository.hpp>
+#include <walmgr/server.hpp>
+
+#include <chrono>
+#include <iostream>
+
+namespace walmgr_app {
+namespace {
+
+using namespace std::chrono_literals;
+
+int init(config const& settings) {
+    auto const where = open_repository(settings);
+    pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
+    auto const which = walmgr::identify_cluster(db, settings.cluster);
+    bool const fresh = walmgr::record_cluster(where, which);
+    std::cout << (fresh ? "recorded" : "known already") << ": cluster \"" << which.name << "\", system id "
+              << which.system_id << ", segments of " << which.size.bytes << " bytes\n";
+    return 0;
+}
+
+}  // namespace
+
+void add_repo(CLI::App& app, request& wanted) {
+    auto* const repository = app.add_subcommand("repo", "the repository");
+    repository->require_subcommand(1);
+    repository->add_subcommand("init", "let it know the cluster of master_db")->callback([&wanted] {
+        wanted.run = [&wanted] { return init(read_config(wanted.file)); };
+    });
+}
+
+}  // namespace walmgr_app

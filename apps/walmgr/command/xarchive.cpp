@@ -1,0 +1,36 @@
+#include "../command.hpp"
+#include "../repository.hpp"
+
+#include <walmgr/archive.hpp>
+
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace walmgr_app {
+namespace {
+
+struct options {
+    std::string path{};
+    std::string name{};
+};
+
+int xarchive(config const& settings, options const& given) {
+    auto const where = open_repository(settings);
+    auto const of = known_cluster(settings, where);
+    std::visit([&](auto const& way) { walmgr::archive_file(where, of, way, given.path, given.name); }, settings.pack);
+    return 0;
+}
+
+}  // namespace
+
+void add_xarchive(CLI::App& app, request& wanted) {
+    auto* const command = app.add_subcommand("xarchive", "for archive_command: store a file of the write-ahead log");
+    auto const given = std::make_shared<options>();
+    command->add_option("path", given->path, "the file: %p")->required();
+    command->add_option("name", given->name, "its name: %f")->required();
+    command->callback(
+        [&wanted, given] { wanted.run = [&wanted, given] { return xarchive(read_config(wanted.file), *given); }; });
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,49 @@
+#include "../command.hpp"
+#include "../repository.hpp"
+
+#include <unistd.h>
+#include <walmgr/fetch.hpp>
+
+#include <memory>
+#include <string>
+
+namespace walmgr_app {
+namespace {
+
+struct options {
+    std::string name{};
+    std::string path{};
+    std::string restart_point{};
+};
+
+int xrestore(config const& settings, options const& given) {
+    auto const where = open_repository(settings);
+    auto const of = known_cluster(settings, where);
+    return walmgr::fetch_file(where, of, given.name, given.path) ? 0 : static_cast<int>(walmgr::fault::negative);
+}
+
+}  // namespace
+
+void add_xrestore(CLI::App& app, request& wanted) {
+    auto* const command = app.add_subcommand("xrestore", "for restore_command: fetch a file of the write-ahead log");
+    auto const given = std::make_shared<options>();
+    command->add_option("name", given->name, "its name: %f")->required();
+    command->add_option("path", given->path, "where to put it: %p")->required();
+    command->add_option("restart_point", given->restart_point, "%r; not used");
+    command->callback([&wanted, given] {
+        wanted.run = [&wanted, given] {
+            auto const status = status_of([&] { return xrestore(read_config(wanted.file), *given); });
+            return status <= static_cast<int>(walmgr::fault::negative) ? status : status_for_recovery(status);
+        };
+    });
+}
+
+int status_for_recovery(int status) {
+    // Up to 125 PostgreSQL takes for "not in the archive", above for an order to end recovery with an error, but for
+    // 143, which is what a shell makes of SIGTERM.
+    constexpr int end_recovery = 150;
+    if (::access("standby.signal", F_OK) == 0) return static_cast<int>(walmgr::fault::negative);
+    return status + end_recovery;
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,17 @@
+/// The repository that the configuration names.
+#pragma once
+
+#include "config.hpp"
+
+#include <walmgr/cluster.hpp>
+#include <walmgr/store/any.hpp>
+
+namespace walmgr_app {
+
+/// Opens it. @throws walmgr::error  unavailable
+walmgr::any_store open_repository(config const& settings);
+
+/// The cluster of the configuration as the repository knows it. @throws walmgr::error  configuration, when it does not
+walmgr::cluster known_cluster(config const& settings, walmgr::any_store const& where);
+
+}  // namespace walmgr_app
