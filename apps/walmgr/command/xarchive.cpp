@@ -1,5 +1,5 @@
 #include "../command.hpp"
-#include "../repository.hpp"
+#include "../open_repository.hpp"
 
 #include <walmgr/archive.hpp>
 

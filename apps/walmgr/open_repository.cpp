@@ -1,4 +1,4 @@
-#include "repository.hpp"
+#include "open_repository.hpp"
 
 #include <walmgr/repository.hpp>
 #include <walmgr/store/posix.hpp>
