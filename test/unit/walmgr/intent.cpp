@@ -1,0 +1,54 @@
+#include <support/boost_test.hpp>
+#include <support/wal.hpp>
+#include <walmgr/intent.hpp>
+#include <walmgr/store/memory.hpp>
+
+#include <string>
+
+using support::is_fault;
+using support::small_cluster;
+using walmgr::boot_intent;
+using walmgr::fault;
+using walmgr::lsn;
+using walmgr::memory_store;
+using walmgr::timeline;
+
+BOOST_AUTO_TEST_SUITE(walmgr_intent)
+
+BOOST_AUTO_TEST_CASE(an_intent_holds_for_its_timeline_until_it_is_withdrawn) {
+    memory_store const where;
+    BOOST_TEST(!find_intent(where, small_cluster, timeline{2}));
+    boot_intent const wanted{timeline{2}, lsn{0x1'0300'0000U}};
+    BOOST_TEST(record_intent(where, small_cluster, wanted));
+    BOOST_TEST(!record_intent(where, small_cluster, {timeline{2}, lsn{1}}));
+    BOOST_TEST((find_intent(where, small_cluster, timeline{2}) == wanted));
+    BOOST_TEST(!find_intent(where, small_cluster, timeline{1}));
+    BOOST_TEST(!find_intent(where, small_cluster, timeline{3}));
+    BOOST_TEST(withdraw_intent(where, small_cluster, timeline{2}));
+    BOOST_TEST(!find_intent(where, small_cluster, timeline{2}));
+    BOOST_TEST(!withdraw_intent(where, small_cluster, timeline{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_intent_is_none_and_says_so) {
+    memory_store const where;
+    record_intent(where, small_cluster, {timeline{2}, lsn{7}});
+    auto& bytes = where.bytes_of(walmgr::intent_name(small_cluster, timeline{2}));
+    auto const whole = bytes;
+    bytes[11] = static_cast<char>(bytes[11] ^ 1);
+    BOOST_CHECK_EXCEPTION(find_intent(where, small_cluster, timeline{2}), walmgr::error, is_fault(fault::corrupt));
+    bytes = whole.substr(0, whole.size() - 1);
+    BOOST_CHECK_EXCEPTION(find_intent(where, small_cluster, timeline{2}), walmgr::error, is_fault(fault::corrupt));
+    withdraw_intent(where, small_cluster, timeline{2});
+    walmgr::create_small_object(where, walmgr::intent_name(small_cluster, timeline{2}), "nonsense");
+    BOOST_CHECK_EXCEPTION(find_intent(where, small_cluster, timeline{2}), walmgr::error,
+                          is_fault(fault::corrupt, "holds no position"));
+}
+
+BOOST_AUTO_TEST_CASE(a_small_object_that_is_long_is_refused) {
+    memory_store const where;
+    walmgr::create_small_object(where, "main/x", std::string(std::size_t{65} << 10U, 'x'));
+    BOOST_CHECK_EXCEPTION(walmgr::read_small_object(where, "main/x"), walmgr::error,
+                          is_fault(fault::corrupt, "too long"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
