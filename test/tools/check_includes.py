@@ -31,7 +31,7 @@ DOORS = {
 }
 
 # What keeps the write-ahead log knows servers and nothing of queues.
-WALMGR_MAY_INCLUDE = r"walmgr/.*|pgq/(error|sqlstate|stop|timestamp|log|transport|ini|ini_section)\.hpp|pgq/(libpq|codec)/.*"
+WALMGR_MAY_INCLUDE = r"walmgr/.*|pgq/(error|sqlstate|stop|timestamp|log|transport|ini|ini_section)\.hpp|pgq/payload/json_(reader|string)\.hpp|pgq/(libpq|codec)/.*"
 
 # Server headers are for the modules only, and what the modules share with the framework needs neither libpq nor exceptions.
 EXTENSION_MAY_INCLUDE = r"pgq/(ids|event|timestamp|payload/.*)"
