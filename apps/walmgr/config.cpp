@@ -3,6 +3,8 @@
 #include <pgq/ini.hpp>
 #include <pgq/libpq/conninfo.hpp>
 
+#include <walmgr/location.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -45,10 +47,12 @@ config read_config(std::string const& path) {
         section.refuse("master_db", std::string{"is wrong: "} + problem.what());
     }
     read.walmgr_data = section.path("walmgr_data");
-    if (read.walmgr_data.empty())
-        throw pgq::usage_error{path + ": walmgr_data is missing, the folder of the repository"};
-    if (read.walmgr_data.front() != '/')
-        section.refuse("walmgr_data", "must begin with a slash: the server works in its own folder");
+    if (read.walmgr_data.empty()) throw pgq::usage_error{path + ": walmgr_data is missing, where the repository is"};
+    try {
+        walmgr::parse_location(read.walmgr_data);
+    } catch (walmgr::error const& problem) {
+        section.refuse("walmgr_data", std::string{"is wrong: "} + problem.what());
+    }
     read.cluster = section.text("cluster", fallback("cluster"));
     bool const plain =
         !read.cluster.empty() && read.cluster.front() != '.' && read.cluster.find('/') == std::string::npos;

@@ -6,7 +6,12 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/store/any.hpp>
 
+#include <string>
+
 namespace walmgr_app {
+
+/// Opens the store of one location, see <walmgr/location.hpp>. @throws walmgr::error  configuration and unavailable
+walmgr::any_store open_location(config const& settings, std::string const& text);
 
 /// Opens it. @throws walmgr::error  unavailable
 walmgr::any_store open_repository(config const& settings);

@@ -181,7 +181,7 @@ def test_each_mistake_has_a_line_and_a_status(archive, args, status, words):
 
 @pytest.mark.parametrize("text, words", [
     ("[walmgr]\n", "walmgr_data is missing"),
-    ("[walmgr]\nwalmgr_data = relative\n", ":2: walmgr_data must begin with a slash"),
+    ("[walmgr]\nwalmgr_data = relative\n", ":2: walmgr_data is wrong: the location \"relative\" must begin with a slash"),
     ("[walmgr]\nwalmgr_data = /x\nnonsense = 1\n", ':3: unknown key "nonsense"'),
     ("[walmgr]\nwalmgr_data = /x\nwal_compression = gzip\n", ":3: wal_compression is neither none, lz4 nor zstd"),
     ("[walmgr]\nwalmgr_data = /x\nwal_compression_level = 77\n", ":3: wal_compression_level"),
