@@ -1,0 +1,64 @@
+#include <support/wal.hpp>
+#include <walmgr/backup_manifest.hpp>
+#include <walmgr/object.hpp>
+
+#include <string>
+#include <string_view>
+
+using namespace walmgr;
+using support::is_fault;
+
+namespace {
+
+std::string sealed(std::string text) {
+    auto const digest = hex_of(detail::digest_of(text));
+    return text + "\"Manifest-Checksum\": \"" + digest + "\"}\n";
+}
+
+std::string const files =
+    R"({ "Path": "base/1/1259", "Size": 114688, "Last-Modified": "2026-01-31 12:01:02 GMT", "Checksum-Algorithm": "SHA256", "Checksum": "abcd" },
+{ "Encoded-Path": "6261ff", "Size": 3, "Last-Modified": "2026-01-31 12:01:02 GMT", "Checksum-Algorithm": "CRC32C", "Checksum": "12345678" },
+{ "Path": "plain", "Size": 0, "Last-Modified": "2026-01-31 12:01:02 GMT" })";
+
+std::string manifest(std::string const& list = files, std::string const& version = "1") {
+    return sealed("{ \"PostgreSQL-Backup-Manifest-Version\": " + version + ",\n\"Files\": [\n" + list +
+                  "\n],\n\"WAL-Ranges\": [\n{ \"Timeline\": 1, \"Start-LSN\": \"0/2000028\", \"End-LSN\": "
+                  "\"0/2000100\" }\n],\n");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(walmgr_backup_manifest)
+
+BOOST_AUTO_TEST_CASE(files_and_ranges_are_read) {
+    auto const read = parse_backup_manifest(manifest(), "x");
+    BOOST_TEST(read.files.size() == 3U);
+    BOOST_TEST((read.files.at("base/1/1259") == manifest_file{114'688, "abcd"}));
+    BOOST_TEST((read.files.at("ba\xFF") == manifest_file{3, ""}));  // a digest that is not ours is none
+    BOOST_TEST((read.files.at("plain") == manifest_file{0, ""}));
+    BOOST_TEST(read.ranges.size() == 1U);
+    BOOST_TEST((read.ranges.front().end == lsn{0x200'0100} && read.ranges.front().tli == timeline{1}));
+    BOOST_TEST(!read.system_id);
+}
+
+BOOST_AUTO_TEST_CASE(each_byte_is_covered_by_its_digest) {
+    auto const text = manifest();
+    for (std::size_t at = 0; at < text.size() - 5; ++at) {
+        auto damaged = text;
+        damaged[at] = static_cast<char>(damaged[at] ^ 1);
+        BOOST_CHECK_EXCEPTION(parse_backup_manifest(damaged, "x"), error, is_fault(fault::corrupt));
+        BOOST_CHECK_EXCEPTION(parse_backup_manifest(text.substr(0, at), "x"), error, is_fault(fault::corrupt));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_whole_and_no_manifest_is_refused) {
+    for (auto const* const list :
+         {R"({ "Path": "../x", "Size": 0 })", R"({ "Path": "/x", "Size": 0 })",
+          R"({ "Encoded-Path": "2e2e", "Size": 0 })", R"({ "Size": 0 })", R"({ "Path": "x", "Size": -1 })",
+          R"({ "Encoded-Path": "6", "Size": 0 })", R"({ "Path": "x", "Size": 0 }, { "Path": "x", "Size": 0 })"})
+        BOOST_CHECK_EXCEPTION(parse_backup_manifest(manifest(list), "x"), error,
+                              is_fault(fault::corrupt, "x is no backup manifest"));
+    BOOST_CHECK_EXCEPTION(parse_backup_manifest(manifest(files, "9"), "x"), error, is_fault(fault::corrupt, "newer"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
