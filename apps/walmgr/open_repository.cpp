@@ -1,4 +1,5 @@
 #include "open_repository.hpp"
+
 #include "command.hpp"
 
 #include <common/status.hpp>
