@@ -21,6 +21,9 @@ void add_repo(CLI::App& app, request& wanted);
 void add_xarchive(CLI::App& app, request& wanted);
 void add_xrestore(CLI::App& app, request& wanted);
 void add_verify(CLI::App& app, request& wanted);
+void add_setup(CLI::App& app, request& wanted);
+void add_stop(CLI::App& app, request& wanted);
+void add_check(CLI::App& app, request& wanted);
 
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);

@@ -1,38 +1,52 @@
 /// The configuration of walmgr.
 #pragma once
 
+#include "servers.hpp"
+
 #include <common/keys.hpp>
 
 #include <walmgr/cluster.hpp>
 #include <walmgr/codec/lz4.hpp>
 #include <walmgr/codec/stored.hpp>
 #include <walmgr/codec/zstd.hpp>
-#include <walmgr/repositories.hpp>
 
 #include <array>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace walmgr_app {
 
 using any_codec = std::variant<walmgr::stored, walmgr::lz4, walmgr::zstd>;
 
 struct config {
+    std::string path{};  ///< of the file itself, from the root
     std::string master_db{};
-    std::vector<std::string> walmgr_data{};  ///< locations of repositories
-    walmgr::quorum wal_copies{};
+    std::string walmgr_data{};
     std::string cluster{};
     any_codec pack{};
+    servers nodes{};
 };
 
 inline constexpr std::array keys{
     apps::key{"master_db", "dbname=template1", "connection string of the primary"},
-    apps::key{"walmgr_data", "", "folder of the repository, which must exist; several with commas between"},
-    apps::key{"wal_copies", "all", "how many repositories must have a file before it counts as archived"},
+    apps::key{"walmgr_data", "", "folder of the repository, which must exist"},
     apps::key{"cluster", "main", "name of the cluster in the repository"},
     apps::key{"wal_compression", "zstd", "how segments are packed: none, lz4 or zstd"},
     apps::key{"wal_compression_level", "", "1 to 19 for zstd, 0 to 12 for lz4; empty for the fastest"},
+    apps::key{"master_data", "", "data folder of the primary"},
+    apps::key{"master_bin", "", "folder of PostgreSQL's programs at the primary; empty: as PATH has them"},
+    apps::key{"master_restart_cmd", "", "restarts the primary where a setting needs it; no shell"},
+    apps::key{"master_start_cmd", "", "starts the primary; empty: pg_ctl"},
+    apps::key{"master_stop_cmd", "", "stops the primary in order; empty: pg_ctl"},
+    apps::key{"primary_conninfo", "", "how a standby reaches the primary; empty: by master_db"},
+    apps::key{"slave_db", "", "connection string of the standby"},
+    apps::key{"slave_data", "", "data folder of the standby"},
+    apps::key{"slave_bin", "", "folder of PostgreSQL's programs at the standby; empty: as PATH has them"},
+    apps::key{"slave_start_cmd", "", "starts the standby; empty: pg_ctl"},
+    apps::key{"slave_stop_cmd", "", "stops the standby in order; empty: pg_ctl"},
+    apps::key{"slave_conninfo", "", "how others follow the standby once it is the primary; empty: by slave_db"},
+    apps::key{"fence_cmd", "", "ends with 0 when an old primary takes no more writes, for boot"},
+    apps::key{"state_dir", "", "where commands of many steps keep their journals; empty: beside this file"},
 };
 
 /// @throws pgq::usage_error  that names file and line

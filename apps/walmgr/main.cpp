@@ -42,15 +42,18 @@ void describe(CLI::App& app, walmgr_app::request& wanted) {
         "show a sample configuration");
     app.add_option("config", wanted.file, "configuration file")->required();
     app.require_subcommand(1);
-    for (auto* const add : {add_xarchive, add_xrestore, add_verify, add_repo})
+    for (auto* const add : {add_xarchive, add_xrestore, add_verify, add_repo, add_setup, add_stop, add_check})
         add(app, wanted);
-    app.footer("Exit status: 0 done; 1 there is no such file; 2 the command line is wrong, or a name is none; 3 the "
-               "configuration\n"
-               "is wrong; 10 of another cluster; 11 stored already with other bytes; 12 damaged; 13 a gap; 16 the "
-               "repository or\n"
-               "the server cannot be reached; 17 no room. xrestore adds 150 to all from 2 on, which ends recovery with "
-               "an error,\n"
-               "but on a standby ends with 1, so that it goes on by streaming.");
+    app.footer(
+        "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "
+        "is none;\n"
+        "3 the configuration is wrong; 10 of another cluster; 11 stored already with other bytes; 12 damaged; 13 a "
+        "gap;\n"
+        "14 somebody else works there; 15 a deadline has passed; 16 the repository or the server cannot be reached; "
+        "17 no\n"
+        "room; 18 a server runs where none may. xrestore adds 150 to all from 2 on, which ends recovery with an "
+        "error,\n"
+        "but on a standby ends with 1, so that it goes on by streaming.");
 }
 
 }  // namespace

@@ -212,11 +212,13 @@ def test_a_repository_that_is_not_there_is_not_an_empty_one(archive):
 def test_the_manual_names_every_command_option_key_and_status(archive):
     manual = MANUAL.read_text()
     shown = archive.run("--help").stdout
-    commands = re.findall(r"^  (\w+) ", shown[shown.index("Subcommands:"):], re.M)
-    assert commands == ["xarchive", "xrestore", "verify", "repo"]
+    commands = re.findall(r"^  ([\w-]+) ", shown[shown.index("Subcommands:"):shown.index("Exit status:")], re.M)
+    assert {"xarchive", "xrestore", "verify", "repo"} <= set(commands)
     for command in commands:
         assert f"*{command}*" in manual, command
-    for option in re.findall(r"^\s+(?:-\w,)?(--\w+)", shown + archive.run("verify", "--help").stdout, re.M):
+        for option in re.findall(r"^\s+(?:-\w,)?(--[\w-]+)", archive.run(command, "--help").stdout, re.M):
+            assert f"*{option}*" in manual, f"{command} {option}"
+    for option in re.findall(r"^\s+(?:-\w,)?(--[\w-]+)", shown, re.M):
         assert f"*{option}*" in manual, option
     for key, default in re.findall(r"^#(\w+) =(?: (.*))?$", archive.run("--ini").stdout, re.M):
         described = re.search(rf"^\*{key}\*\n((?:\t.*\n)+)", manual, re.M)

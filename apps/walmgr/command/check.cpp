@@ -1,0 +1,101 @@
+#include "../command.hpp"
+#include "../open_repository.hpp"
+#include "../this_program.hpp"
+
+#include <common/json.hpp>
+#include <pgq/libpq/connection.hpp>
+
+#include <walmgr/probe.hpp>
+#include <walmgr/probe_repository.hpp>
+#include <walmgr/server.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace walmgr_app {
+namespace {
+
+using namespace std::chrono_literals;
+using walmgr::verdict;
+
+struct options {
+    bool json = false;
+    walmgr::probe_limits limits{};
+    int backup_hours = 7 * 24;
+};
+
+std::string_view word_of(verdict is) {
+    return is == verdict::fine ? "ok" : is == verdict::note ? "note" : "wrong";
+}
+
+void ask_server(walmgr::probe_list& to, config const& settings, options const& given,
+                std::optional<walmgr::cluster> const& known) {
+    to.ask("server", [&] {
+        pgq::libpq::connection db{settings.master_db, {.connect_timeout = 10s, .statement_timeout = 30s}};
+        bool const standby = walmgr::sql::in_recovery(db);
+        to.add("server", standby ? verdict::wrong : verdict::fine,
+               "version " + walmgr::sql::shown_setting(db, "server_version") +
+                   (standby ? ", a standby; let master_db name the primary" : ""));
+        to.ask("identity", [&] {
+            auto const running = walmgr::identify_cluster(db, settings.cluster);
+            bool const same = known && running.system_id == known->system_id && running.size == known->size;
+            to.add("identity", same ? verdict::fine : verdict::wrong,
+                   "system id " + std::to_string(running.system_id) +
+                       (same ? "" : ", and the repository does not keep that one as " + settings.cluster));
+        });
+        walmgr::probe_archiving(to, db, given.limits, [&](std::string const& command) {
+            return is_command_of_server(settings, command, "xarchive %p %f");
+        });
+        walmgr::probe_settings(to, db);
+        walmgr::probe_replication(to, db);
+        walmgr::probe_clock(to, db, given.limits);
+    });
+}
+
+void show(walmgr::probe_list const& found, bool json) {
+    if (!json) {
+        for (auto const& one : found.all())
+            std::cout << word_of(one.is) << ": " << one.name << ": " << one.says << '\n';
+        return;
+    }
+    std::string probes;
+    for (auto const& one : found.all())
+        probes += (probes.empty() ? "" : ", ") + ("{\"name\": " + apps::json_string(one.name)) +
+                  ", \"verdict\": " + apps::json_string(word_of(one.is)) +
+                  ", \"says\": " + apps::json_string(one.says) + '}';
+    std::cout << "{\"fine\": " << (found.fine() ? "true" : "false") << ", \"probes\": [" << probes << "]}\n";
+}
+
+int check(config const& settings, options given) {
+    given.limits.backup_age = std::chrono::hours{given.backup_hours};
+    walmgr::probe_list found;
+    std::optional<walmgr::cluster> known;
+    found.ask("repository", [&] {
+        auto const where = open_repository(settings);
+        known = known_cluster(settings, where);
+        walmgr::probe_store(found, where, *known);
+        walmgr::probe_backups(found, where, *known, given.limits);
+    });
+    ask_server(found, settings, given, known);
+    show(found, given.json);
+    return found.fine() ? 0 : static_cast<int>(walmgr::fault::negative);
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, request& wanted) {
+    auto* const command = app.add_subcommand("check", "look whether server and repository are as they should be");
+    auto const given = std::make_shared<options>();
+    command->add_flag("--json", given->json, "for programs");
+    command->add_option("--max-backlog", given->limits.backlog, "so many files may wait to be archived (16)")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--max-backup-age", given->backup_hours, "hours; older the newest backup must not be (168)")
+        ->check(CLI::Range(0, 24 * 365 * 10));
+    command->callback(
+        [&wanted, given] { wanted.run = [&wanted, given] { return check(read_config(wanted.file), *given); }; });
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,146 @@
+#include "../command.hpp"
+#include "../open_repository.hpp"
+#include "../this_program.hpp"
+
+#include <pgq/libpq/connection.hpp>
+
+#include <walmgr/archiving.hpp>
+#include <walmgr/discarded.hpp>
+#include <walmgr/server.hpp>
+#include <walmgr/sql/archiver.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace walmgr_app {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct options {
+    bool dry_run = false;
+    bool replace = false;
+    bool restart = false;
+    bool discard = false;
+};
+
+pgq::libpq::connection session_with(std::string const& conninfo) {
+    return pgq::libpq::connection{conninfo, {.connect_timeout = 30s, .statement_timeout = 30s}};
+}
+
+walmgr::cluster checked_cluster(config const& settings, walmgr::any_store const& where, pgq::transport auto& db) {
+    auto const of = known_cluster(settings, where);
+    auto const running = walmgr::identify_cluster(db, settings.cluster);
+    if (running.system_id != of.system_id)
+        throw walmgr::error{walmgr::fault::identity, "master_db is a server with system id " +
+                                                         std::to_string(running.system_id) +
+                                                         ", and the repository keeps " + std::to_string(of.system_id) +
+                                                         " under the name " + of.name};
+    return of;
+}
+
+void show(std::vector<walmgr::setting_change> const& plan, bool dry_run) {
+    for (auto const& change : plan)
+        std::cout << (dry_run ? "would set " : "set ") << change.name << " = '" << change.after << "' (was '"
+                  << change.before << "')\n";
+    if (plan.empty()) std::cout << "nothing to change\n";
+}
+
+/// Restarts the master by the command of the configuration, or else by pg_ctl.
+void restart(servers const& nodes) {
+    if (!nodes.restart_command.empty()) {
+        walmgr::run_checked(nodes.restart_command);
+    } else {
+        walmgr::stop_node(nodes.master, 300s);
+        walmgr::start_node(nodes.master, 300s);
+    }
+    auto const answers = [&] {
+        try {
+            session_with(nodes.master.db);
+            return true;
+        } catch (pgq::connection_error const&) { return false; }
+    };
+    walmgr::wait_until(60s, answers, [] { return "the restarted server does not answer; look into its log"; });
+}
+
+int setup(config const& settings, options const& given) {
+    auto const where = open_repository(settings);
+    auto db = session_with(settings.master_db);
+    checked_cluster(settings, where, db);
+    auto const plan = walmgr::plan_archiving(db, command_of_server(settings, "xarchive %p %f"), given.replace);
+    show(plan, given.dry_run);
+    if (given.dry_run) return 0;
+    auto const waiting = walmgr::apply_settings(db, plan);
+    if (waiting.empty()) return 0;
+    if (!given.restart && settings.nodes.restart_command.empty()) {
+        std::cout << "in force after a restart of the server: " << waiting << '\n';
+        return 0;
+    }
+    db.close();
+    restart(settings.nodes);
+    auto again = session_with(settings.master_db);
+    auto const still = walmgr::sql::waiting_for_restart(again);
+    if (!still.empty())
+        throw walmgr::error{walmgr::fault::unavailable,
+                            "the server was restarted, and still waits for a restart with " + still};
+    std::cout << "restarted the server\n";
+    return 0;
+}
+
+int stop(config const& settings, options const& given) {
+    auto const where = open_repository(settings);
+    auto db = session_with(settings.master_db);
+    auto const of = checked_cluster(settings, where, db);
+    auto const before = walmgr::archive_command_of(db);
+    if (!walmgr::archives_nothing(before) && !is_command_of_server(settings, before, "xarchive %p %f") &&
+        !given.replace)
+        throw walmgr::error{walmgr::fault::negative,
+                            "the server archives elsewhere, by \"" + before + "\"; give --replace to stop that"};
+    std::string const after = given.discard ? "/bin/true" : "";
+    std::vector<walmgr::setting_change> plan;
+    if (before != after) plan.push_back({"archive_command", before, after});
+    show(plan, given.dry_run);
+    if (given.dry_run) return 0;
+    // The record comes first: whoever is killed in between has recorded too much, not too little.
+    if (given.discard && !plan.empty()) {
+        auto const first = walmgr::sql::current_wal_file(db);
+        walmgr::record_discarding(where, of, first);
+        std::cout << "recorded: " << first
+                  << " and what follows may never be archived; after the next setup take a new "
+                  << "base backup\n";
+    }
+    walmgr::apply_settings(db, plan);
+    auto const backlog = walmgr::sql::archive_backlog(db);
+    if (given.discard) std::cout << "the log that waits is thrown away by the server: " << backlog << " files\n";
+    else
+        std::cout << "the server keeps its log until it archives again, " << backlog
+                  << " files so far; watch its disk\n";
+    return 0;
+}
+
+}  // namespace
+
+void add_setup(CLI::App& app, request& wanted) {
+    auto* const command = app.add_subcommand("setup", "let the primary archive here");
+    auto const given = std::make_shared<options>();
+    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
+    command->add_flag("--replace", given->replace, "even where it archives elsewhere now");
+    command->add_flag("--restart", given->restart, "restart the server where a setting needs it");
+    command->callback(
+        [&wanted, given] { wanted.run = [&wanted, given] { return setup(read_config(wanted.file), *given); }; });
+}
+
+void add_stop(CLI::App& app, request& wanted) {
+    auto* const command = app.add_subcommand("stop", "let the primary archive no more");
+    auto const given = std::make_shared<options>();
+    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
+    command->add_flag("--replace", given->replace, "even where it archives elsewhere");
+    command->add_flag("--discard-wal", given->discard, "let the server throw its log away, and record that");
+    command->callback(
+        [&wanted, given] { wanted.run = [&wanted, given] { return stop(read_config(wanted.file), *given); }; });
+}
+
+}  // namespace walmgr_app

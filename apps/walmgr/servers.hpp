@@ -1,0 +1,30 @@
+/// What a configuration says of the two servers, and of those who drive them.
+#pragma once
+
+#include <pgq/ini_section.hpp>
+
+#include <walmgr/node.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace walmgr_app {
+
+/// The server that was set up as primary, and the one that was made its standby. After a failover each is the other.
+struct servers {
+    walmgr::node master{};
+    walmgr::node slave{};
+    std::vector<std::string> restart_command{};  ///< restarts the master; empty when nobody said how
+    std::vector<std::string> fence_command{};    ///< makes sure that an old primary takes no more writes
+    std::string state_dir{};                     ///< where journals are kept
+};
+
+/// A connection string that can be read. @throws pgq::usage_error
+std::string conninfo_of(pgq::ini_section const& section, std::string_view key, std::string_view fallback);
+
+/// Reads the keys, and refuses those of the original that have no meaning today, naming what does.
+/// `path` is that of the configuration. @throws pgq::usage_error, walmgr::error
+servers read_servers(pgq::ini_section& section, std::string const& path, std::string const& cluster);
+
+}  // namespace walmgr_app

@@ -1,0 +1,81 @@
+/// A server that we start and stop: where its data lies, and how it is reached.
+#pragma once
+
+#include <walmgr/control_data.hpp>
+#include <walmgr/process.hpp>
+#include <walmgr/restore/running_server.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace walmgr {
+
+/// One of the two servers of a configuration.
+struct node {
+    std::string name{};                        ///< for messages: "the master"
+    std::string db{};                          ///< connection string for our own sessions
+    std::string data{};                        ///< data folder; empty when it is on another machine
+    std::string programs{};                    ///< folder of PostgreSQL's programs; empty: as PATH has them
+    std::string followed_by{};                 ///< connection string with which a standby follows it
+    std::vector<std::string> start_command{};  ///< empty for pg_ctl
+    std::vector<std::string> stop_command{};   ///< empty for pg_ctl
+    std::string log{};                         ///< where pg_ctl lets the server write before its own log begins
+};
+
+/// The path of one of PostgreSQL's programs.
+inline std::string program_of(node const& of, std::string const& name) {
+    return of.programs.empty() ? name : of.programs + '/' + name;
+}
+
+/// @throws error  configuration, when the data folder is not known
+inline std::string const& data_of(node const& of) {
+    if (of.data.empty())
+        throw error{fault::configuration, "the data folder of " + of.name + " is needed here; set " +
+                                              (of.name == "the master" ? "master_data" : "slave_data")};
+    return of.data;
+}
+
+/// Why a server may be running on the node's data folder, on this machine; nothing when none does.
+/// @throws error  configuration, when the data folder is not known or not there
+inline std::optional<std::string> sign_of_server(node const& of) {
+    std::error_code problem;
+    auto const data = std::filesystem::canonical(data_of(of), problem);
+    if (problem)
+        throw error{fault::configuration,
+                    "the data folder of " + of.name + ", " + of.data + ", cannot be found: " + problem.message()};
+    return sign_of_server(data.string());
+}
+
+/// Stops a server in order, with all of its log sent to those who follow it. Nothing happens when it does not run.
+/// @throws error  timed_out, unavailable
+inline void stop_node(node const& of, std::chrono::seconds limit) {
+    auto const& data = data_of(of);
+    if (!sign_of_server(of)) return;
+    auto const deadline = limit + std::chrono::seconds{10};
+    if (of.stop_command.empty())
+        run_checked(
+            {program_of(of, "pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", std::to_string(limit.count())},
+            {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
+    else run_checked(of.stop_command, {.deadline = deadline});
+    if (auto const still = sign_of_server(of))
+        throw error{fault::server_running, of.name + " was stopped, but " + *still};
+}
+
+/// Starts a server. Nothing happens when it runs. That it can be reached is another question.
+/// @throws error  timed_out, unavailable
+inline void start_node(node const& of, std::chrono::seconds limit) {
+    auto const& data = data_of(of);
+    if (sign_of_server(of)) return;
+    auto const deadline = limit + std::chrono::seconds{10};
+    if (of.start_command.empty())
+        run_checked(
+            {program_of(of, "pg_ctl"), "start", "-D", data, "-l", of.log, "-w", "-t", std::to_string(limit.count())},
+            {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
+    else run_checked(of.start_command, {.deadline = deadline});
+}
+
+}  // namespace walmgr

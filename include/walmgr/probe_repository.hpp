@@ -1,0 +1,83 @@
+/// Looking whether a repository works and has what a restore needs.
+#pragma once
+
+#include <unistd.h>
+#include <walmgr/backup/list.hpp>
+#include <walmgr/discarded.hpp>
+#include <walmgr/probe.hpp>
+#include <walmgr/small_object.hpp>
+#include <walmgr/wal_ranges.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace walmgr {
+
+/// Whether the repository takes, gives back and forgets an object.
+void probe_store(probe_list& to, store auto const& where, cluster const& of) {
+    to.ask("repository", [&] {
+        auto const name = of.name + "/probe/" + std::to_string(::getpid()) + '-' +
+                          std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
+        std::string const bytes = "written by a check, to be removed by it\n";
+        bool const sealed = create_small_object(where, name, bytes);
+        bool const same = sealed && read_small_object(where, name) == bytes;
+        where.remove(name);
+        detail::must_be(to, "repository", same, same ? "takes and gives back" : "did not give back what it took");
+    });
+    to.ask("gaps", [&] {
+        std::string gaps;
+        auto const ranges = archived_ranges(where, of);
+        for (std::size_t i = 1; i < ranges.size(); ++i) {
+            if (ranges[i].first.tli != ranges[i - 1].last.tli) continue;
+            gaps.append(gaps.empty() ? "" : ", ").append(file_name(ranges[i - 1].last, of.size));
+        }
+        detail::must_be(to, "gaps", gaps.empty(),
+                        gaps.empty() ? "none between the archived segments" : "segments are missing behind " + gaps);
+    });
+    to.ask("discarded", [&] {
+        auto const from = discardings(where, of);
+        if (!from.empty())
+            to.add("discarded", verdict::note,
+                   "by stop --discard-wal, from " + from.back() +
+                       " on; a base backup from "
+                       "before cannot be restored to a time after");
+    });
+}
+
+namespace detail {
+
+/// When a backup with that label was begun.
+inline std::chrono::system_clock::time_point moment_of_label(std::string_view label) {
+    auto const number = [&](std::size_t at, std::size_t length) {
+        int value = 0;
+        std::from_chars(label.data() + at, label.data() + at + length, value);
+        return value;
+    };
+    using namespace std::chrono;
+    auto const day = year_month_day{year{number(0, 4)}, month{static_cast<unsigned>(number(4, 2))},
+                                    std::chrono::day{static_cast<unsigned>(number(6, 2))}};
+    return sys_days{day} + hours{number(9, 2)} + minutes{number(11, 2)} + seconds{number(13, 2)};
+}
+
+}  // namespace detail
+
+/// Whether there is a base backup that is not too old.
+void probe_backups(probe_list& to, store auto const& where, cluster const& of, probe_limits const& limits) {
+    to.ask("backup", [&] {
+        auto const found = list_backups(where, of);
+        for (auto const& one : found.damaged)
+            to.add("backup", verdict::wrong, one.label + " is damaged: " + one.why);
+        if (found.sealed.empty())
+            return to.add("backup", verdict::wrong, "there is no base backup; run: walmgr CONFIG backup");
+        auto const& newest = found.sealed.back();
+        auto const taken = detail::moment_of_label(newest.label);
+        auto const age = std::chrono::floor<std::chrono::hours>(std::chrono::system_clock::now() - taken);
+        detail::must_be(to, "backup", age <= limits.backup_age,
+                        newest.label + " is the newest, " + std::to_string(age.count()) + " hours old");
+    });
+}
+
+}  // namespace walmgr
