@@ -4,9 +4,13 @@
 
 #include <walmgr/location.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace walmgr_app {
 namespace {
@@ -30,6 +34,33 @@ any_codec read_codec(pgq::ini_section const& section) {
     return walmgr::stored{};
 }
 
+std::vector<std::string> read_locations(pgq::ini_section const& section) {
+    std::vector<std::string> locations;
+    std::string_view const blank = " \t\r\n";
+    auto const value = section.path("walmgr_data");
+    for (std::string_view rest{value}; rest.find_first_not_of(blank) != rest.npos;) {
+        auto const end = std::min(rest.find(','), rest.size());
+        auto one = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        one.remove_prefix(std::min(one.find_first_not_of(blank), one.size()));
+        one = one.substr(0, one.find_last_not_of(blank) + 1);
+        try {
+            walmgr::parse_location(one);
+        } catch (walmgr::error const& problem) {
+            section.refuse("walmgr_data", std::string{"is wrong: "} + problem.what());
+        }
+        if (std::find(locations.begin(), locations.end(), one) != locations.end())
+            section.refuse("walmgr_data", "names " + std::string{one} + " twice");
+        locations.emplace_back(one);
+    }
+    return locations;
+}
+
+walmgr::quorum read_copies(pgq::ini_section const& section, std::size_t repositories) {
+    if (section.text("wal_copies", fallback("wal_copies")) == "all") return {};
+    return {static_cast<std::size_t>(section.number("wal_copies", 1, 1, static_cast<std::int64_t>(repositories)))};
+}
+
 }  // namespace
 
 config read_config(std::string const& path) {
@@ -41,13 +72,9 @@ config read_config(std::string const& path) {
     auto& section = file.section("walmgr");
     config read;
     read.master_db = conninfo_of(section, "master_db", fallback("master_db"));
-    read.walmgr_data = section.path("walmgr_data");
+    read.walmgr_data = read_locations(section);
     if (read.walmgr_data.empty()) throw pgq::usage_error{path + ": walmgr_data is missing, where the repository is"};
-    try {
-        walmgr::parse_location(read.walmgr_data);
-    } catch (walmgr::error const& problem) {
-        section.refuse("walmgr_data", std::string{"is wrong: "} + problem.what());
-    }
+    read.wal_copies = read_copies(section, read.walmgr_data.size());
     read.cluster = section.text("cluster", fallback("cluster"));
     bool const plain =
         !read.cluster.empty() && read.cluster.front() != '.' && read.cluster.find('/') == std::string::npos;

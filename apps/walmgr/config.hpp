@@ -9,10 +9,12 @@
 #include <walmgr/codec/lz4.hpp>
 #include <walmgr/codec/stored.hpp>
 #include <walmgr/codec/zstd.hpp>
+#include <walmgr/repositories.hpp>
 
 #include <array>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace walmgr_app {
 
@@ -21,7 +23,8 @@ using any_codec = std::variant<walmgr::stored, walmgr::lz4, walmgr::zstd>;
 struct config {
     std::string path{};  ///< of the file itself, from the root
     std::string master_db{};
-    std::string walmgr_data{};
+    std::vector<std::string> walmgr_data{};  ///< locations of repositories
+    walmgr::quorum wal_copies{};
     std::string cluster{};
     any_codec pack{};
     servers nodes{};
@@ -29,7 +32,8 @@ struct config {
 
 inline constexpr std::array keys{
     apps::key{"master_db", "dbname=template1", "connection string of the primary"},
-    apps::key{"walmgr_data", "", "folder of the repository, which must exist"},
+    apps::key{"walmgr_data", "", "folder of the repository, which must exist; several with commas between"},
+    apps::key{"wal_copies", "all", "how many repositories must have a file before it counts as archived"},
     apps::key{"cluster", "main", "name of the cluster in the repository"},
     apps::key{"wal_compression", "zstd", "how segments are packed: none, lz4 or zstd"},
     apps::key{"wal_compression_level", "", "1 to 19 for zstd, 0 to 12 for lz4; empty for the fastest"},

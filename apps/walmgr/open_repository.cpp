@@ -1,8 +1,15 @@
 #include "open_repository.hpp"
 
+#include "command.hpp"
+
+#include <common/status.hpp>
+
 #include <walmgr/location.hpp>
-#include <walmgr/repository.hpp>
 #include <walmgr/store/posix.hpp>
+
+#include <cstddef>
+#include <iostream>
+#include <optional>
 
 namespace walmgr_app {
 
@@ -17,17 +24,40 @@ walmgr::any_store open_location(config const&, std::string const& text) {
     }
 }
 
+walmgr::repositories open_repositories(config const& settings) {
+    return {settings.walmgr_data, settings.cluster,
+            [&settings](std::string const& text) { return open_location(settings, text); }};
+}
+
 walmgr::any_store open_repository(config const& settings) {
-    return open_location(settings, settings.walmgr_data);
+    auto all = open_repositories(settings);
+    std::vector<walmgr::repository_failure> failed;
+    std::optional<walmgr::any_store> found;
+    for (std::size_t which = 0; which < all.size() && !found; ++which)
+        all.attempt(which, failed, [&](walmgr::repository const& in) { found = in.where; });
+    if (!found) walmgr::refuse_all(failed);
+    warn_of(failed);
+    return *found;
 }
 
 walmgr::cluster known_cluster(config const& settings, walmgr::any_store const& where) {
-    auto found = walmgr::find_cluster(where, settings.cluster);
-    if (!found)
-        throw walmgr::error{walmgr::fault::configuration, "the repository " + where.shown() +
-                                                              " does not know the cluster \"" + settings.cluster +
-                                                              "\" yet; run: walmgr CONFIG repo init"};
-    return *found;
+    return walmgr::require_cluster(where, settings.cluster);
+}
+
+void warn_of(std::vector<walmgr::repository_failure> const& failures) {
+    for (auto const& one : failures)
+        std::cerr << "walmgr: " << apps::one_line(one.why) << '\n';
+}
+
+int in_each_repository(config const& settings, std::function<int(std::string const&)> const& work) {
+    int status = 0;
+    for (auto const& location : settings.walmgr_data) {
+        auto const one = status_of([&] { return work(location); });
+        if (status == 0) status = one;
+        if (one != 0 && settings.walmgr_data.size() > 1)
+            std::cerr << "walmgr: that was the repository " << location << '\n';
+    }
+    return status;
 }
 
 }  // namespace walmgr_app

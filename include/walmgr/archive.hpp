@@ -88,53 +88,80 @@ void unpack_archived(object_reader auto const& in, std::string const& object, wa
         throw error{fault::identity, object + " in the store is not what its name says"};
 }
 
-/// Packs a file into a new object. `sealed` is false when one of that name was there.
+inline wal_name require_wal_name(std::string const& text) {
+    auto const name = parse_wal_name(text);
+    if (!name) throw error{fault::usage, "\"" + text + "\" is no name of a write-ahead log file"};
+    return *name;
+}
+
+/// A file that is to be archived, as far as it can be judged by its name and length.
+struct offered_file {
+    offered_file(std::string const& path, std::string const& as, cluster const& of)
+        : text{as}, name{require_wal_name(as)}, from{open_file(path)} {
+        if (!from.is_open()) throw error{fault::negative, "there is no file " + path};
+        check_length(from, name, of);
+    }
+    /// Nobody will read it again: the server's memory is for others.
+    void forget() const { ::posix_fadvise(from.descriptor(), 0, 0, POSIX_FADV_DONTNEED); }
+
+    std::string text;
+    wal_name name;
+    file from;
+};
+
+/// Packs a file. seal() is left to the caller.
+object_label pack_into(object_writer auto& out, offered_file const& offered, cluster const& of, codec auto const& way) {
+    object_packer pack{out, way};
+    read_whole(
+        offered.from, [&](std::string_view start) { check_start(start, offered.name, of, offered.from.path()); },
+        [&](std::string_view bytes) { pack.write(bytes); });
+    return pack.finish(origin_of(offered.name, of));
+}
+
+/// Packs a file into a new object.
 struct packed_file {
     object_label label;
     bool sealed;
 };
-packed_file pack_file(store auto const& where, std::string const& object, file const& from, wal_name const& name,
+packed_file pack_file(store auto const& where, std::string const& object, offered_file const& offered,
                       cluster const& of, codec auto const& way) {
     auto out = where.create(object);
-    object_packer pack{out, way};
-    read_whole(
-        from, [&](std::string_view start) { check_start(start, name, of, from.path()); },
-        [&](std::string_view bytes) { pack.write(bytes); });
-    auto const label = pack.finish(origin_of(name, of));
+    auto const label = pack_into(out, offered, of, way);
     return {label, out.seal()};
+}
+
+/// Reads what has the name already. Other bytes than ours: puts ours aside, and refuses.
+void require_same(store auto const& where, std::string const& object, object_label const& ours,
+                  offered_file const& offered, cluster const& of, codec auto const& way) {
+    auto const there = where.open(object);
+    if (!there) throw error{fault::unavailable, object + " was in the store and is not any more; try again"};
+    // Read as a whole: what is damaged must not be acknowledged, and the server still has the right bytes.
+    auto const theirs = unpack_object(*there, object, [](std::string_view) {});
+    if (theirs.raw_digest == ours.raw_digest && theirs.raw_size == ours.raw_size) return;
+
+    auto const aside = of.name + "/quarantine/" + offered.text + '.' + hex_of(ours.raw_digest).substr(0, 16) + ".wal";
+    pack_file(where, aside, offered, of, way);
+    throw error{fault::duplicate, object + " is in the store with other bytes (SHA-256 " + hex_of(theirs.raw_digest) +
+                                      "); those of " + offered.from.path() + " were put aside as " + aside +
+                                      ". Two servers archive under one name: find out which is the right one"};
 }
 
 }  // namespace detail
 
 /// Stores the file at `path` under `name`, the one that PostgreSQL gives (%f). Reads it once. What is stored already is
 /// never replaced: other bytes than there are go to the cluster's folder `quarantine`, for somebody to look at.
+/// For several repositories: <walmgr/repositories/archive.hpp>.
 /// @throws error  usage, for another kind of name; identity and corrupt, for a file that is not what its name says;
 ///                duplicate, when other bytes have the name; whatever the store says
 archived archive_file(store auto const& where, cluster const& of, codec auto const& way, std::string const& path,
                       std::string const& text) {
-    auto const name = parse_wal_name(text);
-    if (!name) throw error{fault::usage, "\"" + text + "\" is no name of a write-ahead log file"};
-    auto const from = open_file(path);
-    if (!from.is_open()) throw error{fault::negative, "there is no file " + path};
-    detail::check_length(from, *name, of);
-
-    auto const object = object_name(of, *name, text);
-    auto const ours = detail::pack_file(where, object, from, *name, of, way);
-    // Nobody will read it again: the server's memory is for others.
-    ::posix_fadvise(from.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
+    detail::offered_file const offered{path, text, of};
+    auto const object = object_name(of, offered.name, text);
+    auto const ours = detail::pack_file(where, object, offered, of, way);
+    offered.forget();
     if (ours.sealed) return archived::now;
-
-    auto const there = where.open(object);
-    if (!there) throw error{fault::unavailable, object + " was in the store and is not any more; try again"};
-    // Read as a whole: what is damaged must not be acknowledged, and the server still has the right bytes.
-    auto const theirs = unpack_object(*there, object, [](std::string_view) {});
-    if (theirs.raw_digest == ours.label.raw_digest && theirs.raw_size == ours.label.raw_size) return archived::before;
-
-    auto const aside = of.name + "/quarantine/" + text + '.' + hex_of(ours.label.raw_digest).substr(0, 16) + ".wal";
-    detail::pack_file(where, aside, from, *name, of, way);
-    throw error{fault::duplicate, object + " is in the store with other bytes (SHA-256 " + hex_of(theirs.raw_digest) +
-                                      "); those of " + path + " were put aside as " + aside +
-                                      ". Two servers archive under one name: find out which is the right one"};
+    detail::require_same(where, object, ours.label, offered, of, way);
+    return archived::before;
 }
 
 }  // namespace walmgr

@@ -64,29 +64,37 @@ std::optional<std::string> later_segment(store auto const& where, cluster const&
     return std::nullopt;
 }
 
+/// False when the store has no such object.
+bool fetch_object(store auto const& where, cluster const& of, wal_name const& name, std::string const& text,
+                  std::string const& place) {
+    auto const object = object_name(of, name, text);
+    auto const found = where.open(object);
+    if (!found) return false;
+    unfinished_file out{place};
+    unpack_archived(*found, object, name, of, [&](std::string_view raw) { out.write(raw); });
+    out.finish();
+    return true;
+}
+
+[[noreturn]] inline void refuse_gap(std::string const& text, std::string const& later) {
+    throw error{fault::gap, text + " is missing in the store, though later ones are there, such as " + later +
+                                ". Recovery cannot go beyond the gap"};
+}
+
 }  // namespace detail
 
 /// Writes the file that PostgreSQL asks for (%f) to `place` (%p). False when there is none: for a segment only when no
 /// later one of its timeline is there either, as recovery would else end in front of a hole and lose what is behind.
-/// Does not wait for the disk: after a crash PostgreSQL asks again.
+/// Does not wait for the disk: after a crash PostgreSQL asks again. From several repositories:
+/// <walmgr/repositories/fetch.hpp>.
 /// @throws error  usage, for another kind of name; gap, when later segments are there; corrupt and identity, when what
 ///                is stored is not what was archived; then nothing is at `place`
 bool fetch_file(store auto const& where, cluster const& of, std::string const& text, std::string const& place) {
-    auto const name = parse_wal_name(text);
-    if (!name) throw error{fault::usage, "\"" + text + "\" is no name of a write-ahead log file"};
-    auto const object = object_name(of, *name, text);
-    auto const found = where.open(object);
-    if (!found) {
-        if (name->kind != wal_kind::segment) return false;
-        if (auto const later = detail::later_segment(where, of, *name))
-            throw error{fault::gap, text + " is missing in the store, though later ones are there, such as " + *later +
-                                        ". Recovery cannot go beyond the gap"};
-        return false;
-    }
-    detail::unfinished_file out{place};
-    detail::unpack_archived(*found, object, *name, of, [&](std::string_view raw) { out.write(raw); });
-    out.finish();
-    return true;
+    auto const name = detail::require_wal_name(text);
+    if (detail::fetch_object(where, of, name, text, place)) return true;
+    if (name.kind != wal_kind::segment) return false;
+    if (auto const later = detail::later_segment(where, of, name)) detail::refuse_gap(text, *later);
+    return false;
 }
 
 }  // namespace walmgr

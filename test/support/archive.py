@@ -1,10 +1,28 @@
 """A server that archives by walmgr, and copies of it that recover from the archive."""
 import contextlib
 import pathlib
+import random
 import shutil
+import struct
 import subprocess
 
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+
+SYSTEM_ID = 7_000_000_001
+SEGMENT = 1 << 20  # bytes of those that are made here, the shortest that a server can have
+
+
+def segment_name(number, timeline=1):
+    """The name of a made segment."""
+    per_log = (1 << 32) // SEGMENT
+    return f"{timeline:08X}{number // per_log:08X}{number % per_log:08X}"
+
+
+def segment_bytes(number, timeline=1, seed=1):
+    """A segment as a server of version 15 would begin it; what follows packs half."""
+    start = struct.pack("<HHIQIxxxxQII", 0xD110, 2, timeline, number * SEGMENT, 0, SYSTEM_ID, SEGMENT, 8192)
+    return start + random.Random(seed * 1000 + number).randbytes(SEGMENT // 4) + bytes(SEGMENT * 3 // 4 - len(start))
 
 
 class Archive:
@@ -33,6 +51,21 @@ class Archive:
         """Runs walmgr as the server's user, in the repository's folder unless `cwd` says otherwise."""
         keywords.setdefault("cwd", self.folder)
         return subprocess.run(as_server_user(self.command(*args)), capture_output=True, text=True, timeout=120, **keywords)
+
+    def know_cluster(self, repository):
+        """Lets a repository know the cluster that made segments are of, without a server."""
+        record = repository / "main/history"
+        record.mkdir(parents=True)
+        (record / "1.ini").write_text(f"[cluster]\nsystem_id = {SYSTEM_ID}\nsegment_size = {SEGMENT}\n")
+        for folder in (record, record.parent):
+            give_to_server_user(folder)
+
+    def push(self, number, seed=1):
+        """Archives a made segment."""
+        path = self.folder / segment_name(number)
+        path.write_bytes(segment_bytes(number, seed=seed))
+        path.chmod(0o644)
+        return self.run("xarchive", path, path.name)
 
     def objects(self):
         """The archived segments, oldest first."""

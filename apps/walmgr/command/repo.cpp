@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <string>
 
 namespace walmgr_app {
 namespace {
@@ -15,13 +16,14 @@ namespace {
 using namespace std::chrono_literals;
 
 int init(config const& settings) {
-    auto const where = open_repository(settings);
     pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const which = walmgr::identify_cluster(db, settings.cluster);
-    bool const fresh = walmgr::record_cluster(where, which);
-    std::cout << (fresh ? "recorded" : "known already") << ": cluster \"" << which.name << "\", system id "
-              << which.system_id << ", segments of " << which.size.bytes << " bytes\n";
-    return 0;
+    return in_each_repository(settings, [&](std::string const& location) {
+        bool const fresh = walmgr::record_cluster(open_location(settings, location), which);
+        std::cout << location << ": " << (fresh ? "recorded" : "known already") << ": cluster \"" << which.name
+                  << "\", system id " << which.system_id << ", segments of " << which.size.bytes << " bytes\n";
+        return 0;
+    });
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace walmgr_app {
 namespace {
 
 /// One line for people, or one object for programs.
-void show(walmgr::cluster const& of, walmgr::verification const& found, bool json) {
+void show(std::string const& location, walmgr::cluster const& of, walmgr::verification const& found, bool json) {
     std::string out;
     for (auto const& range : found.ranges) {
         auto const first = file_name(range.first, of.size);
@@ -29,23 +29,24 @@ void show(walmgr::cluster const& of, walmgr::verification const& found, bool jso
         out.append(", \"last\": ").append(apps::json_string(last)).append(", \"segments\": ").append(count).append("}");
     }
     if (!json) {
-        std::cout << out << found.other_files << (found.other_files == 1 ? " other file\n" : " other files\n");
+        std::cout << location << ":\n"
+                  << out << found.other_files << (found.other_files == 1 ? " other file\n" : " other files\n");
         return;
     }
     std::string damaged;
     for (auto const& one : found.damaged)
         damaged += (damaged.empty() ? "" : ", ") + ("{\"object\": " + apps::json_string(one.name)) +
                    ", \"problem\": " + apps::json_string(one.why) + '}';
-    std::cout << "{\"cluster\": " << apps::json_string(of.name) << ", \"ranges\": [" << out
-              << "], \"other_files\": " << found.other_files << ", \"damaged\": [" << damaged
-              << "], \"gap\": " << (has_gap(found) ? "true" : "false") << "}\n";
+    std::cout << "{\"repository\": " << apps::json_string(location) << ", \"cluster\": " << apps::json_string(of.name)
+              << ", \"ranges\": [" << out << "], \"other_files\": " << found.other_files << ", \"damaged\": ["
+              << damaged << "], \"gap\": " << (has_gap(found) ? "true" : "false") << "}\n";
 }
 
-int verify(config const& settings, bool json) {
-    auto const where = open_repository(settings);
+int verify(config const& settings, std::string const& location, bool json) {
+    auto const where = open_location(settings, location);
     auto const of = known_cluster(settings, where);
     auto const found = walmgr::verify_wal(where, of, [](std::string const&) {});
-    show(of, found, json);
+    show(location, of, found, json);
     for (auto const& one : found.damaged)
         std::cerr << "walmgr: " << one.name << ": " << one.why << '\n';
     for (std::size_t i = 1; i < found.ranges.size(); ++i) {
@@ -66,8 +67,13 @@ void add_verify(CLI::App& app, request& wanted) {
         app.add_subcommand("verify", "read all that is archived, and name what is damaged or missing");
     auto const json = std::make_shared<bool>(false);
     command->add_flag("--json", *json, "for programs");
-    command->callback(
-        [&wanted, json] { wanted.run = [&wanted, json] { return verify(read_config(wanted.file), *json); }; });
+    command->callback([&wanted, json] {
+        wanted.run = [&wanted, json] {
+            auto const settings = read_config(wanted.file);
+            return in_each_repository(settings,
+                                      [&](std::string const& location) { return verify(settings, location, *json); });
+        };
+    });
 }
 
 }  // namespace walmgr_app

@@ -1,7 +1,7 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 
-#include <walmgr/archive.hpp>
+#include <walmgr/repositories/archive.hpp>
 
 #include <memory>
 #include <string>
@@ -16,9 +16,11 @@ struct options {
 };
 
 int xarchive(config const& settings, options const& given) {
-    auto const where = open_repository(settings);
-    auto const of = known_cluster(settings, where);
-    std::visit([&](auto const& way) { walmgr::archive_file(where, of, way, given.path, given.name); }, settings.pack);
+    auto all = open_repositories(settings);
+    auto const report = std::visit(
+        [&](auto const& way) { return walmgr::archive_file(all, way, given.path, given.name); }, settings.pack);
+    walmgr::require_archived(report, settings.wal_copies, all.size());
+    warn_of(report.failed);
     return 0;
 }
 

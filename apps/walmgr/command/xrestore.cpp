@@ -2,7 +2,7 @@
 #include "../open_repository.hpp"
 
 #include <unistd.h>
-#include <walmgr/fetch.hpp>
+#include <walmgr/repositories/fetch.hpp>
 
 #include <memory>
 #include <string>
@@ -17,9 +17,10 @@ struct options {
 };
 
 int xrestore(config const& settings, options const& given) {
-    auto const where = open_repository(settings);
-    auto const of = known_cluster(settings, where);
-    return walmgr::fetch_file(where, of, given.name, given.path) ? 0 : static_cast<int>(walmgr::fault::negative);
+    auto all = open_repositories(settings);
+    auto const report = walmgr::fetch_file(all, given.name, given.path);
+    warn_of(report.failed);
+    return report.found ? 0 : static_cast<int>(walmgr::fault::negative);
 }
 
 }  // namespace

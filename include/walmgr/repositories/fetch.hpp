@@ -1,0 +1,65 @@
+/// Fetching one file from the first of several repositories that has it whole.
+#pragma once
+
+#include <walmgr/fetch.hpp>
+#include <walmgr/gap.hpp>
+#include <walmgr/repositories.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace walmgr {
+
+/// What came of it.
+struct fetch_report {
+    bool found = false;
+    std::vector<repository_failure> failed{};  ///< damaged copies, and repositories that could not be asked
+};
+
+namespace detail {
+
+/// Refuses a segment that nobody has when it is in front of others, unless that was accepted.
+inline void check_gap(repositories& all, wal_name const& name, std::string const& text) {
+    std::vector<repository_failure> failed;
+    std::optional<std::string> later;
+    bool accepted = false;
+    for (std::size_t which = 0; which < all.size() && !later; ++which)
+        all.attempt(which, failed, [&](repository const& in) { later = later_segment(in.where, in.of, name); });
+    for (std::size_t which = 0; which < all.size() && later; ++which) {
+        all.attempt(which, failed, [&](repository const& in) {
+            auto const wanted = segment_of(name, in.of.size);
+            auto const gaps = accepted_gaps(in.where, in.of);
+            accepted = accepted || std::any_of(gaps.begin(), gaps.end(),
+                                               [&](wal_gap const& one) { return wanted && one.has(*wanted); });
+        });
+    }
+    if (accepted) return;
+    if (later) refuse_gap(text, *later);
+    if (!failed.empty()) refuse_all(failed);
+}
+
+}  // namespace detail
+
+/// Writes the file to `place` as fetch_file() does from one store: from the first repository that has it and whose copy
+/// is whole. It is absent only when each repository was asked and has it not, and a segment only when none has a later
+/// one of its timeline, or the gap was accepted.
+/// @throws error  usage, for another kind of name; what the repositories say, when none hands it out and one of them
+///                has it damaged or cannot be asked; gap
+inline fetch_report fetch_file(repositories& all, std::string const& text, std::string const& place) {
+    auto const name = detail::require_wal_name(text);
+    fetch_report report;
+    for (std::size_t which = 0; which < all.size() && !report.found; ++which) {
+        all.attempt(which, report.failed, [&](repository const& in) {
+            report.found = detail::fetch_object(in.where, in.of, name, text, place);
+        });
+    }
+    if (report.found) return report;
+    if (!report.failed.empty()) refuse_all(report.failed);
+    if (name.kind == wal_kind::segment) detail::check_gap(all, name, text);
+    return report;
+}
+
+}  // namespace walmgr
