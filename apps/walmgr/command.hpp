@@ -18,6 +18,7 @@ struct request {
 };
 
 void add_repo(CLI::App& app, request& wanted);
+void add_receive(CLI::App& app, request& wanted);
 void add_xarchive(CLI::App& app, request& wanted);
 void add_xrestore(CLI::App& app, request& wanted);
 void add_verify(CLI::App& app, request& wanted);

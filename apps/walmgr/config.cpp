@@ -82,6 +82,7 @@ config read_config(std::string const& path) {
     read.pack = read_codec(section);
     read.nodes = read_servers(section, path, read.cluster);
     read.path = std::filesystem::absolute(path).string();
+    read.receive = read_receiving(section);
     section.refuse_unknown();
     return read;
 }

@@ -1,6 +1,7 @@
 /// The configuration of walmgr.
 #pragma once
 
+#include "receiving.hpp"
 #include "servers.hpp"
 
 #include <common/keys.hpp>
@@ -28,6 +29,7 @@ struct config {
     std::string cluster{};
     any_codec pack{};
     servers nodes{};
+    receiving receive{};
 };
 
 inline constexpr std::array keys{
@@ -51,6 +53,13 @@ inline constexpr std::array keys{
     apps::key{"slave_conninfo", "", "how others follow the standby once it is the primary; empty: by slave_db"},
     apps::key{"fence_cmd", "", "ends with 0 when an old primary takes no more writes, for boot"},
     apps::key{"state_dir", "", "where commands of many steps keep their journals; empty: beside this file"},
+    apps::key{"partial_wals", "", "folder to receive the log into, which must exist"},
+    apps::key{"slot", "walmgr", "replication slot of receive; empty for none"},
+    apps::key{"application_name", "walmgr", "what receive calls itself, for synchronous_standby_names"},
+    apps::key{"flush", "every", "when receive makes durable what came: segment, every or synchronous"},
+    apps::key{"flush_bytes", "4194304", "at the latest after so many bytes"},
+    apps::key{"flush_delay", "0.2", "for every: at the latest after so many seconds"},
+    apps::key{"status_interval", "10", "at the latest after so many seconds receive tells the server how far it is"},
 };
 
 /// @throws pgq::usage_error  that names file and line

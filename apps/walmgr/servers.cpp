@@ -23,7 +23,6 @@ constexpr std::array old_keys{
     old_key{"slave_config_dir", "a backup has the configuration files that lie in the data folder"},
     old_key{"slave_pg_xlog", "give initdb's or restore's folder a link named pg_wal"},
     old_key{"completed_wals", "the repository is walmgr_data"},
-    old_key{"partial_wals", "the repository is walmgr_data"},
     old_key{"full_backup", "the repository is walmgr_data"},
     old_key{"config_backup", "the repository is walmgr_data"},
     old_key{"use_xlog_functions", "what is not archived yet is kept by: walmgr CONFIG receive"},

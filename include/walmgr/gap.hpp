@@ -23,6 +23,7 @@ struct wal_gap {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
 
+    /// How many segments.
     [[nodiscard]] std::uint64_t count() const noexcept { return last - first + 1; }
     /// Whether that segment is missing by it.
     [[nodiscard]] bool has(segment which) const noexcept {

@@ -2,7 +2,7 @@
 #include "../open_repository.hpp"
 
 #include <unistd.h>
-#include <walmgr/repositories/fetch.hpp>
+#include <walmgr/receive/fetch_received.hpp>
 
 #include <memory>
 #include <string>
@@ -18,7 +18,7 @@ struct options {
 
 int xrestore(config const& settings, options const& given) {
     auto all = open_repositories(settings);
-    auto const report = walmgr::fetch_file(all, given.name, given.path);
+    auto const report = walmgr::fetch_received(all, given.name, given.path, settings.receive.partial_wals);
     warn_of(report.failed);
     return report.found ? 0 : static_cast<int>(walmgr::fault::negative);
 }

@@ -1,0 +1,26 @@
+/// The part of the configuration that is about receiving the log.
+#pragma once
+
+#include <walmgr/receive/flush_policy.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace pgq {
+class ini_section;
+}
+
+namespace walmgr_app {
+
+struct receiving {
+    std::string partial_wals{};
+    std::string slot{};
+    std::string application_name{};
+    walmgr::flush_policy flush{};
+    std::chrono::milliseconds status_interval{};
+};
+
+/// @throws pgq::usage_error  that names file and line
+receiving read_receiving(pgq::ini_section const& section);
+
+}  // namespace walmgr_app

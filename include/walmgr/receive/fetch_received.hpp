@@ -1,0 +1,91 @@
+/// Fetching one file for a restore_command where received log may wait that the repository has not yet.
+#pragma once
+
+#include <unistd.h>
+#include <walmgr/fetch.hpp>
+#include <walmgr/intent.hpp>
+#include <walmgr/receive/partial_folder.hpp>
+#include <walmgr/repositories.hpp>
+#include <walmgr/repositories/fetch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace walmgr {
+namespace detail {
+
+/// Copies a received file to `place`. False when there is none, or nothing was received into it yet.
+/// @throws error  identity and corrupt, for a file that is not the segment that it is named after
+inline bool hand_out(std::string const& path, wal_name const& name, cluster const& of, std::string const& place) {
+    auto const from = open_file(path);
+    if (!from.is_open()) return false;
+    check_length(from, name, of);
+    std::array<char, page_header_bytes> start{};
+    from.read(0, start);
+    if (std::all_of(start.begin(), start.end(), [](char c) { return c == '\0'; })) return false;
+    unfinished_file out{place};
+    read_whole(
+        from, [&](std::string_view bytes) { check_segment_start(bytes, name, of, path); },
+        [&](std::string_view bytes) { out.write(bytes); });
+    out.finish();
+    return true;
+}
+
+/// The first segment behind `which` on its timeline that was received.
+inline std::optional<segment> later_received(partial_contents const& local, segment which) {
+    for (auto const* const list : {&local.whole, &local.unfinished, &local.ended}) {
+        for (auto const& one : *list) {
+            if (one.tli == which.tli && one > which) return one;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace detail
+
+/// As fetch_file(), and beyond what the repositories have, from `folder`, where this machine receives into one (empty
+/// else): a segment that is whole; and, where an intent says that its timeline is given up, the last one as far as it
+/// was received, with zeros behind. A repository's own unfinished segment is handed out on the same condition.
+/// @throws error  as fetch_file() does; gap too, where what is missing was received behind
+inline fetch_report fetch_received(repositories& all, std::string const& text, std::string const& place,
+                                   std::string const& folder) {
+    auto const name = detail::require_wal_name(text);
+    fetch_report report;
+    std::optional<error> gap;
+    try {
+        report = fetch_file(all, text, place);
+    } catch (error const& problem) {
+        if (problem.kind() != fault::gap) throw;
+        gap = problem;
+    }
+    if (report.found || name.kind != wal_kind::segment) return report;
+    std::optional<cluster> of;
+    bool given_up = false;
+    for (std::size_t which = 0; which < all.size(); ++which) {
+        all.attempt(which, report.failed, [&](repository const& in) {
+            of = in.of;
+            given_up = given_up || find_intent(in.where, in.of, name.tli);
+        });
+    }
+    auto const local = folder.empty() || !of ? std::nullopt : list_partials(folder, of->size);
+    auto const received = [&](std::string_view ending) {
+        return local && detail::hand_out(folder + '/' + text + std::string{ending}, name, *of, place);
+    };
+    report.found = received("");
+    if (report.found) return report;
+    if (gap) throw error{*gap};
+    auto const which = of ? segment_of(name, of->size) : std::nullopt;
+    auto const later = local && which ? detail::later_received(*local, *which) : std::nullopt;
+    if (later)
+        throw error{fault::gap, text + " is missing, though " + file_name(*later, of->size) + " was received into " +
+                                    folder + ". Recovery cannot go beyond the gap"};
+    if (!given_up) return report;
+    report.found = received(partial_ending) || received(ended_ending);
+    return report.found ? report : fetch_file(all, text + std::string{partial_ending}, place);
+}
+
+}  // namespace walmgr

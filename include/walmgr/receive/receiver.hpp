@@ -1,0 +1,240 @@
+/// Receiving a cluster's log by streaming replication, from session to session and from timeline to timeline.
+#pragma once
+
+#include <pgq/error.hpp>
+#include <pgq/libpq/replication.hpp>
+#include <pgq/log.hpp>
+#include <pgq/stop.hpp>
+
+#include <walmgr/archive.hpp>
+#include <walmgr/cluster.hpp>
+#include <walmgr/found_gap.hpp>
+#include <walmgr/receive/background_archiver.hpp>
+#include <walmgr/receive/own_slot.hpp>
+#include <walmgr/receive/partial_folder.hpp>
+#include <walmgr/receive/pauses.hpp>
+#include <walmgr/receive/server_facts.hpp>
+#include <walmgr/receive/start_point.hpp>
+#include <walmgr/receive/wal_stream.hpp>
+#include <walmgr/store.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace walmgr {
+
+/// From which server, and how.
+struct receive_settings {
+    std::string conninfo{};
+    std::string application_name{};
+    bool once = false;  ///< end when all is durable that the server had when it was asked, and tell of every failure
+    stream_settings stream{};
+};
+
+/// `where` is for looking only: what is stored goes through `archiver`. For one thread.
+template <store Store, class Archiver, pgq::log_sink Log> class receiver {
+public:
+    receiver(Store where, cluster of, partial_folder& folder, Archiver& archiver, receive_settings settings, Log log)
+        : where_{std::move(where)}, of_{std::move(of)}, folder_{folder}, archiver_{archiver},
+          settings_{std::move(settings)}, log_{std::move(log)} {}
+
+    /// Receives until a stop is requested, or `once`. Reconnects, ever more rarely while it fails.
+    /// @throws error  identity, duplicate, corrupt and what else no later try can mend; pgq::usage_error
+    void run(std::stop_token const& stop) {
+        take_up();
+        pauses pause{std::chrono::milliseconds{100}, std::chrono::seconds{20}};
+        while (!stop.stop_requested()) {
+            received_ = false;
+            archiver_.check();
+            std::string problem;
+            try {
+                if (session(stop)) return archiver_.wait_until_empty(stop);
+                problem = "the server has ended the stream";
+            } catch (pgq::usage_error const&) { throw; } catch (error const& failure) {
+                if (settings_.once || (failure.kind() != fault::unavailable && failure.kind() != fault::disk_full))
+                    throw;
+                problem = failure.what();
+            } catch (pgq::error const& failure) {
+                if (stop.stop_requested()) return;
+                if (settings_.once) throw session_failure(failure);
+                problem = session_failure(failure).what();
+            }
+            if (received_) pause.reset();
+            if (std::exchange(said_, problem) != problem)
+                log_.write(pgq::log_level::warning, problem + "; connecting again");
+            pgq::detail::sleep_until(std::chrono::steady_clock::now() + pause.next(), stop);
+        }
+    }
+
+private:
+    /// What an earlier process has left.
+    void take_up() {
+        auto const local = folder_.list(of_.size);
+        for (auto const tli : local.histories)
+            archiver_.add(history_name(tli), history_name(tli));
+        for (auto const& one : local.ended)
+            add_ended(one);
+        for (auto const& one : local.whole)
+            archiver_.add(file_name(one, of_.size), file_name(one, of_.size));
+    }
+    void add_ended(segment one) {
+        auto const name = file_name(one, of_.size);
+        archiver_.add(name + std::string{ended_ending}, name + std::string{partial_ending});
+    }
+
+    /// True when what was asked for is complete.
+    bool session(std::stop_token const& stop) {
+        pgq::libpq::replication server{settings_.conninfo,
+                                       {.stop = stop,
+                                        .statement_timeout = std::chrono::seconds{60},
+                                        .application_name = settings_.application_name}};
+        auto const facts = ask_server(server, of_);
+        keep_histories(server, facts);
+        warn_of_remote_apply(server, settings_.application_name, log_);
+        auto const slot = own_slot(server, settings_.stream.slot, log_);
+        auto at = begin(facts, slot);
+        log_.write(pgq::log_level::info, "receiving timeline " + std::to_string(static_cast<std::uint32_t>(at.tli)) +
+                                             " from " + to_string(begin_of(at, of_.size)));
+        said_.clear();
+        for (;;) {
+            auto settings = settings_.stream;
+            settings.wait_for_room = !settings_.once;
+            if (settings_.once) settings.until = facts.flushed;
+            wal_stream stream{server,
+                              folder_,
+                              of_.size,
+                              settings,
+                              log_,
+                              [this](segment whole) { archive_whole(whole); },
+                              [this] { archiver_.check(); }};
+            stream_end ended;
+            try {
+                ended = stream.run(at, stop);
+            } catch (pgq::sql_error const& refused) {
+                received_ |= stream.received();
+                auto const state = refused.state();
+                if (stream.received()) throw;
+                if (state == "58P01") pass_gap(at, facts, slot, refused.what());                     // no such file
+                else if (state == "55000" && slot) renew_slot(server, settings_.stream.slot, log_);  // invalidated
+                else throw;
+                return false;  // the next session goes on
+            } catch (...) {
+                received_ |= stream.received();
+                throw;
+            }
+            received_ |= stream.received();
+            if (ended.complete) return true;
+            if (!ended.next) return false;
+            stream.end_segment();
+            end_unfinished();
+            at = {timeline{ended.next->timeline}, ended.next->begin / of_.size.bytes};
+            keep_history(server, at.tli);
+            log_.write(pgq::log_level::info, "the timeline has ended; following timeline " +
+                                                 std::to_string(ended.next->timeline) + " from " +
+                                                 to_string(lsn{ended.next->begin}));
+        }
+    }
+
+    void archive_whole(segment whole) { archiver_.add(file_name(whole, of_.size), file_name(whole, of_.size)); }
+    /// Whatever was being received will not be gone on with.
+    void end_unfinished() {
+        auto const local = folder_.list(of_.size);
+        for (auto const& one : local.unfinished) {
+            auto const name = file_name(one, of_.size);
+            folder_.rename(name + std::string{partial_ending}, name + std::string{ended_ending});
+        }
+        for (auto const& one : folder_.list(of_.size).ended)
+            add_ended(one);
+    }
+
+    /// The first segment that is not safe, as the server sees it.
+    segment begin(server_facts const& facts, std::optional<pgq::libpq::physical_slot> const& slot) {
+        auto const local = folder_.list(of_.size);
+        if (after_gap_) return *std::exchange(after_gap_, std::nullopt);
+        auto const known = find_safe_log(where_, of_, local, folder_.flushed());
+        if (!known) return server_start(facts, slot);
+        auto const start = choose_start(*known, {facts.tli, facts.flushed, facts.past}, of_.size);
+        if (!start.alarm.empty()) log_.write(pgq::log_level::error, start.alarm);
+        if (start.at.tli != known->next.tli) end_unfinished();
+        // What the repository has in the meantime is not needed here any more.
+        for (auto const& one : local.unfinished) {
+            if (one.tli != known->next.tli || one.number >= known->next.number) continue;
+            auto const name = file_name(one, of_.size);
+            auto const stored = where_.open(object_name(of_, *parse_wal_name(name), name));
+            if (!stored) continue;
+            detail::unpack_archived(*stored, name, *parse_wal_name(name), of_, [](std::string_view) {});
+            folder_.remove(name + std::string{partial_ending});
+        }
+        return start.at;
+    }
+    /// The earliest that the server can be relied on to have.
+    segment server_start(server_facts const& facts, std::optional<pgq::libpq::physical_slot> const& slot) const {
+        if (slot && slot->restart) return {timeline{slot->timeline}, *slot->restart / of_.size.bytes};
+        return {facts.tli, facts.flushed.bytes / of_.size.bytes};
+    }
+
+    void keep_histories(pgq::libpq::replication& server, server_facts const& facts) {
+        if (facts.history.empty()) return;
+        auto const name = history_name(facts.tli);
+        if (auto const stored = where_.open(object_name(of_, *parse_wal_name(name), name))) {
+            std::string text;
+            detail::unpack_archived(*stored, name, *parse_wal_name(name), of_,
+                                    [&](std::string_view raw) { text += raw; });
+            if (text != facts.history)
+                throw error{fault::identity, "the server is not the one to receive from: the history of its timeline " +
+                                                 std::to_string(static_cast<std::uint32_t>(facts.tli)) +
+                                                 " is another one than the repository's; two servers were promoted"};
+            return;
+        }
+        for (auto const& one : facts.past) {
+            if (static_cast<std::uint32_t>(one.tli) > 1) keep_history(server, one.tli);
+        }
+        keep_history(server, facts.tli);
+    }
+    void keep_history(pgq::libpq::replication& server, timeline tli) {
+        auto const name = history_name(tli);
+        try {
+            folder_.write(name, server.timeline_history(static_cast<std::uint32_t>(tli)));
+        } catch (pgq::sql_error const& refused) {
+            log_.write(pgq::log_level::warning, "the server has no " + name + ": " + refused.what());
+            return;
+        }
+        archiver_.add(name, name);
+    }
+
+    /// The server has not any more what should come next.
+    void pass_gap(segment from, server_facts const& facts, std::optional<pgq::libpq::physical_slot> const& slot,
+                  std::string_view reason) {
+        auto next = server_start(facts, slot);
+        if (next <= from) next = {facts.tli, facts.flushed.bytes / of_.size.bytes};
+        if (next <= from) throw error{fault::gap, "the server does not have its newest log: " + std::string{reason}};
+        // Across a change of timeline only the first segment is known to be missing.
+        wal_gap const found{from.tli, from.number, next.tli == from.tli ? next.number - 1 : from.number};
+        record_found_gap(where_, of_, found);
+        log_.write(pgq::log_level::error,
+                   "gap: the server has removed the log from " + to_string(begin_of(from, of_.size)) + " to " +
+                       to_string(begin_of(next, of_.size)) + " (" + std::string{reason} +
+                       "). Backups from before cannot be restored beyond it, unless an archiver brings it; take a new "
+                       "full backup");
+        end_unfinished();
+        after_gap_ = next;
+        received_ = true;
+    }
+
+    Store where_;
+    cluster of_;
+    partial_folder& folder_;
+    Archiver& archiver_;
+    receive_settings settings_;
+    Log log_;
+    std::optional<segment> after_gap_{};
+    std::string said_{};  ///< the last failure: a server that is down for hours shall not fill the log
+    bool received_ = false;
+};
+
+}  // namespace walmgr
