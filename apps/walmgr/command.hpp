@@ -14,6 +14,7 @@ namespace walmgr_app {
 /// What the command line asks for.
 struct request {
     std::string file{};          ///< the configuration
+    bool needs_file = true;      ///< false for a command that works without one
     std::function<int()> run{};  ///< set by the command that was given; returns the exit status, or throws
 };
 
@@ -25,6 +26,7 @@ void add_verify(CLI::App& app, request& wanted);
 void add_setup(CLI::App& app, request& wanted);
 void add_stop(CLI::App& app, request& wanted);
 void add_check(CLI::App& app, request& wanted);
+void add_serve(CLI::App& app, request& wanted);
 
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);

@@ -83,6 +83,7 @@ config read_config(std::string const& path) {
     read.nodes = read_servers(section, path, read.cluster);
     read.path = std::filesystem::absolute(path).string();
     read.receive = read_receiving(section);
+    read.stores = read_store_options(section);
     section.refuse_unknown();
     return read;
 }

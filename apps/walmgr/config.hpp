@@ -3,6 +3,7 @@
 
 #include "receiving.hpp"
 #include "servers.hpp"
+#include "store_options.hpp"
 
 #include <common/keys.hpp>
 
@@ -30,11 +31,13 @@ struct config {
     any_codec pack{};
     servers nodes{};
     receiving receive{};
+    store_options stores{};
 };
 
 inline constexpr std::array keys{
     apps::key{"master_db", "dbname=template1", "connection string of the primary"},
-    apps::key{"walmgr_data", "", "folder of the repository, which must exist; several with commas between"},
+    apps::key{"walmgr_data", "",
+              "the repository: a folder, or ssh://[user@]host[:port]/folder; several with commas between"},
     apps::key{"wal_copies", "all", "how many repositories must have a file before it counts as archived"},
     apps::key{"cluster", "main", "name of the cluster in the repository"},
     apps::key{"wal_compression", "zstd", "how segments are packed: none, lz4 or zstd"},
@@ -60,6 +63,9 @@ inline constexpr std::array keys{
     apps::key{"flush_bytes", "4194304", "at the latest after so many bytes"},
     apps::key{"flush_delay", "0.2", "for every: at the latest after so many seconds"},
     apps::key{"status_interval", "10", "at the latest after so many seconds receive tells the server how far it is"},
+    apps::key{"store_timeout", "60", "seconds that a repository elsewhere may keep silent"},
+    apps::key{"ssh_command", "ssh", "for ssh:// and sftp://: the program, and arguments such as -i FILE"},
+    apps::key{"ssh_walmgr", "walmgr", "for ssh://: this program on the other machine"},
 };
 
 /// @throws pgq::usage_error  that names file and line

@@ -40,10 +40,10 @@ void describe(CLI::App& app, walmgr_app::request& wanted) {
             throw CLI::Success{};
         },
         "show a sample configuration");
-    app.add_option("config", wanted.file, "configuration file")->required();
+    app.add_option("config", wanted.file, "configuration file; every command but serve needs it");
     app.require_subcommand(1);
     for (auto* const add :
-         {add_xarchive, add_xrestore, add_verify, add_repo, add_setup, add_stop, add_check, add_receive})
+         {add_xarchive, add_xrestore, add_verify, add_repo, add_setup, add_stop, add_check, add_receive, add_serve})
         add(app, wanted);
     app.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "
@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
     describe(app, wanted);
     try {
         app.parse(argc, argv);
+        if (wanted.needs_file && wanted.file.empty()) throw CLI::RequiredError{"config"};
     } catch (CLI::ParseError const& problem) {
         if (problem.get_exit_code() == 0) return app.exit(problem);
         std::cerr << "walmgr: " << apps::one_line(problem.what()) << ", see walmgr --help\n";

@@ -6,6 +6,7 @@
 
 #include <walmgr/location.hpp>
 #include <walmgr/store/posix.hpp>
+#include <walmgr/store/ssh.hpp>
 
 #include <cstddef>
 #include <iostream>
@@ -13,12 +14,14 @@
 
 namespace walmgr_app {
 
-walmgr::any_store open_location(config const&, std::string const& text) {
+walmgr::any_store open_location(config const& settings, std::string const& text) {
     auto const where = walmgr::parse_location(text);
     auto const shown = to_string(where);
     switch (where.by) {
     case walmgr::reached_by::path:
         return {walmgr::posix_store{where.path}, shown};
+    case walmgr::reached_by::ssh:
+        return {walmgr::ssh_store{where, settings.stores.ssh}, shown};
     default:
         throw walmgr::error{walmgr::fault::configuration, "this walmgr keeps nothing in " + shown};
     }

@@ -73,15 +73,15 @@ class Archive:
 
 
 @contextlib.contextmanager
-def archiving_server(archive, tree_name="tree"):
-    """A server whose log goes to the archive, which knows it."""
+def archiving_server(archive, tree_name="tree", configure=None):
+    """A server whose log goes to the archive, which knows it. `configure(master_db=...)` writes another configuration than usual."""
     folder = scratch_folder()
     settings = {"archive_mode": "on", "wal_level": "replica",
                 "archive_command": f"{archive.program} {archive.ini} xarchive %p %f"}
     server = Server(tree(tree_name), folder, settings=settings)
     try:
         with server:
-            archive.configure(master_db=server.conninfo())
+            (configure or archive.configure)(master_db=server.conninfo())
             done = archive.run("repo", "init")
             assert done.returncode == 0, done.stderr
             yield server

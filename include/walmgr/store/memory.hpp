@@ -3,6 +3,7 @@
 
 #include <walmgr/error.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/store/name.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -65,16 +66,19 @@ public:
     };
 
     [[nodiscard]] writer create(std::string const& name) const {
+        check_object_name(name);
         step(*held_);
         return {held_, name};
     }
     [[nodiscard]] std::optional<reader> open(std::string const& name) const {
+        check_object_name(name);
         step(*held_);
         auto const found = held_->objects.find(name);
         if (found == held_->objects.end()) return std::nullopt;
         return reader{held_, found->second};
     }
     [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
+        if (!folder.empty()) check_object_name(folder);
         step(*held_);
         auto const prefix = folder.empty() ? folder : folder + '/';
         std::vector<std::string> names;
@@ -88,6 +92,7 @@ public:
         return names;
     }
     bool remove(std::string const& name) const {
+        check_object_name(name);
         step(*held_);
         return held_->objects.erase(name) > 0;
     }

@@ -7,10 +7,10 @@
 #include <unistd.h>
 #include <walmgr/file.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/store/name.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -133,13 +133,7 @@ private:
     };
 
     [[nodiscard]] std::string path_of(std::string const& name) const {
-        for (std::size_t begin = 0; begin <= name.size();) {
-            auto const end = std::min(name.find('/', begin), name.size());
-            auto const part = std::string_view{name}.substr(begin, end - begin);
-            if (part.empty() || part.front() == '.')
-                throw error{fault::usage, "\"" + name + "\" cannot be the name of an object"};
-            begin = end + 1;
-        }
+        check_object_name(name);
         return folder_ + '/' + name;
     }
 

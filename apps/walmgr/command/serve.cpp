@@ -1,0 +1,43 @@
+#include "../command.hpp"
+
+#include <unistd.h>
+#include <walmgr/duplex.hpp>
+#include <walmgr/location.hpp>
+#include <walmgr/store/posix.hpp>
+#include <walmgr/store/serve.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <string>
+
+namespace walmgr_app {
+namespace {
+
+int serve(std::string const& folder) {
+    using namespace std::chrono_literals;
+    std::signal(SIGPIPE, SIG_IGN);
+    auto const where = walmgr::parse_location(folder);
+    if (where.by != walmgr::reached_by::path)
+        throw walmgr::error{walmgr::fault::usage, "--folder is no folder of this machine: " + folder};
+    // An agent may rest for long; a machine that vanished without a word must not leave us here for ever.
+    walmgr::duplex link{STDIN_FILENO, STDOUT_FILENO, "the asking end", 1h};
+    walmgr::serve_store(walmgr::posix_store{where.path}, where.path, link);
+    return 0;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, request& wanted) {
+    auto* const command =
+        app.add_subcommand("serve", "keep a repository's objects in a folder of this machine for a walmgr at the other "
+                                    "end of ssh; needs no configuration");
+    auto const folder = std::make_shared<std::string>();
+    command->add_option("--folder", *folder, "the only folder that it touches")->required();
+    command->callback([&wanted, folder] {
+        wanted.needs_file = false;
+        wanted.run = [folder] { return serve(*folder); };
+    });
+}
+
+}  // namespace walmgr_app

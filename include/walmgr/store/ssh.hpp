@@ -1,0 +1,246 @@
+/// A store in a folder of another machine, kept there by this program, which ssh starts: `walmgr serve --folder PATH`.
+/// The folder's rules are those of <walmgr/store/posix.hpp>, the protocol is in <walmgr/store/frames.hpp>.
+#pragma once
+
+#include <walmgr/channel.hpp>
+#include <walmgr/command_line.hpp>
+#include <walmgr/location.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/store/frames.hpp>
+#include <walmgr/store/sessions.hpp>
+#include <walmgr/store/ssh_command.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+namespace detail {
+
+/// One connection. What it throws is `unavailable` when the link fails, and what the other end says when that does.
+class ssh_session {
+public:
+    ssh_session(location const& to, ssh_options const& by) : channel_{command(to, by), to_string(to), by.patience} {
+        auto& link = channel_.link();
+        receive_hello(link);
+        send_hello(link, to.path);
+        expect(frame_kind::done);
+    }
+
+    [[nodiscard]] bool can_be_used() { return at_rest && channel_.link().is_quiet(); }
+    [[nodiscard]] duplex& link() { return channel_.link(); }
+
+    void send(frame_kind kind, std::string_view body) { send_frame(link(), kind, body); }
+    /// The next frame, unless it tells of a failure.
+    frame receive() {
+        auto came = receive_frame(link());
+        if (came.kind != frame_kind::failed) return came;
+        if (came.body.empty()) misunderstood();
+        throw error{kind_of(came.body.front()), link().shown() + ": " + came.body.substr(1)};
+    }
+    std::string expect(frame_kind kind) {
+        auto came = receive();
+        if (came.kind != kind) misunderstood();
+        return std::move(came.body);
+    }
+    bool expect_yes() {
+        auto const body = expect(frame_kind::done);
+        if (body.size() != 1) misunderstood();
+        return body.front() != '\0';
+    }
+    [[noreturn]] void misunderstood() { link().lost("it answers what was not asked"); }
+
+    bool at_rest = true;  ///< false while an object is being written or blocks are on their way
+
+private:
+    static std::vector<std::string> command(location const& to, ssh_options const& by) {
+        auto command = ssh_command(to, by);
+        command.insert(command.end(), {"--", to.host, by.walmgr + " serve --folder " + shell_word(to.path)});
+        return command;
+    }
+    static fault kind_of(char number) {
+        for (auto const kind : {fault::usage, fault::configuration, fault::identity, fault::duplicate, fault::corrupt,
+                                fault::gap, fault::locked, fault::timed_out, fault::disk_full})
+            if (static_cast<char>(kind) == number) return kind;
+        return fault::unavailable;
+    }
+
+    channel channel_;
+};
+
+using ssh_lease = sessions<ssh_session>::lease;
+
+}  // namespace detail
+
+/// Connects when it is first used, and once more for each object that is read or written at the same time. Thread-safe;
+/// a reader or writer is for one thread. A link that is cut in the middle is an error `unavailable`, and leaves
+/// nothing.
+class ssh_store {
+public:
+    /// @param where  of the kind reached_by::ssh
+    explicit ssh_store(location where, ssh_options by = {}) : where_{std::move(where)}, by_{std::move(by)} {}
+
+    /// See object_writer. Blocks are sent without waiting for an answer; what went wrong meanwhile is told by seal().
+    class writer {
+    public:
+        explicit writer(detail::ssh_lease session) : session_{std::move(session)} { session_->at_rest = false; }
+        writer(writer&&) noexcept = default;
+        writer& operator=(writer&&) = delete;
+        ~writer() {
+            if (!session_ || session_->at_rest || session_->link().is_broken()) return;
+            try {
+                session_->send(detail::frame_kind::abandon, {});
+                session_->expect(detail::frame_kind::done);
+                session_->at_rest = true;
+            } catch (error const&) {  // closed with the session, upon which the other end forgets it by itself
+                return;
+            }
+        }
+
+        void write(std::string_view bytes) {
+            waiting_ += bytes;
+            if (waiting_.size() >= detail::usual_block) flush();
+        }
+        bool seal() {
+            flush();
+            session_->send(detail::frame_kind::seal, {});
+            bool const first = session_->expect_yes();
+            session_->at_rest = true;
+            return first;
+        }
+
+    private:
+        void flush() {
+            for (std::string_view rest{waiting_}; !rest.empty();) {
+                auto const block = rest.substr(0, detail::usual_block);
+                session_->send(detail::frame_kind::data, block);
+                rest.remove_prefix(block.size());
+            }
+            waiting_.clear();
+        }
+
+        detail::ssh_lease session_;
+        std::string waiting_{};
+    };
+
+    /// See object_reader. Whoever reads on where he stopped has eight blocks on their way to him.
+    class reader {
+    public:
+        reader(detail::ssh_lease session, std::uint64_t size) : session_{std::move(session)}, size_{size} {}
+
+        [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+        std::size_t read(std::uint64_t offset, std::span<char> into) const {
+            if (offset >= size_) return 0;
+            if (offset != at_) start(offset);
+            auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - offset));
+            for (std::size_t done = 0; done < wanted;) {
+                if (taken_ == block_.size()) next(wanted - done);
+                auto const count = block_.copy(into.data() + done, wanted - done, taken_);
+                taken_ += count;
+                done += count;
+                at_ += count;
+            }
+            return wanted;
+        }
+
+    private:
+        static constexpr std::size_t ahead = 8 * detail::usual_block;
+
+        void start(std::uint64_t offset) const {
+            while (coming_ > 0)
+                receive();
+            block_.clear();
+            taken_ = 0;
+            at_ = offset;
+            asked_ = offset;
+            sequential_ = offset == 0;
+        }
+        /// Asks for what is missing, and for more when it is read in its order; takes one block.
+        void next(std::size_t missing) const {
+            auto const until = std::min<std::uint64_t>(size_, at_ + (sequential_ ? ahead : missing));
+            while (asked_ < until) {
+                auto const length =
+                    static_cast<std::uint32_t>(std::min<std::uint64_t>(detail::usual_block, until - asked_));
+                session_->at_rest = false;
+                session_->send(detail::frame_kind::read, detail::number_bytes(asked_) + detail::number_bytes(length));
+                asked_ += length;
+                ++coming_;
+            }
+            sequential_ = true;
+            receive();
+            if (block_.empty()) session_->link().lost("an object there became shorter");
+        }
+        void receive() const {
+            block_ = session_->expect(detail::frame_kind::data);
+            taken_ = 0;
+            session_->at_rest = --coming_ == 0;
+        }
+
+        detail::ssh_lease session_;
+        std::uint64_t size_;
+        mutable std::string block_{};
+        mutable std::size_t taken_ = 0;
+        mutable std::uint64_t at_ = 0;     ///< of the next byte
+        mutable std::uint64_t asked_ = 0;  ///< up to here
+        mutable int coming_ = 0;           ///< blocks on their way
+        mutable bool sequential_ = true;
+    };
+
+    [[nodiscard]] writer create(std::string const& name) const {
+        auto session = connect();
+        session->send(detail::frame_kind::create, name);
+        session->expect(detail::frame_kind::done);
+        return writer{std::move(session)};
+    }
+    [[nodiscard]] std::optional<reader> open(std::string const& name) const {
+        auto session = connect();
+        session->send(detail::frame_kind::open, name);
+        auto const came = session->receive();
+        if (came.kind == detail::frame_kind::absent) return std::nullopt;
+        if (came.kind != detail::frame_kind::done || came.body.size() != 8) session->misunderstood();
+        return reader{std::move(session), detail::get<std::uint64_t>(came.body, 0)};
+    }
+    [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
+        auto session = connect();
+        session->send(detail::frame_kind::list, folder);
+        std::vector<std::string> names;
+        for (;;) {
+            auto const came = session->receive();
+            if (came.kind == detail::frame_kind::done) return names;
+            if (came.kind != detail::frame_kind::names) session->misunderstood();
+            for (std::string_view rest{came.body}; !rest.empty();) {
+                auto const length = rest.size() < 2 ? rest.size() : detail::get<std::uint16_t>(rest, 0);
+                if (length + 2 > rest.size()) session->misunderstood();
+                names.emplace_back(rest.substr(2, length));
+                rest.remove_prefix(2 + length);
+            }
+        }
+    }
+    bool remove(std::string const& name) const {
+        auto session = connect();
+        session->send(detail::frame_kind::remove, name);
+        return session->expect_yes();
+    }
+
+private:
+    [[nodiscard]] detail::ssh_lease connect() const {
+        return detail::sessions<detail::ssh_session>::take(
+            sessions_, [&] { return std::make_unique<detail::ssh_session>(where_, by_); });
+    }
+
+    location where_;
+    ssh_options by_;
+    std::shared_ptr<detail::sessions<detail::ssh_session>> sessions_ =
+        std::make_shared<detail::sessions<detail::ssh_session>>();
+};
+
+static_assert(store<ssh_store>);
+
+}  // namespace walmgr

@@ -1,0 +1,152 @@
+"""Repositories that are elsewhere: each keeps the laws of a store, and a server's log comes back from it."""
+import contextlib
+import shutil
+import subprocess
+
+import pytest
+
+from support.archive import Archive, archiving_server, recovering_copy, wait_until_archived
+from support.disk import small_disk
+from support.server import as_server_user, scratch_folder
+from support.ssh import ssh_server
+
+
+@pytest.fixture(scope="module")
+def sshd():
+    folder = scratch_folder("pgq-ssh-")
+    try:
+        with ssh_server(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def laws(program, location, *settings):
+    return subprocess.run(as_server_user([program("store_laws"), location, *settings]), capture_output=True, text=True, timeout=120,
+                          cwd="/")
+
+
+@pytest.fixture
+def archive(scratch, program):
+    return Archive(scratch, program("walmgr"))
+
+
+@pytest.fixture
+def there(scratch):
+    """A folder of the other side, whose name has to be quoted."""
+    folder = scratch / "there's a \"folder\""
+    folder.mkdir()
+    return folder
+
+
+def by_ssh(archive, sshd, folder, **keys):
+    archive.configure(walmgr_data=sshd.location(folder), **{"ssh_command": sshd.command, "ssh_walmgr": archive.program, **keys})
+
+
+def leftovers(folder):
+    return [path for path in folder.rglob("*") if path.name.startswith(".") or path.is_file()]
+
+
+def recovers_from(archive, scratch, wait_until, configure):
+    """A server archives three segments, and a copy of it gets them back."""
+    with archiving_server(archive, configure=configure) as server:
+        server.execute("create table kept (n int)")
+        server.stop()
+        subprocess.run(as_server_user(["cp", "-a", server.data, scratch / "cold"]), check=True, cwd="/")
+        server.start()
+        for n in range(3):
+            server.execute("insert into kept values (%s)", n)
+            wait_until_archived(server, wait_until)
+        server.kill9()
+    with recovering_copy(archive, scratch / "cold") as copy:
+        copy.start()
+        wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+        assert copy.execute("select n from kept order by n") == [(0,), (1,), (2,)]
+    done = archive.run("verify")
+    assert done.returncode == 0, done.stderr
+
+
+def test_ssh_keeps_the_laws(program, sshd, archive, there):
+    done = laws(program, sshd.location(there), f"ssh_command={sshd.command}", f"ssh_walmgr={archive.program}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "all laws hold\n", "")
+    assert not [path for path in leftovers(there) if path.name.startswith(".")]
+
+
+def test_a_server_archives_by_ssh_and_a_copy_recovers(archive, sshd, there, scratch, wait_until):
+    recovers_from(archive, scratch, wait_until, lambda **keys: by_ssh(archive, sshd, there, **keys))
+    assert len(list(there.glob("main/wal/1/*/*/*.wal"))) >= 3
+
+
+def known(archive, folder):
+    """Lets the repository in a folder know a cluster without a server, and makes a file that can be archived."""
+    record = folder / "main/history/1.ini"
+    record.parent.mkdir(parents=True)
+    record.write_text("[cluster]\nsystem_id = 7000000001\nsegment_size = 16777216\n")
+    history = archive.folder / "00000002.history"
+    history.write_text("1\t0/3000000\tno recovery target specified\n")
+    return history
+
+
+def test_a_link_that_is_cut_is_an_error_and_leaves_nothing(archive, sshd, there):
+    history = known(archive, there)
+    # The other side hears a part of what is said, in the end of the object; then the link is gone.
+    for heard in (100, 260):
+        by_ssh(archive, sshd, there, ssh_walmgr=f"dd bs=1 count={heard} 2>/dev/null | {archive.program}")
+        done = archive.run("xarchive", history, history.name)
+        assert done.returncode == 16 and "cut" in done.stderr, done.stderr
+        assert leftovers(there) == [there / "main/history/1.ini"]
+
+    by_ssh(archive, sshd, there)
+    assert archive.run("xarchive", history, history.name).returncode == 0
+    assert archive.run("xarchive", history, history.name).returncode == 0
+    back = archive.folder / "back"
+    # What it asks for arrives in part, which must not look like the end of the log.
+    by_ssh(archive, sshd, there, ssh_command=f"{archive.folder}/cut-ssh", store_timeout=3)
+    cut = archive.folder / "cut-ssh"
+    cut.write_text(f"#!/bin/sh\n{sshd.command} \"$@\" | dd bs=1 count=60 2>/dev/null\n")
+    cut.chmod(0o755)
+    done = archive.run("xrestore", history.name, back)
+    assert done.returncode == 166 and not back.exists(), done.stderr
+
+
+@pytest.mark.parametrize("keys, status, words", [
+    ({"ssh_command": "{sshd.command} -oUserKnownHostsFile=none"}, 16, "Host key verification failed"),
+    ({"ssh_command": "ssh -F none -oUserKnownHostsFile={sshd.folder}/known_hosts -i {sshd.folder}/other_key -oIdentityAgent=none"}, 16, "ermission denied"),
+    ({"ssh_walmgr": "/nowhere/walmgr"}, 16, "/nowhere/walmgr"),
+    ({"ssh_walmgr": "echo Welcome;"}, 16, "its shell must print nothing"),
+    ({"ssh_command": "/nowhere/ssh"}, 3, "there is no program /nowhere/ssh"),
+    ({"ssh_command": "{hangs}", "store_timeout": "1"}, 16, "no answer for 1 s"),
+])
+def test_a_machine_that_cannot_be_asked_is_no_end_of_the_log(archive, sshd, there, keys, status, words):
+    history = known(archive, there)
+    hangs = archive.folder / "hangs"
+    hangs.write_text("#!/bin/sh\nexec sleep 600\n")
+    hangs.chmod(0o755)
+    by_ssh(archive, sshd, there, **{key: value.format(sshd=sshd, hangs=hangs) for key, value in keys.items()})
+    done = archive.run("xrestore", history.name, archive.folder / "back")
+    assert done.returncode == 150 + status and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_key_can_be_confined_to_one_folder(archive, sshd, there, scratch):
+    history = known(archive, there)
+    sshd.allow(f'restrict,command="{archive.program} serve --folder {scratch}/other"')
+    try:
+        by_ssh(archive, sshd, there)
+        done = archive.run("xarchive", history, history.name)
+        assert done.returncode == 3 and f"serves {scratch}/other there" in done.stderr, done.stderr
+        there.rename(scratch / "other")
+        by_ssh(archive, sshd, scratch / "other")
+        assert archive.run("xarchive", history, history.name).returncode == 0
+    finally:
+        sshd.allow()
+
+
+def test_a_full_disk_there_is_told_here(archive, sshd):
+    with small_disk("64k") as there:
+        history = known(archive, there)
+        by_ssh(archive, sshd, there)
+        with open(there / "filler", "ab", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(b"x" * 4096)
+        done = archive.run("xarchive", history, history.name)
+        assert done.returncode == 17 and "No space left" in done.stderr, done.stderr
