@@ -64,7 +64,7 @@ inline constexpr std::array keys{
     apps::key{"flush_delay", "0.2", "for every: at the latest after so many seconds"},
     apps::key{"status_interval", "10", "at the latest after so many seconds receive tells the server how far it is"},
     apps::key{"store_timeout", "60", "seconds that a repository elsewhere may keep silent"},
-    apps::key{"ssh_command", "ssh", "for ssh:// and sftp://: the program, and arguments such as -i FILE"},
+    apps::key{"ssh_command", "ssh", "for ssh://: the program, and arguments such as -i FILE"},
     apps::key{"ssh_walmgr", "walmgr", "for ssh://: this program on the other machine"},
 };
 
