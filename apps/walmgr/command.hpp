@@ -27,6 +27,8 @@ void add_setup(CLI::App& app, request& wanted);
 void add_stop(CLI::App& app, request& wanted);
 void add_check(CLI::App& app, request& wanted);
 void add_serve(CLI::App& app, request& wanted);
+void add_restore(CLI::App& app, request& wanted);
+void add_restore_test(CLI::App& app, request& wanted);
 
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);

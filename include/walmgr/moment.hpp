@@ -108,4 +108,11 @@ inline std::string to_string(moment at) {
     return text + "+00";
 }
 
+/// `20260131T110102Z`, for names.
+inline std::string compact(std::chrono::sys_seconds at) {
+    auto const text = to_string(moment{at});
+    return text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2) + 'T' + text.substr(11, 2) + text.substr(14, 2) +
+           text.substr(17, 2) + 'Z';
+}
+
 }  // namespace walmgr

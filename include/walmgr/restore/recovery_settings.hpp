@@ -115,15 +115,4 @@ inline std::string settings_block(recovery_settings const& wanted) {
     return out.append(detail::block_end).append("\n");
 }
 
-/// A word of a shell's command line, in a restore_command, where the server takes %% for %.
-inline std::string shell_word(std::string_view word) {
-    std::string out{"'"};
-    for (char const c : word) {
-        if (c == '\'') out += "'\\''";
-        else if (c == '%') out += "%%";
-        else out += c;
-    }
-    return out + '\'';
-}
-
 }  // namespace walmgr

@@ -32,9 +32,4 @@ BOOST_AUTO_TEST_CASE(a_block_says_all_that_is_wanted) {
                "# walmgr restore: end\n");
 }
 
-BOOST_AUTO_TEST_CASE(words_survive_the_shell_and_the_server) {
-    BOOST_TEST(shell_word("/a b/c") == "'/a b/c'");
-    BOOST_TEST(shell_word("it's 5%") == "'it'\\''s 5%%'");
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,37 @@
+#include "restoring.hpp"
+
+#include "this_program.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+namespace walmgr_app {
+
+std::string restore_command(config const& settings) {
+    return command_of_server(settings, "xrestore %f %p");
+}
+
+std::string programs_for(config const& settings, int version) {
+    if (!settings.nodes.slave.programs.empty()) return settings.nodes.slave.programs;
+    auto debian = "/usr/lib/postgresql/" + std::to_string(version) + "/bin";
+    return ::access((debian + "/postgres").c_str(), X_OK) == 0 ? debian : std::string{};
+}
+
+unsigned usual_jobs() {
+    constexpr unsigned most = 8;
+    return std::clamp(std::thread::hardware_concurrency(), 1U, most);
+}
+
+std::string shown(walmgr::restore_plan const& plan, walmgr::cluster const& of) {
+    auto text = "backup " + plan.from.label + " (complete at " + to_string(plan.from.stop) + ", " + plan.from.stopped +
+                ") to " + shown(plan.target) + " along timeline " +
+                std::to_string(static_cast<std::uint32_t>(plan.line.own));
+    if (plan.last) text += "; the log reaches to " + file_name(*plan.last, of.size);
+    return text;
+}
+
+}  // namespace walmgr_app

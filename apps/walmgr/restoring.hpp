@@ -1,0 +1,27 @@
+/// What restore and restore-test have in common.
+#pragma once
+
+#include "config.hpp"
+
+#include <walmgr/restore/recovering_server.hpp>
+#include <walmgr/restore/restore.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace walmgr_app {
+
+/// A restore_command that runs this program with that configuration file. @throws walmgr::error  unavailable
+std::string restore_command(config const& settings);
+
+/// The folder of PostgreSQL's programs for a server of that major version: slave_bin, else where Debian has them, else
+/// empty, for PATH.
+std::string programs_for(config const& settings, int version);
+
+/// How many parts are read at once where nobody says.
+unsigned usual_jobs();
+
+/// What was restored, for people: label, position, files.
+std::string shown(walmgr::restore_plan const& plan, walmgr::cluster const& of);
+
+}  // namespace walmgr_app

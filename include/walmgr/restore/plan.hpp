@@ -1,0 +1,115 @@
+/// All that can be known before a restore writes its first byte: the backup, the timeline, and that the log is there.
+#pragma once
+
+#include <walmgr/backup/list.hpp>
+#include <walmgr/backup_manifest.hpp>
+#include <walmgr/restore/choose.hpp>
+#include <walmgr/restore/lineage.hpp>
+#include <walmgr/restore/wal_proof.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+
+/// What will be restored, and what was proved.
+struct restore_plan {
+    backup_record from{};
+    backup_manifest manifest{};
+    recovery_target target{};
+    lineage line{};
+    std::optional<segment> last{};  ///< the newest archived segment of that line
+};
+
+/// The manifest that the server made of a backup, compared with what the backup's record says of it.
+/// @throws error  corrupt, when it is missing or damaged
+backup_manifest read_manifest(store auto const& where, cluster const& of, backup_record const& one) {
+    auto const object = backup_folder(of, one.label).append("/").append(backup_manifest_object);
+    auto const in = where.open(object);
+    if (!in) throw error{fault::corrupt, object + " is missing, so backup " + one.label + " cannot be verified"};
+    std::string text;
+    auto const label = unpack_object(*in, object, [&](std::string_view raw) { text += raw; });
+    if (!one.manifest_sha256.empty() && hex_of(label.raw_digest) != one.manifest_sha256)
+        throw error{fault::corrupt, object + " is not the manifest that the backup's record names"};
+    auto read = parse_backup_manifest(text, object);
+    if (read.system_id && *read.system_id != one.system_id)
+        throw error{fault::identity, object + " is of another cluster"};
+    for (auto const* const needed : {"PG_VERSION", "global/pg_control", "backup_label"}) {
+        if (!read.files.contains(needed))
+            throw error{fault::corrupt, object + " does not name " + std::string{needed} + ", which a backup has"};
+    }
+    return read;
+}
+
+namespace detail {
+
+/// Without a wish: the newest timeline of the archive, or for one certain backup the newest that it belongs to.
+template <store Store>
+lineage wanted_line(Store const& where, cluster const& of, backup_record const* from, recovery_target const& target) {
+    if (target.on) return find_lineage(where, of, *target.on);
+    // A backup is consistent at its end, on its own timeline: nothing that came later is of interest.
+    if (from != nullptr && target.kind == target_kind::immediate) return find_lineage(where, of, from->tli);
+    auto timelines = archived_timelines(where, of);
+    for (; !timelines.empty(); timelines.pop_back()) {
+        auto line = find_lineage(where, of, timelines.back());
+        if (from == nullptr || contains(line, from->tli, from->stop)) return line;
+    }
+    if (from != nullptr) return find_lineage(where, of, from->tli);
+    throw error{fault::negative, "there is no log of cluster " + of.name + " in the repository"};
+}
+
+inline void check_log(wal_proof const& proof, backup_record const& from, cluster const& of,
+                      recovery_target const& target) {
+    if (!proof.missing.empty())
+        throw error{fault::gap,
+                    "recovery from backup " + from.label + " to " + shown(target) +
+                        " needs segments that are not in the repository: " + shown(proof.missing, of.size) +
+                        ". Nothing was written. A target in front of the gap can be reached, by --target-lsn"};
+    if (!proof.last || (proof.last->number + 1) * of.size.bytes < from.stop.bytes)
+        throw error{fault::gap, "backup " + from.label + " is consistent from " + to_string(from.stop) +
+                                    " on, and the log in the repository ends before. Nothing was written"};
+}
+
+}  // namespace detail
+
+/// Finds out what to restore: the backup named `label`, else the newest that can come to the target.
+/// @throws error  negative, when there is no such backup; identity, when the one that is named cannot come to the
+/// target
+///                along its timeline; gap, when log is missing in between; corrupt
+restore_plan plan_restore(store auto const& where, cluster const& of, std::optional<std::string> const& label,
+                          recovery_target const& target) {
+    auto all = list_backups(where, of).sealed;
+    std::erase_if(all, [&](backup_record const& one) { return one.history != of.history; });
+    restore_plan plan{.target = target};
+    if (label) {
+        auto found = find_backup(where, of, *label);
+        if (!found) throw error{fault::negative, "there is no backup " + *label + ", or it is unfinished"};
+        plan.from = std::move(*found);
+        if (plan.from.history != of.history)
+            throw error{fault::identity, "backup " + *label + " is of the cluster before its last pg_upgrade"};
+        plan.line = detail::wanted_line(where, of, &plan.from, target);
+    } else {
+        plan.line = detail::wanted_line(where, of, nullptr, target);
+        plan.from = choose_backup(all, plan.line, target);
+        // Along its own timeline, which may have been left since.
+        if (!target.on) plan.line = detail::wanted_line(where, of, &plan.from, target);
+    }
+    if (!contains(plan.line, plan.from.tli, plan.from.stop))
+        throw error{fault::identity, "backup " + plan.from.label + " ended at " + to_string(plan.from.stop) +
+                                         " of timeline " + std::to_string(static_cast<std::uint32_t>(plan.from.tli)) +
+                                         ", which is not in the past of timeline " +
+                                         std::to_string(static_cast<std::uint32_t>(plan.line.own))};
+    if (!ends_before(plan.from, target))
+        throw error{fault::identity, "backup " + plan.from.label + " was complete only at " +
+                                         to_string(plan.from.stop) + ", " + plan.from.stopped + ", behind " +
+                                         shown(target) + "; take an older one"};
+    auto const proof = prove_wal(where, of, plan.line, plan.from.start, log_needed(plan.from, all, plan.line, target));
+    detail::check_log(proof, plan.from, of, target);
+    plan.last = proof.last;
+    plan.manifest = read_manifest(where, of, plan.from);
+    return plan;
+}
+
+}  // namespace walmgr

@@ -1,0 +1,121 @@
+/// Restoring a backup into a data folder, so that a server started there recovers to its target. The folder is of no
+/// use to any server until the last step, whatever happens before; then all of it is durable.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <walmgr/archive.hpp>
+#include <walmgr/restore/clear.hpp>
+#include <walmgr/restore/durable.hpp>
+#include <walmgr/restore/extract.hpp>
+#include <walmgr/restore/outside_folders.hpp>
+#include <walmgr/restore/plan.hpp>
+#include <walmgr/restore/recovery_settings.hpp>
+#include <walmgr/restore/target_folder.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace walmgr {
+
+/// How a backup is restored.
+struct restore_options {
+    std::vector<outside_folder> outside{};  ///< tablespaces, and pg_wal where it is to lie elsewhere
+    recovery_settings settings{};
+    unsigned jobs = 1;  ///< parts that are read at once
+};
+
+namespace detail {
+
+inline void write_whole(std::string const& path, std::string_view text, ::mode_t mode) {
+    remove_file(path);
+    auto out = open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (!out.is_open()) refuse("cannot create " + path, ENOENT);
+    out.write(text);
+    out.close();
+}
+
+inline std::string whole_file(std::string const& path) {
+    auto const from = open_file(path);
+    std::string text(from.is_open() ? static_cast<std::size_t>(from.size()) : 0, '\0');
+    if (from.is_open()) text.resize(from.read(0, text));
+    return text;
+}
+
+/// Whether a file of an old pg_wal is the only copy of something: log of this cluster that the archive has not.
+inline bool only_copy(auto const& where, cluster const& of, std::string const& text, std::string const& path) {
+    auto const name = parse_wal_name(text);
+    if (!name || where.open(object_name(of, *name, text))) return false;
+    if (!holds_segment(name->kind)) return true;
+    std::string start(page_header_bytes, '\0');
+    auto const from = open_file(path);
+    start.resize(from.is_open() ? from.read(0, start) : 0);
+    try {
+        check_segment_start(start, *name, of, path);
+        return true;
+    } catch (error const&) {
+        return false;  // a segment that was made ready for later use
+    }
+}
+
+/// What a server reads first: how to recover.
+inline void write_settings(target_folder const& data, backup_manifest const& manifest, recovery_settings const& wanted,
+                           ::mode_t mode) {
+    auto const automatic = data / "postgresql.auto.conf";
+    write_whole(automatic, without_recovery_settings(whole_file(automatic)) + settings_block(wanted), mode);
+    // Where somebody set a target of an earlier recovery by hand, this one would end there.
+    auto const own = data / "postgresql.conf";
+    if (manifest.files.contains("postgresql.conf")) {
+        auto const text = whole_file(own);
+        auto const cleaned = without_recovery_settings(text);
+        if (cleaned != text && cleaned != text + '\n') write_whole(own, cleaned, mode);
+    }
+    for (auto const* const signal : {"recovery.signal", "standby.signal"})
+        remove_file(data / signal);
+    write_whole(data / (wanted.standby ? "standby.signal" : "recovery.signal"), "", mode);
+}
+
+}  // namespace detail
+
+/// Carries a plan out. `open()` gives a store for each thread. @return what was written and what was right already
+/// @throws error  corrupt, disk_full, unavailable, server_running, identity, usage; then no server can start in the
+///                folder, and to restore again goes on where this ended
+extraction restore_backup(auto const& open, cluster const& of, restore_plan const& plan, target_folder& data,
+                          restore_options const& wanted) {
+    check_outside_folders(wanted.outside, data);
+    data.begin();
+    link_outside_folders(wanted.outside, data);
+    if (data.state() != folder_state::fresh) {
+        auto const where = open();
+        clear_folder(data, plan.manifest, wanted.outside, [&](std::string const& name, std::string const& path) {
+            return detail::only_copy(where, of, name, path);
+        });
+    }
+    auto const told = extract_backup(open, of, plan.from, plan.manifest, data, wanted.jobs);
+
+    struct stat version {};
+    if (::stat((data / "PG_VERSION").c_str(), &version) != 0) refuse("cannot look at " + data / "PG_VERSION");
+    bool const for_group = (version.st_mode & S_IRGRP) != 0;
+    ::mode_t const mode = for_group ? 0640 : 0600;
+    bool const moved =
+        std::any_of(plan.from.tablespaces.begin(), plan.from.tablespaces.end(), [&](backup_tablespace const& space) {
+            outside_folder const as_it_was{"pg_tblspc/" + std::to_string(space.oid), space.path};
+            return std::find(wanted.outside.begin(), wanted.outside.end(), as_it_was) == wanted.outside.end();
+        });
+    if (moved) detail::write_whole(data / "tablespace_map", tablespace_map(wanted.outside), mode);
+    detail::write_settings(data, plan.manifest, wanted.settings, mode);
+    if (::chmod(data.path().c_str(), for_group ? 0750 : 0700) != 0)
+        refuse("cannot set the permissions of " + data.path());
+
+    for (auto const& one : wanted.outside)
+        sync_tree(one.path);
+    sync_tree(data.path());
+    data.finish();
+    return told;
+}
+
+}  // namespace walmgr
