@@ -19,7 +19,9 @@ struct request {
 };
 
 void add_repo(CLI::App& app, request& wanted);
+void add_metrics(CLI::App& app, request& wanted);
 void add_receive(CLI::App& app, request& wanted);
+void add_status(CLI::App& app, request& wanted);
 void add_xarchive(CLI::App& app, request& wanted);
 void add_xrestore(CLI::App& app, request& wanted);
 void add_verify(CLI::App& app, request& wanted);

@@ -238,6 +238,8 @@ def test_a_gap_is_said_recorded_and_passed(receiving, cluster, wait_until):
         assert len(list((receiving.repository / "main/gaps_found").iterdir())) == 1
         done = receiving.run("verify")
         assert done.returncode == 13 and "segments are missing" in done.stderr
+        done = receiving.run("status")
+        assert done.returncode == 13 and done.stdout.count("were gone before they were received") == 1, done.stderr
 
 
 def test_a_repository_that_is_away_and_a_full_disk_lose_nothing(receiving, cluster, wait_until):

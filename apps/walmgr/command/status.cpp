@@ -1,0 +1,173 @@
+#include "../command.hpp"
+#include "../look.hpp"
+
+#include <common/json.hpp>
+#include <common/status.hpp>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace walmgr_app {
+namespace {
+
+using apps::json_string;
+using walmgr::lsn;
+
+std::string seconds(double value) {
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", value);
+    return text.data();
+}
+std::string json_seconds(std::optional<double> value) {
+    return value ? seconds(*value) : "null";
+}
+std::string json_text(std::optional<std::string> const& value) {
+    return value ? json_string(*value) : "null";
+}
+std::string tli(walmgr::timeline value) {
+    return std::to_string(static_cast<std::uint32_t>(value));
+}
+std::string gap_text(walmgr::wal_gap const& gap, walmgr::segment_size size) {
+    return file_name({gap.tli, gap.first}, size) + " to " + file_name({gap.tli, gap.last}, size);
+}
+std::optional<lsn> server_end(walmgr::log_status const& found) {
+    return found.server ? std::optional{found.server->log.flushed} : std::nullopt;
+}
+std::string behind(walmgr::log_status const& found, lsn at) {
+    auto const server = server_end(found);
+    return server ? ", " + std::to_string(bytes_behind(*server, at)) + " bytes behind" : "";
+}
+std::string json_behind(walmgr::log_status const& found, std::optional<lsn> at) {
+    auto const server = server_end(found);
+    return server && at ? std::to_string(bytes_behind(*server, *at)) : "null";
+}
+
+void show_server(walmgr::server_status const& server) {
+    auto const& log = server.log;
+    std::cout << "server: timeline " << tli(log.tli) << ", flushed up to " << to_string(log.flushed)
+              << (log.in_recovery ? ", a standby" : "") << "\narchiver: ";
+    if (server.archiver.last_archived)
+        std::cout << "last " << *server.archiver.last_archived << ", " << seconds(log.seconds_since_last.value_or(0))
+                  << " s ago";
+    else std::cout << "nothing archived";
+    std::cout << ", " << log.failed << " failures";
+    if (server.archiver.failing)
+        std::cout << "; failing now at " << server.archiver.last_failed.value_or("") << " since "
+                  << server.archiver.failed_at.value_or("");
+    std::cout << '\n';
+    for (auto const& slot : server.slots)
+        std::cout << "slot " << slot.name << ": " << (slot.active ? "active" : "not active") << ", keeps "
+                  << slot.retained.value_or(0) << " bytes" << (slot.wal_status == "lost" ? ", and has lost log" : "")
+                  << '\n';
+    if (server.receiver)
+        std::cout << "receiver: " << server.receiver->state << ", " << server.receiver->sync_state << ", flushed up to "
+                  << server.receiver->flushed.value_or("nowhere") << '\n';
+    else std::cout << "receiver: none is connected\n";
+}
+
+void show(walmgr::log_status const& found) {
+    if (found.server) show_server(*found.server);
+    if (found.received) {
+        std::cout << "received: ";
+        if (found.received->flushed)
+            std::cout << "timeline " << tli(found.received->flushed->tli) << " up to "
+                      << to_string(found.received->flushed->at) << behind(found, found.received->flushed->at);
+        else std::cout << "nothing yet";
+        std::cout << "; " << found.received->waiting << " files wait for the repository\n";
+    }
+    for (auto const& one : found.repositories) {
+        auto const end = end_of(one, *found.size);
+        std::cout << "repository " << one.location << ": ";
+        if (end) std::cout << "timeline " << tli(one.last->tli) << " up to " << to_string(*end) << behind(found, *end);
+        else std::cout << "no segment yet";
+        std::cout << '\n';
+        for (auto const& gap : one.gaps)
+            std::cout << "gap: " << gap_text(gap, *found.size) << " were gone before they were received\n";
+    }
+}
+
+std::string json_of(walmgr::server_status const& server) {
+    auto const& log = server.log;
+    std::string slots;
+    for (auto const& slot : server.slots)
+        slots += (slots.empty() ? "" : ", ") + ("{\"name\": " + json_string(slot.name)) +
+                 ", \"active\": " + (slot.active ? "true" : "false") +
+                 ", \"wal_status\": " + json_string(slot.wal_status) +
+                 ", \"retained\": " + (slot.retained ? std::to_string(*slot.retained) : "null") + '}';
+    auto out = "{\"timeline\": " + tli(log.tli) + ", \"flushed\": " + json_string(to_string(log.flushed)) +
+               ", \"in_recovery\": " + (log.in_recovery ? "true" : "false") +
+               ", \"archiver\": {\"last\": " + json_text(server.archiver.last_archived) +
+               ", \"seconds_since_last\": " + json_seconds(log.seconds_since_last) +
+               ", \"archived\": " + std::to_string(log.archived) + ", \"failed\": " + std::to_string(log.failed) +
+               ", \"failing\": " + (server.archiver.failing ? "true" : "false") +
+               ", \"last_failed\": " + json_text(server.archiver.last_failed) + "}, \"slots\": [" + slots +
+               "], \"receiver\": ";
+    if (!server.receiver) return out + "null}";
+    auto const& one = *server.receiver;
+    return out + "{\"state\": " + json_string(one.state) + ", \"sync_state\": " + json_string(one.sync_state) +
+           ", \"written\": " + json_text(one.written) + ", \"flushed\": " + json_text(one.flushed) +
+           ", \"lag_seconds\": " + json_seconds(one.flush_seconds) + "}}";
+}
+
+void show_json(walmgr::log_status const& found) {
+    std::string stores;
+    for (auto const& one : found.repositories) {
+        auto const end = end_of(one, *found.size);
+        std::string gaps;
+        for (auto const& gap : one.gaps)
+            gaps += (gaps.empty() ? "" : ", ") +
+                    ("{\"first\": " + json_string(file_name({gap.tli, gap.first}, *found.size))) +
+                    ", \"last\": " + json_string(file_name({gap.tli, gap.last}, *found.size)) + '}';
+        stores += (stores.empty() ? "" : ", ") + ("{\"location\": " + json_string(one.location)) +
+                  ", \"last\": " + (one.last ? json_string(file_name(*one.last, *found.size)) : "null") +
+                  ", \"end\": " + (end ? json_string(to_string(*end)) : "null") +
+                  ", \"lag_bytes\": " + json_behind(found, end) + ", \"gaps\": [" + gaps + "]}";
+    }
+    std::string problems;
+    for (auto const& one : found.failed)
+        problems += (problems.empty() ? "" : ", ") + ("{\"where\": " + json_string(one.shown)) +
+                    ", \"problem\": " + json_string(apps::one_line(one.why)) + '}';
+    std::string received = "null";
+    if (found.received) {
+        auto const& at = found.received->flushed;
+        received = "{\"timeline\": " + (at ? tli(at->tli) : "null") +
+                   ", \"flushed\": " + (at ? json_string(to_string(at->at)) : "null") +
+                   ", \"lag_bytes\": " + json_behind(found, at ? std::optional{at->at} : std::nullopt) +
+                   ", \"waiting\": " + std::to_string(found.received->waiting) + '}';
+    }
+    std::cout << "{\"cluster\": " << json_string(found.cluster)
+              << ", \"server\": " << (found.server ? json_of(*found.server) : "null") << ", \"received\": " << received
+              << ", \"repositories\": [" << stores << "], \"problems\": [" << problems << "]}\n";
+}
+
+int status(config const& settings, bool json) {
+    auto const found = look(settings);
+    if (json) show_json(found);
+    else show(found);
+    for (auto const& one : found.failed)
+        std::cerr << "walmgr: " << apps::one_line(one.why) << '\n';
+    return status_of_look(found);
+}
+
+void add(CLI::App& app, request& wanted, std::string const& name, std::string const& help) {
+    auto* const command = app.add_subcommand(name, help);
+    auto const json = std::make_shared<bool>(false);
+    command->add_flag("--json", *json, "for programs");
+    command->callback(
+        [&wanted, json] { wanted.run = [&wanted, json] { return status(read_config(wanted.file), *json); }; });
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, request& wanted) {
+    add(app, wanted, "status", "show how far the log is at the server, received and archived");
+    add(app, wanted, "lag", "the same as status");
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,36 @@
+#include "look.hpp"
+
+#include "open_repository.hpp"
+
+#include <pgq/libpq/connection.hpp>
+
+#include <chrono>
+
+namespace walmgr_app {
+
+using namespace std::chrono_literals;
+
+walmgr::log_status look(config const& settings) {
+    walmgr::log_status found{.cluster = settings.cluster};
+    try {
+        pgq::libpq::connection db{settings.master_db, {.connect_timeout = 10s, .statement_timeout = 20s}};
+        found.server = walmgr::ask_server_status(db, settings.receive.application_name);
+    } catch (walmgr::error const& failure) {
+        found.failed.push_back({"server", failure.kind(), failure.what()});
+    } catch (pgq::usage_error const&) { throw; } catch (pgq::error const& failure) {
+        found.failed.push_back({"server", walmgr::fault::unavailable, failure.what()});
+    }
+    auto all = open_repositories(settings);
+    add_storage_status(all, settings.walmgr_data, settings.receive.partial_wals, found);
+    return found;
+}
+
+int status_of_look(walmgr::log_status const& found) {
+    if (!found.failed.empty()) return static_cast<int>(found.failed.front().kind);
+    for (auto const& one : found.repositories) {
+        if (!one.gaps.empty()) return static_cast<int>(walmgr::fault::gap);
+    }
+    return 0;
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,16 @@
+/// How far the log is, for the commands that show it.
+#pragma once
+
+#include "config.hpp"
+
+#include <walmgr/log_status.hpp>
+
+namespace walmgr_app {
+
+/// Asks the server of master_db, the folder of partial_wals and all repositories. Waits at most half a minute.
+walmgr::log_status look(config const& settings);
+
+/// The exit status that goes with it: 0, that of the first that could not be asked, or 13 for a gap.
+int status_of_look(walmgr::log_status const& found);
+
+}  // namespace walmgr_app
