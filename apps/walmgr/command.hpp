@@ -31,6 +31,7 @@ void add_check(CLI::App& app, request& wanted);
 void add_serve(CLI::App& app, request& wanted);
 void add_restore(CLI::App& app, request& wanted);
 void add_restore_test(CLI::App& app, request& wanted);
+void add_failover(CLI::App& app, request& wanted);
 
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);

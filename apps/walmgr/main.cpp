@@ -42,8 +42,9 @@ void describe(CLI::App& app, walmgr_app::request& wanted) {
         "show a sample configuration");
     app.add_option("config", wanted.file, "configuration file; every command but serve needs it");
     app.require_subcommand(1);
-    for (auto* const add : {add_xarchive, add_xrestore, add_verify, add_repo, add_setup, add_stop, add_check,
-                            add_receive, add_status, add_metrics, add_serve, add_restore, add_restore_test})
+    for (auto* const add :
+         {add_xarchive, add_xrestore, add_verify, add_repo, add_setup, add_stop, add_check, add_failover, add_receive,
+          add_status, add_metrics, add_serve, add_restore, add_restore_test})
         add(app, wanted);
     app.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "

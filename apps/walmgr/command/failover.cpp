@@ -1,0 +1,285 @@
+#include "../command.hpp"
+#include "../open_repository.hpp"
+#include "../this_program.hpp"
+
+#include <walmgr/archive.hpp>
+#include <walmgr/failover/steps.hpp>
+#include <walmgr/intent.hpp>
+#include <walmgr/server.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace walmgr_app {
+namespace {
+
+using walmgr::error;
+using walmgr::fault;
+using walmgr::node;
+using walmgr::role;
+
+struct options {
+    bool dry_run = false;
+    bool undo = false;
+    int limit = 300;
+    std::uint64_t lag = 16U << 20U;
+};
+
+/// Both servers, as a command sees them.
+struct parts {
+    node const* subject = nullptr;  ///< becomes a primary, or a standby
+    node const* other = nullptr;
+};
+
+node const& other_of(servers const& nodes, node const& one) {
+    return &one == &nodes.master ? nodes.slave : nodes.master;
+}
+
+std::string journal_path(config const& settings) {
+    return settings.nodes.state_dir + '/' + settings.cluster + ".journal";
+}
+
+/// The node that has that role and whose neighbour `fits`; the slave is asked first.
+parts find_parts(servers const& nodes, std::string const& wanted, auto&& fits) {
+    std::string found;
+    for (auto const* const one : {&nodes.slave, &nodes.master}) {
+        if (one->db.empty()) continue;
+        auto const& other = other_of(nodes, *one);
+        auto const is = walmgr::role_of(*one);
+        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
+        if (fits(is, other)) return {one, &other};
+    }
+    throw error{fault::negative, "there is no " + wanted + ": " + found};
+}
+
+/// The parts as an earlier run has noted them, or as they are now.
+parts parts_of(config const& settings, walmgr::journal& log, std::string const& wanted, auto&& fits) {
+    auto const& nodes = settings.nodes;
+    if (auto const name = log.noted("node")) {
+        auto const& subject = *name == nodes.master.name ? nodes.master : nodes.slave;
+        return {&subject, &other_of(nodes, subject)};
+    }
+    auto const found = find_parts(nodes, wanted, fits);
+    log.note("node", found.subject->name);
+    return found;
+}
+
+void keep_history(config const& settings, walmgr::timeline tli, std::string const& text) {
+    auto const name = walmgr::history_name(tli);
+    auto const path = settings.nodes.state_dir + '/' + settings.cluster + '-' + name;
+    walmgr::replace_text_file(path, text);
+    auto const repositories = open_repositories(settings);
+    auto const store_in = [&](std::string const& location) {
+        auto const where = open_location(settings, location);
+        auto const of = known_cluster(settings, where);
+        std::visit([&](auto const& way) { walmgr::archive_file(where, of, way, path, name); }, settings.pack);
+        return 0;
+    };
+    auto const status = in_each_repository(settings, store_in);
+    ::unlink(path.c_str());
+    if (status != 0)
+        throw error{fault::unavailable,
+                    "the history of the new timeline could not be stored; mend that and run the same "
+                    "command again"};
+}
+
+walmgr::failover_hooks hooks_of(config const& settings) {
+    return {
+        .ranges =
+            [&settings] {
+                auto const where = open_repository(settings);
+                return walmgr::archived_ranges(where, known_cluster(settings, where));
+            },
+        .give_up =
+            [&settings](walmgr::timeline tli, walmgr::lsn at) {
+                auto const record = [&](std::string const& location) {
+                    auto const where = open_location(settings, location);
+                    walmgr::record_intent(where, known_cluster(settings, where), {tli, at});
+                    return 0;
+                };
+                if (in_each_repository(settings, record) != 0)
+                    throw error{fault::unavailable, "not every repository could be told that the timeline is given up"};
+            },
+        .keep_history = [&settings](walmgr::timeline tli,
+                                    std::string const& text) { keep_history(settings, tli, text); },
+        .say = [](std::string const& what) { std::cout << what << std::endl; }};
+}
+
+void check_identity(config const& settings, node const& one) {
+    auto db = walmgr::session_with(one, std::chrono::seconds{30});
+    auto const where = open_repository(settings);
+    auto const known = known_cluster(settings, where);
+    auto const is = walmgr::identify_cluster(db, settings.cluster);
+    if (is.system_id != known.system_id)
+        throw error{fault::identity, one.name + " has system id " + std::to_string(is.system_id) +
+                                         ", and the repository keeps " + std::to_string(known.system_id)};
+}
+
+/// Runs a command with its journal, which is left behind only where a step was begun.
+int with_journal(config const& settings, std::string_view command, std::string_view first_step, auto&& work) {
+    walmgr::journal log{journal_path(settings), command};
+    if (log.resumed()) std::cout << "go on with what an earlier run has begun" << std::endl;
+    try {
+        work(log);
+    } catch (...) {
+        if (!log.begun(first_step)) log.finish();
+        throw;
+    }
+    log.finish();
+    return 0;
+}
+
+int boot(config const& settings, options const& given) {
+    auto const is_standby = [](role is, node const&) { return is == role::standby; };
+    if (given.dry_run) {
+        auto const found = find_parts(settings.nodes, "standby that answers", is_standby);
+        walmgr::require_fenced(*found.other, {});
+        std::cout << "would make " << found.subject->name << " the primary in the place of " << found.other->name
+                  << '\n';
+        return 0;
+    }
+    return with_journal(settings, "boot", "give up", [&](walmgr::journal& log) {
+        auto const found = parts_of(settings, log, "standby that answers", is_standby);
+        check_identity(settings, *found.subject);
+        auto const now = walmgr::boot(*found.subject, *found.other, settings.nodes.fence_command,
+                                      std::chrono::seconds{given.limit}, hooks_of(settings), log);
+        std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
+                  << "; take a new base backup soon\n";
+    });
+}
+
+int undo(config const& settings, options const& given) {
+    walmgr::journal log{journal_path(settings), "switchover"};
+    if (log.begun("promote"))
+        throw error{fault::negative, "the standby was promoted already; run switchover to its end"};
+    if (auto const name = log.noted("node")) {
+        auto const& old = other_of(settings.nodes,
+                                   *name == settings.nodes.master.name ? settings.nodes.master : settings.nodes.slave);
+        walmgr::start_node(old, std::chrono::seconds{given.limit});
+        std::cout << old.name << " runs as the primary that it was\n";
+    } else std::cout << "nothing to undo\n";
+    log.finish();
+    return 0;
+}
+
+int switchover(config const& settings, options const& given) {
+    if (given.undo) return undo(settings, given);
+    std::chrono::seconds const limit{given.limit};
+    auto const fits = [](role is, node const& other) {
+        return is == role::standby && walmgr::role_of(other) == role::primary;
+    };
+    auto const ready = [&](parts const& found) {
+        check_identity(settings, *found.subject);
+        auto primary = walmgr::session_with(*found.other, limit);
+        auto standby = walmgr::session_with(*found.subject, limit);
+        walmgr::require_switchable(primary, standby, given.lag);
+        walmgr::read_control_data(found.other->programs, data_of(*found.other));
+    };
+    if (given.dry_run) {
+        auto const found = find_parts(settings.nodes, "standby with a primary", fits);
+        ready(found);
+        std::cout << "would make " << found.subject->name << " the primary and " << found.other->name
+                  << " its standby\n";
+        return 0;
+    }
+    return with_journal(settings, "switchover", "hand over", [&](walmgr::journal& log) {
+        auto const found = parts_of(settings, log, "standby with a primary", fits);
+        if (!log.begun("hand over")) ready(found);
+        try {
+            walmgr::switch_over(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"), limit,
+                                hooks_of(settings), log);
+        } catch (error const&) {
+            // Nothing was promoted and the old primary runs: there is nothing to go on with.
+            if (!log.begun("promote") && walmgr::role_of(*found.other) == role::primary) log.finish();
+            throw;
+        }
+        std::cout << found.subject->name << " is the primary, " << found.other->name << " follows\n";
+    });
+}
+
+int rejoin(config const& settings, options const& given) {
+    auto const fits = [](role is, node const& other) {
+        return is == role::silent && !other.db.empty() && walmgr::role_of(other) == role::primary;
+    };
+    auto const ready = [&](parts const& found) {
+        if (auto const sign = walmgr::sign_of_server(*found.subject))
+            throw error{fault::server_running, found.subject->name + " runs: " + *sign + "; stop it first"};
+        auto const ended = walmgr::read_control_data(found.subject->programs, data_of(*found.subject));
+        auto db = walmgr::session_with(*found.other, std::chrono::seconds{30});
+        if (auto const is = walmgr::identify_cluster(db, settings.cluster); is.system_id != ended.system_id)
+            throw error{fault::identity, found.subject->data + " has system id " + std::to_string(ended.system_id) +
+                                             ", and the primary " + std::to_string(is.system_id)};
+    };
+    std::string const wanted = "stopped server beside a primary";
+    if (given.dry_run) {
+        auto const found = find_parts(settings.nodes, wanted, fits);
+        ready(found);
+        auto db = walmgr::session_with(*found.other, std::chrono::seconds{30});
+        auto const now = walmgr::sql::current_timeline(db);
+        auto const way = walmgr::way_back_of(walmgr::read_control_data(found.subject->programs, found.subject->data),
+                                             now, walmgr::past_of(db, now));
+        std::cout << "would " << (way == walmgr::way_back::follow ? "" : "rewind and ") << "start "
+                  << found.subject->name << " as a standby of " << found.other->name << '\n';
+        return 0;
+    }
+    return with_journal(settings, "rejoin", "decide", [&](walmgr::journal& log) {
+        auto const found = parts_of(settings, log, wanted, fits);
+        if (!log.begun("start standby")) ready(found);
+        auto const way = walmgr::rejoin(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"),
+                                        settings.nodes.state_dir + '/' + settings.cluster + "-kept-",
+                                        std::chrono::seconds{given.limit}, hooks_of(settings), log);
+        std::cout << found.subject->name << " follows " << found.other->name
+                  << (way == walmgr::way_back::rewind ? ", rewound\n" : "\n");
+    });
+}
+
+/// `pause` and `continue`.
+int replay(config const& settings, options const& given, bool pause) {
+    auto const found =
+        find_parts(settings.nodes, "standby that answers", [](role is, node const&) { return is == role::standby; });
+    std::cout << (given.dry_run ? "would " : "") << (pause ? "pause" : "continue") << " replay on "
+              << found.subject->name << '\n';
+    if (given.dry_run) return 0;
+    auto db = walmgr::session_with(*found.subject, std::chrono::seconds{30});
+    if (pause) walmgr::sql::pause_replay(db);
+    else walmgr::sql::resume_replay(db);
+    walmgr::wait_until(
+        std::chrono::seconds{given.limit}, [&] { return walmgr::sql::read_replay_state(db).paused == pause; },
+        [] { return std::string{"the standby has not done it"}; });
+    return 0;
+}
+
+CLI::App* add(CLI::App& app, request& wanted, std::string const& name, std::string const& help,
+              std::shared_ptr<options> const& given, std::function<int(config const&, options const&)> const& run) {
+    auto* const command = app.add_subcommand(name, help);
+    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
+    command->add_option("--timeout", given->limit, "seconds that each wait may take (300)")
+        ->check(CLI::Range(1, 86400));
+    command->callback([&wanted, given, run] {
+        wanted.run = [&wanted, given, run] { return run(read_config(wanted.file), *given); };
+    });
+    return command;
+}
+
+}  // namespace
+
+void add_failover(CLI::App& app, request& wanted) {
+    auto const given = std::make_shared<options>();
+    add(app, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot)->alias("promote");
+    auto* const change =
+        add(app, wanted, "switchover", "let primary and standby change their roles", given, switchover);
+    change->add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
+    change->add_option("--max-lag", given->lag, "bytes that the standby may be behind (16777216)");
+    add(app, wanted, "rejoin", "make a stopped old primary a standby of the new one", given, rejoin);
+    add(app, wanted, "pause", "hold replay on the standby", given,
+        [](config const& settings, options const& chosen) { return replay(settings, chosen, true); });
+    add(app, wanted, "continue", "let replay on the standby go on", given,
+        [](config const& settings, options const& chosen) { return replay(settings, chosen, false); });
+}
+
+}  // namespace walmgr_app

@@ -1,0 +1,146 @@
+/// What becomes of a server that was the primary and is not any more.
+#pragma once
+
+#include <unistd.h>
+#include <walmgr/auto_conf.hpp>
+#include <walmgr/control_data.hpp>
+#include <walmgr/failover/promotion.hpp>
+#include <walmgr/journal.hpp>
+#include <walmgr/node.hpp>
+#include <walmgr/process.hpp>
+#include <walmgr/restore/durable.hpp>
+#include <walmgr/role.hpp>
+#include <walmgr/timeline_history.hpp>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+
+/// Whether it can follow as it is, or has written what the new primary does not have.
+enum class way_back {
+    follow,  ///< all that it wrote is in the new primary's past
+    rewind   ///< it has more, or nobody knows: pg_rewind finds out
+};
+
+/// Decides by where the old primary ended, and where the new one's history leaves the timelines before it.
+inline way_back way_back_of(control_data const& old, timeline now, std::vector<ancestor> const& past) {
+    bool const stopped = old.state == cluster_state::shut_down || old.state == cluster_state::shut_down_in_recovery;
+    if (!stopped) return way_back::rewind;
+    if (old.tli == now) return old.state == cluster_state::shut_down_in_recovery ? way_back::follow : way_back::rewind;
+    for (auto const& one : past) {
+        if (one.tli != old.tli) continue;
+        // The record of a shutdown is the last that was written. Where a timeline is left is the end of a record, so
+        // that all of the record is in the past if its begin is.
+        auto const replayed = old.state == cluster_state::shut_down ? old.checkpoint : old.minimum_end;
+        bool const inside = old.state == cluster_state::shut_down ? replayed < one.end : replayed <= one.end;
+        return inside ? way_back::follow : way_back::rewind;
+    }
+    return way_back::rewind;
+}
+
+/// The timelines that a primary's timeline came from.
+inline std::vector<ancestor> past_of(pgq::libpq::connection& primary, timeline now) {
+    if (now == timeline{1}) return {};
+    auto const past = parse_timeline_history(sql::timeline_history_text(primary, now), now);
+    if (!past) throw error{fault::corrupt, "the new primary's history of timeline " + to_string(now) + " is not whole"};
+    return *past;
+}
+
+namespace detail {
+
+/// A connection string without its password, which a list of processes would show.
+struct split_conninfo {
+    std::string text{};
+    std::vector<std::pair<std::string, std::string>> environment{};
+};
+inline split_conninfo without_password(std::string const& conninfo) {
+    split_conninfo out;
+    for (auto const& one : pgq::libpq::parse_conninfo(conninfo)) {
+        if (one.keyword == "password") out.environment.emplace_back("PGPASSWORD", one.value);
+        else
+            out.text.append(out.text.empty() ? "" : " ")
+                .append(one.keyword)
+                .append("=")
+                .append(pgq::libpq::quote_conninfo_value(one.value));
+    }
+    return out;
+}
+
+constexpr std::array<std::string_view, 4> own_files{"postgresql.conf", "postgresql.auto.conf", "pg_hba.conf",
+                                                    "pg_ident.conf"};
+
+/// Whether pg_rewind has done its work on a data folder: it writes this label, and the control file behind it.
+inline bool was_rewound(node const& of) {
+    auto const label = read_text_file(of.data + "/backup_label");
+    return label && label->find("BACKUP METHOD: pg_rewind") != std::string::npos &&
+           read_control_data(of.programs, of.data).state == cluster_state::in_recovery;
+}
+
+}  // namespace detail
+
+/// Makes the data of an old primary what the new one's were where they parted. Its configuration files stay its own.
+/// pg_rewind is not run again where it has done its work, and goes on to its end if we are killed.
+/// @throws error  configuration, when it was never prepared for that; unavailable, with what pg_rewind says
+inline void rewind_node(node const& old, node const& primary, std::string const& aside, journal& log) {
+    auto const found = read_control_data(old.programs, data_of(old));
+    if (!found.checksums && !found.log_hints)
+        throw error{fault::configuration, old.name + " has diverged, and has neither checksums nor wal_log_hints, "
+                                                     "without which pg_rewind cannot work; make it anew"};
+    log.step("keep configuration", [&] {
+        for (auto const name : detail::own_files) {
+            if (auto const text = read_text_file(old.data + '/' + std::string{name}))
+                replace_text_file(aside + std::string{name}, *text);
+        }
+    });
+    log.step("rewind", [&] {
+        if (detail::was_rewound(old)) return sync_tree(old.data);
+        auto source = detail::without_password(primary.db);
+        source.environment.emplace_back("LC_ALL", "C");
+        std::vector<std::string> command{program_of(old, "pg_rewind"), "--target-pgdata=" + old.data,
+                                         "--source-server=" + source.text, "--restore-target-wal"};
+        run_checked(
+            command,
+            {.deadline = std::chrono::hours{24}, .environment = source.environment, .inherited = log.descriptor()});
+    });
+    log.step("give configuration back", [&] {
+        for (auto const name : detail::own_files) {
+            if (auto const text = read_text_file(aside + std::string{name}))
+                replace_text_file(old.data + '/' + std::string{name}, *text);
+        }
+    });
+    for (auto const name : detail::own_files)
+        ::unlink((aside + std::string{name}).c_str());
+}
+
+/// Makes a stopped server a standby of `primary`, starts it, and waits until it receives log on timeline `now`.
+/// @throws error  timed_out, with what to look at
+inline void make_standby(node const& old, node const& primary, std::string const& restore_command, timeline now,
+                         std::chrono::seconds limit, journal& log) {
+    log.step("make standby", [&] {
+        set_when_stopped(data_of(old), {{"primary_conninfo", primary.followed_by},
+                                        {"restore_command", restore_command},
+                                        {"recovery_target_timeline", "latest"}});
+        replace_text_file(old.data + "/standby.signal", "");
+    });
+    log.step("start standby", [&] { start_node(old, limit); });
+    std::string last = "it cannot be asked";
+    auto const streams = [&] {
+        try {
+            auto db = session_with(old, std::chrono::seconds{30});
+            auto const state = sql::read_replay_state(db);
+            last = state.streaming ? "it receives timeline " + to_string(state.received_on) : "it receives nothing";
+            return state.in_recovery && state.streaming && state.received_on >= now;
+        } catch (pgq::connection_error const&) { return false; }
+    };
+    wait_until(limit, streams, [&] {
+        return old.name + " does not follow on timeline " + to_string(now) + ": " + last + "; look into its log";
+    });
+}
+
+}  // namespace walmgr

@@ -1,0 +1,182 @@
+/// boot, switchover and rejoin, step by step. Each step is journalled; what was done is not done again.
+#pragma once
+
+#include <walmgr/failover/old_primary.hpp>
+#include <walmgr/failover/promotion.hpp>
+#include <walmgr/sql/archiver.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace walmgr {
+
+/// What the steps need of those who know the repository and the configuration.
+struct failover_hooks {
+    /// The segments that are archived.
+    std::function<std::vector<wal_range>()> ranges{};
+    /// Records in the repository that a timeline is given up at a position.
+    std::function<void(timeline, lsn)> give_up{};
+    /// Puts a timeline's history into the repository.
+    std::function<void(timeline, std::string const&)> keep_history{};
+    /// Hears of each step before it is done.
+    std::function<void(std::string const&)> say{};
+};
+
+namespace detail {
+
+inline timeline noted_timeline(journal const& log, std::string_view name) {
+    auto const text = log.noted(name).value_or("0");
+    std::uint32_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return timeline{number};
+}
+
+}  // namespace detail
+
+/// Refuses unless an old primary is known to write no more: it does not answer and none runs on its data folder where
+/// that is on this machine, or `fence` is a command that ends with 0.
+/// @throws error  server_running; unavailable, when the command fails
+inline void require_fenced(node const& old, std::vector<std::string> const& fence) {
+    if (!fence.empty()) {
+        run_checked(fence);
+        return;
+    }
+    auto const is = role_of(old);
+    if (is == role::primary || is == role::living)
+        throw error{fault::server_running, old.name + " " + to_string(is) +
+                                               "; stop it first, or let fence_cmd make sure that it writes no more"};
+    if (old.data.empty() || ::access(old.data.c_str(), F_OK) != 0 || is == role::standby) return;
+    if (auto const sign = sign_of_server(old))
+        throw error{fault::server_running, old.name + " does not answer, but runs: " + *sign};
+}
+
+/// From a standby that has everything to a primary of its own timeline, with its history in the repository.
+inline timeline finish_promotion(pgq::libpq::connection& db, std::chrono::seconds limit, failover_hooks const& hooks,
+                                 journal& log) {
+    auto const before = detail::noted_timeline(log, "timeline");
+    hooks.say("promote");
+    log.step("promote", [&] { promote_standby(db, before, limit); });
+    auto const now = promote_standby(db, before, limit);
+    db.statement_timeout(std::chrono::minutes{30});
+    hooks.say("checkpoint on timeline " + to_string(now));
+    log.step("checkpoint", [&] { sql::checkpoint(db); });
+    hooks.say("history of timeline " + to_string(now) + " into the repository");
+    log.step("history", [&] { hooks.keep_history(now, sql::timeline_history_text(db, now)); });
+    return now;
+}
+
+/// Makes a standby the primary after the old one was lost. @return its timeline
+/// @throws error  server_running, timed_out, identity; the journal then tells what was done, for the next run
+inline timeline boot(node const& standby, node const& old, std::vector<std::string> const& fence,
+                     std::chrono::seconds limit, failover_hooks const& hooks, journal& log) {
+    if (!log.begun("promote")) {
+        hooks.say("look whether " + old.name + " writes no more");
+        require_fenced(old, fence);
+    }
+    auto db = session_with(standby, std::chrono::seconds{60});
+    log.step("give up", [&] {
+        auto const tli = sql::current_timeline(db);
+        log.note("timeline", to_string(tli));
+        hooks.say("give up timeline " + to_string(tli));
+        hooks.give_up(tli, sql::read_replay_state(db).replayed);
+    });
+    log.step("drain", [&] {
+        hooks.say("wait until everything is replayed");
+        auto const up_to =
+            archived_up_to(hooks.ranges(), detail::noted_timeline(log, "timeline"), sql::segment_size_of(db));
+        drain(db, up_to, limit);
+    });
+    return finish_promotion(db, limit, hooks, log);
+}
+
+/// Whether two servers can change their roles now, without a loss and soon.
+/// @throws error  negative, with what is in the way
+inline void require_switchable(pgq::libpq::connection& primary, pgq::libpq::connection& standby,
+                               std::uint64_t lag_limit) {
+    auto const refuse_switch = [](std::string const& why) {
+        throw error{fault::negative, "no switchover now: " + why};
+    };
+    auto const state = sql::read_replay_state(standby);
+    if (!state.in_recovery || !state.streaming) refuse_switch("the standby does not stream");
+    auto const at = sql::current_position(primary);
+    auto const lag = at.bytes - std::min(at.bytes, state.replayed.bytes);
+    if (lag > lag_limit)
+        refuse_switch("the standby is " + std::to_string(lag) + " bytes behind, up to " + std::to_string(lag_limit) +
+                      " are allowed" + (state.paused ? "; its replay is paused" : ""));
+    if (state.paused) refuse_switch("replay on the standby is paused; run: walmgr CONFIG continue");
+    constexpr std::int64_t most_files = 4;
+    if (auto const files = sql::archive_backlog(primary); files > most_files)
+        refuse_switch(std::to_string(files) + " files wait to be archived, and a shutdown waits for them");
+    if (sql::backup_under_way(primary)) refuse_switch("a base backup is being taken");
+    if (sql::shown_setting(primary, "data_checksums") != "on" && sql::shown_setting(primary, "wal_log_hints") != "on")
+        refuse_switch(
+            "neither checksums nor wal_log_hints are on, so that a primary which diverges could not rejoin; set "
+            "wal_log_hints");
+}
+
+/// Stops the primary in order, and proves that the standby has received all it wrote, up to the record of its shutdown.
+/// Where it has not, the primary is started again. @throws error  timed_out
+inline void hand_over(node const& old, pgq::libpq::connection& standby, std::chrono::seconds limit) {
+    stop_node(old, limit);
+    auto const ended = read_control_data(old.programs, data_of(old));
+    auto const received = [&] { return sql::read_replay_state(standby).replayed > ended.checkpoint; };
+    std::string why;
+    if (ended.state != cluster_state::shut_down) why = old.name + " did not end in order";
+    else if (!holds_within(limit, received))
+        why = "the standby has replayed up to " + to_string(sql::read_replay_state(standby).replayed) + ", and " +
+              old.name + " ended at " + to_string(ended.checkpoint);
+    if (why.empty()) return;
+    start_node(old, limit);
+    throw error{fault::timed_out, why + "; it was started again, and nothing has changed"};
+}
+
+/// Lets a standby and its primary change their roles. @return the new timeline
+inline timeline switch_over(node const& standby, node const& old, std::string const& restore_command,
+                            std::chrono::seconds limit, failover_hooks const& hooks, journal& log) {
+    auto db = session_with(standby, std::chrono::seconds{60});
+    log.step("hand over", [&] {
+        // An earlier run may have been killed when the primary was down already.
+        if (role_of(old) == role::primary) {
+            auto primary = session_with(old, std::chrono::minutes{30});
+            log.note("timeline", to_string(sql::current_timeline(primary)));
+            hooks.say("checkpoint");
+            sql::checkpoint(primary);
+        }
+        hooks.say("stop " + old.name);
+        hand_over(old, db, limit);
+    });
+    auto const now = finish_promotion(db, limit, hooks, log);
+    hooks.say("let " + old.name + " follow");
+    make_standby(old, standby, restore_command, now, limit, log);
+    return now;
+}
+
+/// Makes an old primary a standby of the new one: as it is, or by pg_rewind. @return how
+inline way_back rejoin(node const& old, node const& primary, std::string const& restore_command,
+                       std::string const& aside, std::chrono::seconds limit, failover_hooks const& hooks,
+                       journal& log) {
+    auto db = session_with(primary, std::chrono::seconds{60});
+    auto const now = sql::current_timeline(db);
+    log.step("decide", [&] {
+        auto const ended = read_control_data(old.programs, data_of(old));
+        bool const follows = way_back_of(ended, now, past_of(db, now)) == way_back::follow;
+        log.note("way", follows ? "follow" : "rewind");
+    });
+    auto const way = log.noted("way") == "rewind" ? way_back::rewind : way_back::follow;
+    if (way == way_back::rewind && !log.begun("start standby")) {
+        hooks.say("rewind " + old.name);
+        // pg_rewind looks for what the old primary has removed where the server's own settings say.
+        log.step("prepare", [&] { set_when_stopped(data_of(old), {{"restore_command", restore_command}}); });
+        rewind_node(old, primary, aside, log);
+    }
+    hooks.say("let " + old.name + " follow on timeline " + to_string(now));
+    make_standby(old, primary, restore_command, now, limit, log);
+    return way;
+}
+
+}  // namespace walmgr
