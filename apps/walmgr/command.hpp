@@ -32,6 +32,12 @@ void add_serve(CLI::App& app, request& wanted);
 void add_restore(CLI::App& app, request& wanted);
 void add_restore_test(CLI::App& app, request& wanted);
 void add_failover(CLI::App& app, request& wanted);
+void add_pause(CLI::App& app, request& wanted);
+void add_backup(CLI::App& app, request& wanted);
+void add_info(CLI::App& app, request& wanted);
+void add_expire(CLI::App& app, request& wanted);
+void add_pins(CLI::App& app, request& wanted);
+void add_locks(CLI::App& app, request& wanted);
 
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);

@@ -5,6 +5,8 @@
 #include <walmgr/location.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +24,28 @@ std::string_view fallback(std::string_view name) {
 int level(pgq::ini_section const& section, int usual, int least, int most) {
     if (section.text("wal_compression_level", "").empty()) return usual;
     return static_cast<int>(section.number("wal_compression_level", usual, least, most));
+}
+
+std::int64_t number(pgq::ini_section const& section, std::string_view name, std::int64_t least, std::int64_t most) {
+    std::int64_t usual = 0;
+    auto const text = fallback(name);
+    std::from_chars(text.data(), text.data() + text.size(), usual);
+    return section.number(name, usual, least, most);
+}
+
+backup_keys read_backup(pgq::ini_section const& section) {
+    constexpr std::int64_t slowest = 32;
+    constexpr std::int64_t fastest = 1 << 20;
+    constexpr std::int64_t most_kept = 100'000;
+    constexpr std::int64_t week = 7 * 24 * 3600;
+    auto const rate = number(section, "backup_max_rate", 0, fastest);
+    if (rate != 0 && rate < slowest) section.refuse("backup_max_rate", "is neither 0 nor from 32 to 1048576");
+    return {.max_rate = static_cast<std::uint64_t>(rate),
+            .wal_timeout = std::chrono::seconds{number(section, "backup_wal_timeout", 1, week)},
+            .workers = static_cast<unsigned>(number(section, "backup_workers", 1, 64)),
+            .keep = {.count = static_cast<unsigned>(number(section, "keep_backups", 0, most_kept)),
+                     .days = static_cast<unsigned>(number(section, "keep_days", 0, most_kept)),
+                     .minimum = static_cast<unsigned>(number(section, "keep_minimum", 1, most_kept))}};
 }
 
 any_codec read_codec(pgq::ini_section const& section) {
@@ -84,6 +108,7 @@ config read_config(std::string const& path) {
     read.path = std::filesystem::absolute(path).string();
     read.receive = read_receiving(section);
     read.stores = read_store_options(section);
+    read.backup = read_backup(section);
     section.refuse_unknown();
     return read;
 }

@@ -7,6 +7,7 @@
 
 #include <common/keys.hpp>
 
+#include <walmgr/backup/retention_rules.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/codec/lz4.hpp>
 #include <walmgr/codec/stored.hpp>
@@ -14,6 +15,8 @@
 #include <walmgr/repositories.hpp>
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +24,14 @@
 namespace walmgr_app {
 
 using any_codec = std::variant<walmgr::stored, walmgr::lz4, walmgr::zstd>;
+
+/// How backups are taken, and how many are kept.
+struct backup_keys {
+    std::uint64_t max_rate = 0;
+    std::chrono::seconds wal_timeout{};
+    unsigned workers = 0;
+    walmgr::retention keep{};
+};
 
 struct config {
     std::string path{};  ///< of the file itself, from the root
@@ -32,6 +43,7 @@ struct config {
     servers nodes{};
     receiving receive{};
     store_options stores{};
+    backup_keys backup{};
 };
 
 inline constexpr std::array keys{
@@ -66,6 +78,12 @@ inline constexpr std::array keys{
     apps::key{"store_timeout", "60", "seconds that a repository elsewhere may keep silent"},
     apps::key{"ssh_command", "ssh", "for ssh://: the program, and arguments such as -i FILE"},
     apps::key{"ssh_walmgr", "walmgr", "for ssh://: this program on the other machine"},
+    apps::key{"backup_max_rate", "0", "kB/s that a backup asks of the server at most, 32 to 1048576; 0 for no limit"},
+    apps::key{"backup_wal_timeout", "600", "seconds that a backup waits for its log to be archived"},
+    apps::key{"backup_workers", "2", "threads that pack a backup, each with up to 64 MiB in memory"},
+    apps::key{"keep_backups", "0", "expire keeps so many full backups; 0 for no such rule"},
+    apps::key{"keep_days", "0", "expire keeps what restores any moment of so many days; 0 for no such rule"},
+    apps::key{"keep_minimum", "1", "expire leaves so many full backups, whatever the other rules say"},
 };
 
 /// @throws pgq::usage_error  that names file and line

@@ -90,6 +90,37 @@ def archiving_server(archive, tree_name="tree", configure=None):
 
 
 @contextlib.contextmanager
+def small_segments_server(archive, tree_name="tree", **settings):
+    """As archiving_server(), but of an initdb of its own, with segments of 1 MiB."""
+    folder = scratch_folder()
+    initdb = [tree(tree_name) / "bin/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--wal-segsize=1", "--no-sync"]
+    subprocess.run(as_server_user(initdb), check=True, capture_output=True, cwd="/")
+    settings = {"archive_mode": "on", "wal_level": "replica", "max_wal_size": "64MB",
+                "archive_command": f"{archive.program} {archive.ini} xarchive %p %f", **settings}
+    server = Server(tree(tree_name), folder, settings=settings)
+    try:
+        with server:
+            archive.configure(master_db=server.conninfo())
+            done = archive.run("repo", "init")
+            assert done.returncode == 0, done.stderr
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def rescued_backup(archive, label, folder, tablespaces=()):
+    """Unpacks a backup by zstd and tar alone, as the manual says, into `folder`; each tablespace where `tablespaces` says."""
+    backup = archive.repository / "main/base" / label
+    script = "set -e; for part in $1-*.tar; do zstd -dcq $part | tar x -C $2; done"
+    for name, place in {"main": folder, **dict(tablespaces)}.items():
+        pathlib.Path(place).mkdir(mode=0o700)
+        give_to_server_user(place)
+        subprocess.run(as_server_user(["sh", "-c", script, "rescue", backup / str(name), place]), check=True, cwd="/")
+    subprocess.run(as_server_user(["sh", "-c", 'zstd -dcq "$1" > "$2"', "rescue", backup / "backup_manifest",
+                                   pathlib.Path(folder) / "backup_manifest"]), check=True, cwd="/")
+
+
+@contextlib.contextmanager
 def recovering_copy(archive, data, signal="recovery.signal", **settings):
     """A server on a copy of `data`, not started yet, that will recover from the archive."""
     folder = scratch_folder()

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../parts.hpp"
 #include "../this_program.hpp"
 
 #include <walmgr/archive.hpp>
@@ -30,31 +31,8 @@ struct options {
     std::uint64_t lag = 16U << 20U;
 };
 
-/// Both servers, as a command sees them.
-struct parts {
-    node const* subject = nullptr;  ///< becomes a primary, or a standby
-    node const* other = nullptr;
-};
-
-node const& other_of(servers const& nodes, node const& one) {
-    return &one == &nodes.master ? nodes.slave : nodes.master;
-}
-
 std::string journal_path(config const& settings) {
     return settings.nodes.state_dir + '/' + settings.cluster + ".journal";
-}
-
-/// The node that has that role and whose neighbour `fits`; the slave is asked first.
-parts find_parts(servers const& nodes, std::string const& wanted, auto&& fits) {
-    std::string found;
-    for (auto const* const one : {&nodes.slave, &nodes.master}) {
-        if (one->db.empty()) continue;
-        auto const& other = other_of(nodes, *one);
-        auto const is = walmgr::role_of(*one);
-        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
-        if (fits(is, other)) return {one, &other};
-    }
-    throw error{fault::negative, "there is no " + wanted + ": " + found};
 }
 
 /// The parts as an earlier run has noted them, or as they are now.
@@ -238,22 +216,6 @@ int rejoin(config const& settings, options const& given) {
     });
 }
 
-/// `pause` and `continue`.
-int replay(config const& settings, options const& given, bool pause) {
-    auto const found =
-        find_parts(settings.nodes, "standby that answers", [](role is, node const&) { return is == role::standby; });
-    std::cout << (given.dry_run ? "would " : "") << (pause ? "pause" : "continue") << " replay on "
-              << found.subject->name << '\n';
-    if (given.dry_run) return 0;
-    auto db = walmgr::session_with(*found.subject, std::chrono::seconds{30});
-    if (pause) walmgr::sql::pause_replay(db);
-    else walmgr::sql::resume_replay(db);
-    walmgr::wait_until(
-        std::chrono::seconds{given.limit}, [&] { return walmgr::sql::read_replay_state(db).paused == pause; },
-        [] { return std::string{"the standby has not done it"}; });
-    return 0;
-}
-
 CLI::App* add(CLI::App& app, request& wanted, std::string const& name, std::string const& help,
               std::shared_ptr<options> const& given, std::function<int(config const&, options const&)> const& run) {
     auto* const command = app.add_subcommand(name, help);
@@ -276,10 +238,6 @@ void add_failover(CLI::App& app, request& wanted) {
     change->add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
     change->add_option("--max-lag", given->lag, "bytes that the standby may be behind (16777216)");
     add(app, wanted, "rejoin", "make a stopped old primary a standby of the new one", given, rejoin);
-    add(app, wanted, "pause", "hold replay on the standby", given,
-        [](config const& settings, options const& chosen) { return replay(settings, chosen, true); });
-    add(app, wanted, "continue", "let replay on the standby go on", given,
-        [](config const& settings, options const& chosen) { return replay(settings, chosen, false); });
 }
 
 }  // namespace walmgr_app

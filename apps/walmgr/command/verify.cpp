@@ -3,18 +3,92 @@
 
 #include <common/json.hpp>
 
+#include <walmgr/backup/list.hpp>
+#include <walmgr/backup/verify_backup.hpp>
 #include <walmgr/verify.hpp>
 
 #include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace walmgr_app {
 namespace {
 
+/// What was found in a backup.
+struct backup_verification {
+    std::string label{};
+    std::vector<walmgr::damaged_object> damaged{};
+    std::string missing{};  ///< the first segment that it needs and that is not there
+};
+
+/// Reads the backups, or that of a label, each with the log that it needs.
+std::vector<backup_verification> verify_backups(walmgr::any_store const& where, walmgr::cluster const& of,
+                                                std::string const& label) {
+    auto const all = list_backups(where, of);
+    std::vector<backup_verification> found;
+    auto const nobody = [](std::string const&) {};
+    for (auto const& one : all.damaged) {
+        if (label.empty() || label == one.label)
+            found.push_back({one.label, {{one.label, walmgr::fault::corrupt, one.why}}, {}});
+    }
+    for (auto const& one : all.sealed) {
+        if (!label.empty() && label != one.label) continue;
+        backup_verification result{one.label, verify_backup(where, of, one, nobody), {}};
+        if (!one.parent.empty() && !find_backup(where, of, one.parent))
+            result.damaged.push_back({one.label, walmgr::fault::corrupt, "its parent " + one.parent + " is not there"});
+        if (one.history == of.history) {
+            walmgr::wal_arrival log{of, segments_between(one.tli, one.start, one.stop, of.size)};
+            try {
+                result.missing = log.missing(where).value_or("");
+            } catch (walmgr::error const& failure) {
+                if (failure.kind() != walmgr::fault::corrupt && failure.kind() != walmgr::fault::identity) throw;
+                result.damaged.push_back({one.label, failure.kind(), failure.what()});
+            }
+        }
+        found.push_back(std::move(result));
+    }
+    return found;
+}
+
+std::string json_of(std::vector<walmgr::damaged_object> const& all) {
+    std::string damaged;
+    for (auto const& one : all)
+        damaged += (damaged.empty() ? "" : ", ") + ("{\"object\": " + apps::json_string(one.name)) +
+                   ", \"problem\": " + apps::json_string(one.why) + '}';
+    return '[' + damaged + ']';
+}
+
+std::string json_of(std::vector<backup_verification> const& all) {
+    std::string out;
+    for (auto const& one : all)
+        out += (out.empty() ? "" : ", ") + ("{\"label\": " + apps::json_string(one.label)) +
+               ", \"damaged\": " + json_of(one.damaged) +
+               ", \"missing\": " + (one.missing.empty() ? "null" : apps::json_string(one.missing)) + '}';
+    return '[' + out + ']';
+}
+
+/// For people: what is fine on standard output, what is not on standard error. @return the status
+int tell(std::vector<backup_verification> const& all, bool json) {
+    int status = 0;
+    for (auto const& one : all) {
+        for (auto const& part : one.damaged)
+            std::cerr << "walmgr: " << part.name << ": " << part.why << '\n';
+        if (!one.missing.empty())
+            std::cerr << "walmgr: backup " << one.label << " needs " << one.missing << ", which is missing\n";
+        bool const fine = one.damaged.empty() && one.missing.empty();
+        if (fine && !json) std::cout << one.label << ": whole, and so is the log that it needs\n";
+        if (!one.missing.empty() && status == 0) status = static_cast<int>(walmgr::fault::gap);
+        if (!one.damaged.empty()) status = static_cast<int>(walmgr::fault::corrupt);
+    }
+    return status;
+}
+
 /// One line for people, or one object for programs.
-void show(std::string const& location, walmgr::cluster const& of, walmgr::verification const& found, bool json) {
+void show(std::string const& location, walmgr::cluster const& of, walmgr::verification const& found,
+          std::string const& backups, bool json) {
     std::string out;
     for (auto const& range : found.ranges) {
         auto const first = file_name(range.first, of.size);
@@ -33,20 +107,36 @@ void show(std::string const& location, walmgr::cluster const& of, walmgr::verifi
                   << out << found.other_files << (found.other_files == 1 ? " other file\n" : " other files\n");
         return;
     }
-    std::string damaged;
-    for (auto const& one : found.damaged)
-        damaged += (damaged.empty() ? "" : ", ") + ("{\"object\": " + apps::json_string(one.name)) +
-                   ", \"problem\": " + apps::json_string(one.why) + '}';
     std::cout << "{\"repository\": " << apps::json_string(location) << ", \"cluster\": " << apps::json_string(of.name)
-              << ", \"ranges\": [" << out << "], \"other_files\": " << found.other_files << ", \"damaged\": ["
-              << damaged << "], \"gap\": " << (has_gap(found) ? "true" : "false") << "}\n";
+              << ", \"ranges\": [" << out << "], \"other_files\": " << found.other_files
+              << ", \"damaged\": " << json_of(found.damaged) << ", \"gap\": " << (has_gap(found) ? "true" : "false")
+              << ", \"backups\": " << backups << "}\n";
+}
+
+/// A backup, wherever it is.
+int verify_label(config const& settings, std::string const& label, bool json) {
+    bool found = false;
+    int const status = in_each_repository(settings, [&](std::string const& location) {
+        auto const where = open_location(settings, location);
+        auto const backups = verify_backups(where, known_cluster(settings, where), label);
+        if (backups.empty()) return 0;
+        found = true;
+        if (json)
+            std::cout << "{\"repository\": " << apps::json_string(location) << ", \"backups\": " << json_of(backups)
+                      << "}\n";
+        return tell(backups, json);
+    });
+    if (!found && status == 0) throw walmgr::error{walmgr::fault::negative, "there is no backup " + label};
+    return status;
 }
 
 int verify(config const& settings, std::string const& location, bool json) {
     auto const where = open_location(settings, location);
     auto const of = known_cluster(settings, where);
     auto const found = walmgr::verify_wal(where, of, [](std::string const&) {});
-    show(location, of, found, json);
+    auto const backups = verify_backups(where, of, {});
+    show(location, of, found, json_of(backups), json);
+    int const status = tell(backups, json);
     for (auto const& one : found.damaged)
         std::cerr << "walmgr: " << one.name << ": " << one.why << '\n';
     for (std::size_t i = 1; i < found.ranges.size(); ++i) {
@@ -57,6 +147,7 @@ int verify(config const& settings, std::string const& location, bool json) {
                   << file_name(before.last, of.size) << " and " << file_name(behind.first, of.size) << '\n';
     }
     if (!found.damaged.empty()) return static_cast<int>(walmgr::fault::corrupt);
+    if (status != 0) return status;
     return has_gap(found) ? static_cast<int>(walmgr::fault::gap) : 0;
 }
 
@@ -64,12 +155,15 @@ int verify(config const& settings, std::string const& location, bool json) {
 
 void add_verify(CLI::App& app, request& wanted) {
     auto* const command =
-        app.add_subcommand("verify", "read all that is archived, and name what is damaged or missing");
+        app.add_subcommand("verify", "read all that is archived and backed up, and name what is damaged or missing");
     auto const json = std::make_shared<bool>(false);
+    auto const label = std::make_shared<std::string>();
+    command->add_option("label", *label, "only this backup, and the log that it needs");
     command->add_flag("--json", *json, "for programs");
-    command->callback([&wanted, json] {
-        wanted.run = [&wanted, json] {
+    command->callback([&wanted, label, json] {
+        wanted.run = [&wanted, label, json] {
             auto const settings = read_config(wanted.file);
+            if (!label->empty()) return verify_label(settings, *label, *json);
             return in_each_repository(settings,
                                       [&](std::string const& location) { return verify(settings, location, *json); });
         };

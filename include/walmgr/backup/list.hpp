@@ -24,7 +24,7 @@ struct damaged_backup {
 /// What lies in the folder of backups, each list sorted by label, which is by time.
 struct backup_list {
     std::vector<backup_record> sealed{};
-    std::vector<std::string> unfinished{};  ///< labels without a record: running, killed, or half removed
+    std::vector<std::string> unfinished{};  ///< labels without a record: running, killed, half removed
     std::vector<damaged_backup> damaged{};  ///< those with a record that cannot be read
 };
 
@@ -42,7 +42,7 @@ std::optional<backup_record> find_backup(store auto const& where, cluster const&
         text += raw;
     });
     auto read = parse_backup_record(text, object);
-    if (read.label != label || read.system_id != of.system_id || read.size != of.size)
+    if (read.label != label || (read.history == of.history && (read.system_id != of.system_id || read.size != of.size)))
         throw error{fault::corrupt, object + " is the record of another backup"};
     return read;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/file.hpp>
 #include <walmgr/store.hpp>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,7 +90,11 @@ public:
         make_folders(folder);
         auto temporary = folder + "/." + path.substr(cut + 1) + '.' + nonce() + ".tmp";
         auto out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-        if (!out.is_open()) refuse("cannot create " + temporary, ENOENT);
+        for (int again = 0; !out.is_open(); ++again) {  // an empty folder may be tidied up at any time
+            if (again == 10) refuse("cannot create " + temporary, ENOENT);
+            make_folders(folder);
+            out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+        }
         return {std::move(out), std::move(folder), std::move(temporary), path};
     }
 
@@ -117,14 +123,15 @@ public:
         return names;
     }
 
+    /// Removes a folder with its last object, and what crashes have left in it.
     bool remove(std::string const& name) const {
         auto const path = path_of(name);
-        if (::unlink(path.c_str()) != 0) {
-            if (errno == ENOENT) return false;
-            refuse("cannot remove " + path);
-        }
-        sync_folder(path.substr(0, path.rfind('/')));
-        return true;
+        auto const folder = path.substr(0, path.rfind('/'));
+        bool const there = ::unlink(path.c_str()) == 0;
+        if (!there && errno != ENOENT) refuse("cannot remove " + path);
+        if (there) sync_folder(folder);
+        tidy(folder);
+        return there;
     }
 
 private:
@@ -135,6 +142,30 @@ private:
     [[nodiscard]] std::string path_of(std::string const& name) const {
         check_object_name(name);
         return folder_ + '/' + name;
+    }
+
+    /// A folder with nothing in it but unfinished files that nobody has written to for an hour goes. Whatever speaks
+    /// against it, another time will do.
+    void tidy(std::string const& folder) const {
+        if (folder.size() <= folder_.size()) return;
+        std::vector<std::string> left;
+        {
+            std::unique_ptr<DIR, close_folder> const reading{::opendir(folder.c_str())};
+            if (!reading) return;
+            while (auto const* const entry = ::readdir(reading.get())) {
+                std::string_view const name{entry->d_name};
+                if (name == "." || name == "..") continue;
+                if (name.front() != '.' || !name.ends_with(".tmp")) return;
+                left.emplace_back(name);
+            }
+        }
+        for (auto const& name : left) {
+            struct stat found {};
+            auto const path = folder + '/' + name;
+            if (::lstat(path.c_str(), &found) != 0 || ::time(nullptr) - found.st_mtime < 3600) return;
+            ::unlink(path.c_str());
+        }
+        ::rmdir(folder.c_str());
     }
 
     /// A disk that is not mounted must never look like an empty store.

@@ -1,0 +1,237 @@
+#include "../command.hpp"
+#include "../open_repository.hpp"
+
+#include <common/signals.hpp>
+#include <pgq/libpq/connection.hpp>
+
+#include <walmgr/backup/list.hpp>
+#include <walmgr/backup/source.hpp>
+#include <walmgr/backup/stream.hpp>
+#include <walmgr/backup/wal_arrival.hpp>
+#include <walmgr/lease_held.hpp>
+#include <walmgr/server.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+
+namespace walmgr_app {
+namespace {
+
+using namespace std::chrono_literals;
+using walmgr::error;
+using walmgr::fault;
+
+/// A spread checkpoint and a server under load are silent for as long as this at most.
+constexpr auto longest_silence = 1h;
+
+struct options {
+    std::string kind = "full";
+    std::string checkpoint = "fast";
+    std::string annotation{};
+    bool progress = false;
+    bool dry_run = false;
+};
+
+void say(std::string const& text) {
+    std::cerr << "walmgr: " << text << '\n';
+}
+
+std::string megabytes(std::uint64_t bytes) {
+    return std::to_string((bytes + (1U << 19U)) >> 20U) + " MB";
+}
+
+/// Sleeps, unless asked to stop. @throws pgq::stopped
+void rest(std::chrono::milliseconds how_long, std::stop_token const& stop) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock{mutex};
+    wake.wait_for(lock, stop, how_long, [&] { return stop.stop_requested(); });
+    if (stop.stop_requested()) throw pgq::stopped{};
+}
+
+/// Backups go to the first repository, and none of them to two: each thread has to open the same one.
+walmgr::any_store open_first(config const& settings) {
+    return open_location(settings, settings.walmgr_data.front());
+}
+
+/// The backup that an incremental one builds on: the newest.
+walmgr::backup_record choose_parent(walmgr::any_store const& where, walmgr::cluster const& of) {
+    auto const found = list_backups(where, of);
+    for (auto one = found.sealed.rbegin(); one != found.sealed.rend(); ++one) {
+        if (one->history == of.history) return *one;
+    }
+    throw error{fault::negative, "there is no backup that an incremental one could build on; take a full one"};
+}
+
+/// The manifest of a backup, as the server made it.
+std::string manifest_of(walmgr::any_store const& where, walmgr::cluster const& of, std::string const& label) {
+    auto const name = walmgr::backup_folder(of, label).append("/").append(walmgr::backup_manifest_object);
+    auto const in = where.open(name);
+    if (!in) throw error{fault::corrupt, name + " is missing in the repository; take a full backup"};
+    std::string text;
+    unpack_object(*in, name, [&](std::string_view raw) { text += raw; });
+    return text;
+}
+
+void check_incremental(walmgr::backup_source const& source) {
+    if (source.version < 17)
+        throw error{fault::configuration, "incremental backups need a server of version 17 or later, this one is of " +
+                                              std::to_string(source.version) + "; take a full one"};
+    if (!source.summarizes)
+        throw error{fault::configuration,
+                    "incremental backups need summarize_wal = on at the server, from before their "
+                    "parent was taken"};
+}
+
+/// A label that no folder has yet.
+std::string new_label(walmgr::any_store const& where, walmgr::cluster const& of, walmgr::backup_kind kind,
+                      std::stop_token const& stop) {
+    for (;; rest(100ms, stop)) {
+        auto label = walmgr::backup_label(std::time(nullptr), kind);
+        if (where.list(walmgr::backup_folder(of, label)).empty()) return label;
+    }
+}
+
+/// Shows how much has come, once in a while.
+class meter {
+public:
+    explicit meter(bool wanted) : wanted_{wanted} {}
+    void operator()(std::uint64_t came, std::uint64_t expected) {
+        if (!wanted_ || std::chrono::steady_clock::now() < next_) return;
+        next_ = std::chrono::steady_clock::now() + 1s;
+        say("received " + megabytes(came) + " of about " + megabytes(expected));
+    }
+
+private:
+    bool wanted_;
+    std::chrono::steady_clock::time_point next_{};
+};
+
+/// Waits until all log of the backup is in the repository, and was read there.
+void await_log(config const& settings, walmgr::any_store const& where, walmgr::cluster const& of,
+               walmgr::backup_record const& taken, pgq::libpq::connection& db, std::stop_token const& stop) {
+    walmgr::wal_arrival log{of, segments_between(taken.tli, taken.start, taken.stop, of.size)};
+    auto const end = std::chrono::steady_clock::now() + settings.backup.wal_timeout;
+    auto tell = std::chrono::steady_clock::now() + 5s;
+    for (auto pause = 20ms;; pause = std::min(pause * 2, 1000ms)) {
+        auto const missing = log.missing(where);
+        if (!missing) return;
+        auto const now = std::chrono::steady_clock::now();
+        if (now > end)
+            throw error{fault::timed_out, *missing + " is not in the repository after " +
+                                              std::to_string(settings.backup.wal_timeout.count()) +
+                                              " s, so that the backup cannot be restored and is not sealed: " +
+                                              describe(walmgr::look_at_archiver(db)) +
+                                              ". Mend the archiving, or give backup_wal_timeout more seconds"};
+        if (now > tell) {
+            say("waiting for " + *missing + ": " + describe(walmgr::look_at_archiver(db)));
+            tell = now + 10s;
+        }
+        rest(pause, stop);
+    }
+}
+
+bool has_parts(walmgr::any_store const& where, walmgr::cluster const& of, walmgr::backup_record const& taken) {
+    auto const there = where.list(walmgr::backup_folder(of, taken.label));
+    return std::all_of(taken.parts.begin(), taken.parts.end(), [&](walmgr::backup_part const& part) {
+        return std::find(there.begin(), there.end(), part.object) != there.end();
+    });
+}
+
+/// Everything between the lease and the seal.
+walmgr::backup_record take(config const& settings, options const& given, walmgr::cluster const& of,
+                           walmgr::backup_source const& source, pgq::libpq::connection& db, auto const& lease,
+                           std::stop_token const& stop) {
+    auto const open = [&settings] { return open_first(settings); };
+    auto const where = open();
+    walmgr::backup_order order{.fast = given.checkpoint == "fast",
+                               .max_rate = settings.backup.max_rate,
+                               .annotation = given.annotation,
+                               .limits = {.workers = settings.backup.workers}};
+    auto kind = walmgr::backup_kind::full;
+    if (given.kind == "incr") {
+        kind = walmgr::backup_kind::incremental;
+        order.parent = choose_parent(where, of).label;
+        order.parent_manifest = manifest_of(where, of, order.parent);
+    }
+    order.label = new_label(where, of, kind, stop);
+    pgq::libpq::base_backup session{settings.master_db,
+                                    {.stop = stop,
+                                     .connect_timeout = 30s,
+                                     .statement_timeout = longest_silence,
+                                     .application_name = "walmgr backup"}};
+    return std::visit(
+        [&](auto const& way) {
+            auto taken = stream_backup(session, open, way, of, source, order, meter{given.progress});
+            await_log(settings, where, of, taken, db, stop);
+            // Whoever took the lease over may have removed what looked unfinished.
+            if (!lease.is_ours(where))
+                throw error{fault::locked, "the lease of this backup was taken over; it is not sealed"};
+            seal_backup(where, of, way, taken);
+            if (!lease.is_ours(where) || !has_parts(where, of, taken)) {
+                where.remove(walmgr::backup_folder(of, taken.label).append("/").append(walmgr::backup_seal));
+                throw error{fault::locked, "the lease of this backup was taken over while it was sealed; it is none"};
+            }
+            return taken;
+        },
+        settings.pack);
+}
+
+int backup(config const& settings, options const& given) {
+    std::stop_source stop;
+    apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
+    auto const where = open_first(settings);
+    auto const of = known_cluster(settings, where);
+    pgq::libpq::connection db{settings.master_db,
+                              {.stop = stop.get_token(), .connect_timeout = 30s, .statement_timeout = 60s}};
+    auto const source = walmgr::look_at_source(db);
+    check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
+    check_archiver(walmgr::look_at_archiver(db));
+    if (given.kind == "incr") check_incremental(source);
+    if (given.dry_run) {
+        auto const parent = given.kind == "incr" ? " that builds on " + choose_parent(where, of).label : "";
+        std::cout << "would take a backup (" << given.kind << ")" << parent << " of \"" << of.name << "\", version "
+                  << source.version << ", system id " << of.system_id << '\n';
+        return 0;
+    }
+    auto const open = [&settings] { return open_first(settings); };
+    walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say), open};
+    try {
+        auto const taken = take(settings, given, of, source, db, lease, stop.get_token());
+        std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "
+                  << megabytes(stored_size_of(taken)) << "; log from " << to_string(taken.start) << " to "
+                  << to_string(taken.stop) << " of timeline " << static_cast<std::uint32_t>(taken.tli)
+                  << " is in the repository\n";
+        return 0;
+    } catch (pgq::stopped const&) {
+        throw error{fault::negative, "stopped before the backup was whole; it is not sealed, and expire removes it"};
+    }
+}
+
+}  // namespace
+
+void add_backup(CLI::App& app, request& wanted) {
+    auto* const command = app.add_subcommand("backup", "take a base backup");
+    auto const given = std::make_shared<options>();
+    command->add_option("kind", given->kind, "full, or incr for what has changed since the newest backup")
+        ->check(CLI::IsMember({"full", "incr"}));
+    command->add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")
+        ->check(CLI::IsMember({"fast", "spread"}));
+    command->add_option("--annotation", given->annotation, "a text to be kept with it");
+    command->add_flag("--progress", given->progress, "say each second how much has come");
+    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
+    command->callback(
+        [&wanted, given] { wanted.run = [&wanted, given] { return backup(read_config(wanted.file), *given); }; });
+}
+
+}  // namespace walmgr_app

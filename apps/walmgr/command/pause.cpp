@@ -1,0 +1,56 @@
+#include "../command.hpp"
+#include "../parts.hpp"
+
+#include <walmgr/failover/steps.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+
+namespace walmgr_app {
+namespace {
+
+using walmgr::node;
+using walmgr::role;
+
+struct options {
+    bool dry_run = false;
+    int limit = 300;
+};
+
+/// `pause` and `continue`.
+int replay(config const& settings, options const& given, bool pause) {
+    auto const found =
+        find_parts(settings.nodes, "standby that answers", [](role is, node const&) { return is == role::standby; });
+    std::cout << (given.dry_run ? "would " : "") << (pause ? "pause" : "continue") << " replay on "
+              << found.subject->name << '\n';
+    if (given.dry_run) return 0;
+    auto db = walmgr::session_with(*found.subject, std::chrono::seconds{30});
+    if (pause) walmgr::sql::pause_replay(db);
+    else walmgr::sql::resume_replay(db);
+    walmgr::wait_until(
+        std::chrono::seconds{given.limit}, [&] { return walmgr::sql::read_replay_state(db).paused == pause; },
+        [] { return std::string{"the standby has not done it"}; });
+    return 0;
+}
+
+void add(CLI::App& app, request& wanted, std::string const& name, std::string const& help, bool pause) {
+    auto* const command = app.add_subcommand(name, help);
+    auto const given = std::make_shared<options>();
+    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
+    command->add_option("--timeout", given->limit, "seconds that each wait may take (300)")
+        ->check(CLI::Range(1, 86400));
+    command->callback([&wanted, given, pause] {
+        wanted.run = [&wanted, given, pause] { return replay(read_config(wanted.file), *given, pause); };
+    });
+}
+
+}  // namespace
+
+void add_pause(CLI::App& app, request& wanted) {
+    add(app, wanted, "pause", "hold replay on the standby", true);
+    add(app, wanted, "continue", "let replay on the standby go on", false);
+}
+
+}  // namespace walmgr_app

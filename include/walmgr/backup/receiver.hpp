@@ -1,0 +1,170 @@
+/// Takes what the server sends of a base backup: cuts its tar files into parts, and knows each file by its digest.
+#pragma once
+
+#include <walmgr/backup/record.hpp>
+#include <walmgr/backup/tar_scanner.hpp>
+#include <walmgr/backup_manifest.hpp>
+#include <walmgr/error.hpp>
+#include <walmgr/sha256.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+namespace detail {
+
+inline std::string part_name(std::string const& archive, unsigned number) {
+    auto const digits = std::to_string(number);
+    return archive + '-' + std::string(4 - std::min<std::size_t>(4, digits.size()), '0') + digits + ".tar";
+}
+
+}  // namespace detail
+
+/// Where its raw bytes are cut: in front of the first member that begins behind so many.
+inline constexpr std::uint64_t usual_part_size = std::uint64_t{128} << 20U;
+
+/// A visitor for pgq::libpq::base_backup::run(). `Pool` takes the parts, see part_pool; `progress(bytes)` hears how
+/// many bytes have come in all.
+template <class Pool, class Progress> class backup_receiver {
+public:
+    backup_receiver(Pool& pool, Progress progress, std::uint64_t part_size = usual_part_size)
+        : pool_{pool}, progress_{std::move(progress)}, part_size_{part_size} {}
+
+    void begin(auto const& said) {
+        for (auto const& one : said.archives) {
+            expected_ += one.kilobytes.value_or(0) * 1024;
+            if (one.oid) tablespaces_.push_back({*one.oid, one.path});
+        }
+        start_ = said.from.position;
+        timeline_ = said.from.timeline;
+    }
+    /// A new archive: `base.tar`, or that of a tablespace that was announced. @throws error  corrupt
+    void archive(std::string_view name, std::string_view) {
+        end_archive();
+        constexpr std::string_view ending = ".tar";
+        if (!name.ends_with(ending)) throw error{fault::corrupt, "the server sends an archive that is no tar file"};
+        name.remove_suffix(ending.size());
+        bool const main = name == "base";
+        bool const known = std::any_of(tablespaces_.begin(), tablespaces_.end(),
+                                       [&](auto const& one) { return std::to_string(one.oid) == name; });
+        if (!main && !known) throw error{fault::corrupt, "the server sends an archive that it did not announce"};
+        archive_ = main ? "main" : std::string{name};
+        folder_ = main ? "" : "pg_tblspc/" + archive_ + '/';
+        number_ = 0;
+        in_archive_ = true;
+        open_part();
+    }
+    /// From now on data() brings the manifest.
+    void manifest() {
+        end_archive();
+        in_manifest_ = true;
+    }
+    /// Bytes of what was begun last. @throws error  corrupt; or from the pool
+    void data(std::string_view bytes) {
+        if (in_manifest_) {
+            manifest_ += bytes;
+        } else {
+            if (!in_archive_) throw error{fault::corrupt, "the server sends bytes of no archive"};
+            scanner_.write(bytes, *this);
+        }
+        came_ += bytes.size();
+        progress_(came_, expected_);
+    }
+    /// What the server says of its progress is not needed: what came is counted.
+    void progress(std::uint64_t) const {}
+
+    /// After the last message: the server's manifest must have the digest that it says, and name just the files that
+    /// came, with their lengths and digests. @throws error  corrupt
+    void compare() {
+        end_archive();
+        if (!in_manifest_) throw error{fault::corrupt, "the server sent no manifest of the backup"};
+        auto const said = parse_backup_manifest(manifest_, "the server's manifest of the backup");
+        for (auto const& [path, file] : said.files) {
+            auto const found = files_.find(path);
+            if (found == files_.end())
+                throw error{fault::corrupt, path + " is in the server's manifest and did not come"};
+            if (file.sha256.empty()) throw error{fault::corrupt, path + " has no SHA-256 in the server's manifest"};
+            if (found->second != file)
+                throw error{fault::corrupt, path + " came with other bytes than the server's manifest says"};
+        }
+        for (auto const& [path, file] : files_) {
+            if (!said.files.contains(path))
+                throw error{fault::corrupt, path + " came and is not in the server's manifest"};
+        }
+    }
+
+    /// What the server said, and what came.
+    [[nodiscard]] std::string const& manifest_text() const noexcept { return manifest_; }
+    [[nodiscard]] std::vector<backup_tablespace> const& tablespaces() const noexcept { return tablespaces_; }
+    [[nodiscard]] lsn start() const noexcept { return {start_}; }
+    [[nodiscard]] timeline tli() const noexcept { return timeline{timeline_}; }
+
+    // For the scanner.
+    /// In front of a member, where a part may end.
+    void member(tar_entry const& entry) {
+        if (pool_.current_size() >= part_size_) {
+            close_part();
+            open_part();
+        }
+        pool_.count_member();
+        path_ = folder_ + entry.name;
+        if (entry.kind == tar_kind::file) {
+            digest_ = {};
+            size_ = 0;
+        }
+    }
+    /// Bytes of the tar file, for the part.
+    void raw(std::string_view bytes) { pool_.write(bytes); }
+    /// Bytes of a file, for its digest.
+    void content(std::string_view bytes) {
+        digest_.update(bytes);
+        size_ += bytes.size();
+    }
+    /// Behind the last byte of a file, which may come once only. @throws error  corrupt
+    void file_end() {
+        if (!files_.emplace(path_, manifest_file{size_, hex_of(digest_.finish())}).second)
+            throw error{fault::corrupt, path_ + " came twice"};
+    }
+
+private:
+    void open_part() { pool_.begin(detail::part_name(archive_, number_++)); }
+    void close_part() {
+        pool_.write(std::string(tar_end_bytes, '\0'));
+        pool_.end();
+    }
+    void end_archive() {
+        if (!in_archive_) return;
+        scanner_.finish();
+        scanner_ = {};
+        close_part();
+        in_archive_ = false;
+    }
+
+    Pool& pool_;
+    Progress progress_;
+    std::uint64_t part_size_;
+    std::uint64_t start_ = 0;
+    std::uint32_t timeline_ = 0;
+    std::uint64_t expected_ = 0;
+    std::uint64_t came_ = 0;
+    std::vector<backup_tablespace> tablespaces_{};
+    std::string archive_{};
+    std::string folder_{};
+    unsigned number_ = 0;
+    bool in_archive_ = false;
+    bool in_manifest_ = false;
+    tar_scanner scanner_{};
+    std::string path_{};
+    sha256 digest_{};
+    std::uint64_t size_ = 0;
+    std::string manifest_{};
+    std::map<std::string, manifest_file> files_{};
+};
+
+}  // namespace walmgr

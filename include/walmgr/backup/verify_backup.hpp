@@ -1,0 +1,119 @@
+/// Reading a whole backup, to know today what a restore would find out on the day it is needed.
+#pragma once
+
+#include <walmgr/backup/list.hpp>
+#include <walmgr/backup/record.hpp>
+#include <walmgr/backup/wal_arrival.hpp>
+#include <walmgr/backup_manifest.hpp>
+#include <walmgr/cluster.hpp>
+#include <walmgr/object.hpp>
+#include <walmgr/sha256.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/tar_reader.hpp>
+#include <walmgr/verify.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+namespace detail {
+
+/// A visitor for tar_reader: the digest of each file.
+struct file_digests {
+    std::string folder;  ///< in front of each path
+    std::map<std::string, manifest_file>& files;
+    std::uint64_t members = 0;
+    std::string path{};
+    sha256 hash{};
+    std::uint64_t size = 0;
+
+    void begin(tar_entry const& entry) {
+        ++members;
+        path = folder + entry.name;
+        hash = {};
+        size = 0;
+    }
+    void data(std::string_view bytes) {
+        hash.update(bytes);
+        size += bytes.size();
+    }
+    void end() {
+        if (!files.emplace(path, manifest_file{size, hex_of(hash.finish())}).second) bad_tar(path + " comes twice");
+    }
+};
+
+/// Where the files of a part belong.
+inline std::string folder_of_part(std::string const& object) {
+    auto const archive = object.substr(0, object.find('-'));
+    return archive == "main" ? "" : "pg_tblspc/" + archive + '/';
+}
+
+void read_part(store auto const& where, std::string const& folder, backup_part const& part,
+               std::map<std::string, manifest_file>& files) {
+    auto const name = folder + '/' + part.object;
+    auto const in = where.open(name);
+    if (!in) throw error{fault::corrupt, name + " is missing"};
+    file_digests look{.folder = folder_of_part(part.object), .files = files};
+    tar_reader read;
+    auto const label = unpack_object(*in, name, [&](std::string_view raw) { read.write(raw, look); });
+    read.finish();
+    if (label.raw_size != part.raw_size || hex_of(label.raw_digest) != part.sha256 || look.members != part.files)
+        throw error{fault::corrupt, name + " is whole, but not the part that the backup's record names"};
+}
+
+inline void compare_files(std::map<std::string, manifest_file> const& listed,
+                          std::map<std::string, manifest_file> const& there, auto&& wrong) {
+    for (auto const& [path, file] : listed) {
+        auto const found = there.find(path);
+        if (found == there.end()) wrong(path + " is in the manifest and in no part");
+        else if (file.sha256.empty() || found->second != file) wrong(path + " has not the digest of the manifest");
+    }
+    for (auto const& [path, file] : there) {
+        if (!listed.contains(path)) wrong(path + " is in a part and not in the manifest");
+    }
+}
+
+}  // namespace detail
+
+/// Reads every part of a backup and its manifest, unpacks them, and compares each file. Takes as long as reading all of
+/// it does. `progress(object)` hears of each before it is read. @return what is wrong, nothing when the backup can be
+/// trusted, its log apart @throws error  when the store fails
+std::vector<damaged_object> verify_backup(store auto const& where, cluster const& of, backup_record const& one,
+                                          auto&& progress) {
+    std::vector<damaged_object> damaged;
+    auto const folder = backup_folder(of, one.label);
+    std::map<std::string, manifest_file> files;
+    auto const guarded = [&](std::string const& object, auto const& work) {
+        progress(object);
+        try {
+            work();
+        } catch (error const& failure) {
+            if (failure.kind() != fault::corrupt && failure.kind() != fault::identity) throw;
+            damaged.push_back({object, failure.kind(), failure.what()});
+        }
+    };
+    for (auto const& part : one.parts)
+        guarded(folder + '/' + part.object, [&] { detail::read_part(where, folder, part, files); });
+    auto const name = folder + '/' + std::string{backup_manifest_object};
+    bool const parts_are_fine = damaged.empty();
+    guarded(name, [&] {
+        auto const in = where.open(name);
+        if (!in) throw error{fault::corrupt, name + " is missing"};
+        std::string text;
+        auto const label = unpack_object(*in, name, [&](std::string_view raw) { text += raw; });
+        if (hex_of(label.raw_digest) != one.manifest_sha256)
+            throw error{fault::corrupt, name + " is whole, but not the one that the backup's record names"};
+        auto const manifest = parse_backup_manifest(text, name);
+        if (!parts_are_fine) return;  // each file of a damaged part would be named
+        detail::compare_files(manifest.files, files, [&](std::string const& why) {
+            damaged.push_back({name, fault::corrupt, why});
+        });
+    });
+    return damaged;
+}
+
+}  // namespace walmgr

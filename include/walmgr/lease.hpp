@@ -1,0 +1,168 @@
+/// Who works on a cluster's backups. A lock of a file system does not reach over hosts, so it is an object that names
+/// its holder; since stores can neither rename nor overwrite, each lease has a number, and a holder that is on another
+/// host shows that it lives by new objects of the same number.
+///
+/// `<cluster>/leases/backup/<number>` holds lines `key=value`; `<number>.<beat>` is a sign of life.
+#pragma once
+
+#include <sys/random.h>
+#include <unistd.h>
+#include <walmgr/cluster.hpp>
+#include <walmgr/error.hpp>
+#include <walmgr/small_object.hpp>
+#include <walmgr/store.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace walmgr {
+
+/// A process, so that it can be told from a later one of the same number.
+struct lease_holder {
+    std::string host{};
+    std::string boot_id{};
+    ::pid_t pid = 0;
+    std::string began{};   ///< in ticks since the boot, from /proc
+    std::string work{};    ///< what for: one word
+    std::int64_t since{};  ///< seconds since 1970, by its host's clock
+    bool beats = true;     ///< gives signs of life
+
+    friend bool operator==(lease_holder const&, lease_holder const&) = default;
+};
+
+/// After so long without a sign of life, by our clock, the lease of another host counts as left behind.
+inline constexpr std::chrono::minutes lease_patience{10};
+/// How often a holder gives one.
+inline constexpr std::chrono::seconds lease_beat{60};
+
+namespace detail {
+
+inline std::string first_line_of(std::string const& path) {
+    std::string line;
+    std::getline(std::ifstream{path}, line);
+    return line;
+}
+
+/// The 22nd field of a process's stat; empty when there is no such process. Its name may hold anything but no line end.
+inline std::string process_began(::pid_t pid) {
+    auto const line = first_line_of("/proc/" + std::to_string(pid) + "/stat");
+    auto at = line.rfind(") ");
+    if (at == line.npos) return {};
+    at += 2;
+    constexpr int fields_between = 19;
+    for (int i = 0; i < fields_between && at != line.npos; ++i)
+        at = line.find(' ', at) == line.npos ? line.npos : line.find(' ', at) + 1;
+    return at == line.npos ? std::string{} : line.substr(at, line.find(' ', at) - at);
+}
+
+inline std::int64_t seconds_now() {
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+inline std::string lease_folder(cluster const& of) {
+    return of.name + "/leases/backup";
+}
+inline std::string lease_number(std::uint64_t number) {
+    auto const digits = std::to_string(number);
+    constexpr std::size_t width = 12;
+    return std::string(width - std::min(width, digits.size()), '0') + digits;
+}
+
+inline std::string write_holder(lease_holder const& one) {
+    return "host=" + one.host + "\nboot=" + one.boot_id + "\npid=" + std::to_string(one.pid) + "\nbegan=" + one.began +
+           "\nwork=" + one.work + "\nsince=" + std::to_string(one.since) + "\nbeats=" + (one.beats ? "1" : "0") + '\n';
+}
+inline lease_holder read_holder(std::string_view text) {
+    std::map<std::string, std::string, std::less<>> said;
+    while (!text.empty()) {
+        auto const line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        auto const cut = std::min(line.find('='), line.size());
+        said.emplace(line.substr(0, cut), line.substr(std::min(cut + 1, line.size())));
+    }
+    auto const number = [&]<class T>(char const* key, T value) {
+        auto const& digits = said[key];
+        std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return value;
+    };
+    return {.host = said["host"],
+            .boot_id = said["boot"],
+            .pid = number("pid", ::pid_t{0}),
+            .began = said["began"],
+            .work = said["work"],
+            .since = number("since", std::int64_t{0}),
+            .beats = said["beats"] == "1"};
+}
+
+}  // namespace detail
+
+/// A running process of this host as a holder. @throws error  usage, when there is none of that number
+inline lease_holder this_host_holder(std::string work, ::pid_t pid = ::getpid()) {
+    std::string host(256, '\0');
+    if (::gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
+    host.resize(std::min(host.find('\0'), host.size()));
+    auto began = detail::process_began(pid);
+    if (began.empty()) throw error{fault::usage, "there is no process " + std::to_string(pid)};
+    return {.host = host,
+            .boot_id = detail::first_line_of("/proc/sys/kernel/random/boot_id"),
+            .pid = pid,
+            .began = std::move(began),
+            .work = std::move(work),
+            .since = detail::seconds_now(),
+            .beats = true};
+}
+
+/// For messages: "backup, process 12 of host a".
+inline std::string to_string(lease_holder const& one) {
+    return one.work + ", process " + std::to_string(one.pid) + " of host " + one.host;
+}
+
+/// A lease as it lies in the store.
+struct found_lease {
+    std::uint64_t number = 0;
+    lease_holder holder{};
+    std::int64_t last_sign{};            ///< seconds since 1970
+    std::vector<std::string> objects{};  ///< its own, and its signs of life
+};
+
+/// All of them; more than one while somebody takes over. @throws error  from the store
+std::vector<found_lease> find_leases(store auto const& where, cluster const& of) {
+    std::vector<found_lease> all;
+    auto const folder = detail::lease_folder(of);
+    for (auto const& name : where.list(folder)) {
+        std::uint64_t number = 0;
+        auto const [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
+        if (problem != std::errc{}) continue;
+        auto const text = read_small_object(where, folder + '/' + name);
+        if (!text) continue;  // released meanwhile
+        bool const beat = end != name.data() + name.size();
+        if (all.empty() || all.back().number != number) all.push_back({.number = number, .holder = {}, .objects = {}});
+        auto& one = all.back();
+        auto const holder = detail::read_holder(*text);
+        if (!beat) one.holder = holder;
+        one.last_sign = std::max(one.last_sign, holder.since);
+        one.objects.push_back(folder + '/' + name);
+    }
+    return all;
+}
+
+/// Whether its holder is gone: exactly known on its own host, and by its silence from elsewhere.
+inline bool is_left_behind(found_lease const& one, lease_holder const& us) {
+    if (one.holder.pid == 0) return true;  // its own object is gone, signs of life remain
+    if (one.holder.host == us.host && one.holder.boot_id == us.boot_id)
+        return detail::process_began(one.holder.pid) != one.holder.began;
+    if (one.holder.host == us.host) return true;  // the host was booted since
+    return one.holder.beats && detail::seconds_now() - one.last_sign >
+                                   std::chrono::duration_cast<std::chrono::seconds>(lease_patience).count();
+}
+
+}  // namespace walmgr

@@ -1,0 +1,190 @@
+"""walmgr takes base backups of a real server under load. What is sealed can be restored by zstd, tar and the archived log; what is
+not whole is never a backup."""
+import contextlib
+import json
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from support.archive import Archive, rescued_backup, small_segments_server
+from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+
+def backups(archive):
+    """The records of the sealed backups, oldest first."""
+    seals = sorted(archive.repository.glob("main/base/*/backup.json"))
+    return [json.loads(subprocess.run(["zstd", "-dcq", seal], check=True, capture_output=True).stdout) for seal in seals]
+
+
+def verified_by_postgres(folder):
+    subprocess.run(as_server_user([tree("tree") / "bin/pg_verifybackup", "--no-parse-wal", folder]), check=True, cwd="/")
+
+
+class Source:
+    """An archive, a server with 1 MiB segments and a tablespace, and who works on it."""
+
+    def __init__(self, archive, server, space):
+        self.archive, self.server, self.space = archive, server, space
+        self.broken, self.slow = archive.folder / "broken", archive.folder / "slow"
+
+    def end_segment(self):
+        self.server.execute("insert into kept values (0)")
+        self.server.execute("select pg_switch_wal()")
+
+    def backup(self, *args):
+        return self.archive.run("backup", *args)
+
+    @contextlib.contextmanager
+    def load(self):
+        """pgbench, for as long as the block takes."""
+        bench = subprocess.Popen([tree("tree") / "bin/pgbench", "-n", "-N", "-c", "2", "-T", "600", self.server.conninfo()],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            bench.terminate()
+            bench.wait()
+
+
+@pytest.fixture(scope="module")
+def source(program):
+    folder = scratch_folder()
+    archive = Archive(folder, program("walmgr"))
+    space = folder / "space"
+    space.mkdir()
+    give_to_server_user(space)
+    try:
+        # Archiving fails while there is a file `broken`, and does not end while there is one `slow`.
+        command = (f"while test -e {folder}/slow; do sleep 0.05; done; test ! -e {folder}/broken && "
+                   f"{archive.program} {archive.ini} xarchive %p %f")
+        with small_segments_server(archive, archive_command=command) as server:
+            subprocess.run([tree("tree") / "bin/pgbench", "-i", "-q", server.conninfo()], check=True, capture_output=True)
+            server.execute(f"create tablespace fast location '{space}'")
+            server.execute("create table kept tablespace fast as select g, repeat('x', 100) as filler from generate_series(1, 5000) g")
+            yield Source(archive, server, space)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def usual_configuration(source):
+    source.archive.configure(master_db=source.server.conninfo())
+
+
+def test_a_backup_under_load_is_rescued_by_zstd_and_tar_and_recovers(source, wait_until, scratch):
+    with source.load():
+        done = source.backup("--annotation", "under load", "--progress")
+    assert done.returncode == 0, done.stderr
+    record = backups(source.archive)[-1]
+    assert done.stdout.startswith(record["label"]) and "received" in done.stderr
+    assert record["kind"] == "full" and record["version"] == 15 and record["annotation"] == "under load"
+    assert record["cluster"]["segment_size"] == 1 << 20 and record["time_zone"] == "UTC"
+    (oid,), = source.server.execute("select oid from pg_tablespace where spcname = 'fast'")
+    assert record["tablespaces"] == [{"oid": oid, "path": str(source.space)}]
+    assert [part["object"] for part in record["parts"]] == [f"{oid}-0000.tar", "main-0000.tar"]
+    assert not list(source.archive.repository.glob("main/leases/backup/*"))
+
+    # The log is there; from here on the server may burn.
+    data, place = scratch / "data", scratch / "space"
+    rescued_backup(source.archive, record["label"], data, {oid: place})
+    assert (data / "tablespace_map").read_text() == f"{oid} {source.space}\n"
+    (data / "tablespace_map").write_text(f"{oid} {place}\n")
+    (data / "pg_tblspc" / str(oid)).symlink_to(place)
+    manifest = json.loads((data / "backup_manifest").read_text())
+    assert {f"pg_tblspc/{oid}/{path.relative_to(place)}" for path in place.rglob("*") if path.is_file()} == {
+        one["Path"] for one in manifest["Files"] if one["Path"].startswith("pg_tblspc/")}
+    (data / "tablespace_map").write_text(f"{oid} {source.space}\n")
+    verified_by_postgres(data)
+    (data / "tablespace_map").write_text(f"{oid} {place}\n")
+    (data / "recovery.signal").touch()
+    give_to_server_user(data / "recovery.signal")
+    copy = Server(tree("tree"), scratch, data=data, settings={
+        "restore_command": f"{source.archive.program} {source.archive.ini} xrestore %f %p", "recovery_target": "immediate",
+        "recovery_target_action": "promote"})
+    with copy:
+        wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+        assert copy.execute("select count(*), sum(g) from kept") == [(5000, 5000 * 5001 // 2)]
+        # pgbench -N keeps no sums, but each of its rows is one transaction's.
+        assert copy.execute("select count(*) from pgbench_accounts") == [(100000,)]
+        assert copy.execute("select coalesce(sum(abalance), 0) from pgbench_accounts") == copy.execute(
+            "select coalesce(sum(delta), 0) from pgbench_history")
+
+
+def test_what_cannot_be_finished_is_not_begun(source, wait_until):
+    server, archive = source.server, source.archive
+    before = list(archive.repository.glob("main/base/*"))
+    done = source.backup("--dry-run")
+    assert done.returncode == 0 and done.stdout.startswith("would take a backup (full)")
+    done = source.backup("incr")
+    assert done.returncode == 3 and "version 17 or later" in done.stderr
+    archive.configure(master_db=server.conninfo(user="nobody"))
+    assert source.backup().returncode == 16
+    archive.configure(master_db=server.conninfo(), cluster="another")
+    done = source.backup()
+    assert done.returncode == 3 and "does not know the cluster" in done.stderr
+
+    # Archiving that fails is told at once, not after a timeout.
+    archive.configure(master_db=server.conninfo())
+    source.broken.touch()
+    try:
+        source.end_segment()
+        wait_until(lambda: server.execute("select last_failed_time > coalesce(last_archived_time, '-infinity') from pg_stat_archiver")
+                   == [(True,)], what="a failure of archiving")
+        done = source.backup()
+        assert done.returncode == 16 and "archiving fails" in done.stderr and "1 file waits" in done.stderr, done.stderr
+    finally:
+        source.broken.unlink()
+    source.end_segment()  # wakes the archiver
+    wait_until(lambda: server.execute("select last_archived_time > last_failed_time from pg_stat_archiver") == [(True,)],
+               what="archiving works again")
+    assert list(archive.repository.glob("main/base/*")) == before
+
+
+def test_without_its_log_there_is_no_backup_and_one_is_taken_at_a_time(source, wait_until):
+    archive = source.archive
+    before = backups(archive)
+    source.slow.touch()
+    try:
+        archive.configure(master_db=source.server.conninfo(), backup_wal_timeout=1)
+        done = source.backup()
+        assert done.returncode == 15 and "is not in the repository after 1 s" in done.stderr and "wait" in done.stderr, done.stderr
+        assert backups(archive) == before and not list(archive.repository.glob("main/leases/backup/*"))
+
+        archive.configure(master_db=source.server.conninfo())
+        first = subprocess.Popen(as_server_user(archive.command("backup")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: list(archive.repository.glob("main/leases/backup/*")), what="the lease")
+            done = source.backup()
+            assert done.returncode == 14 and f"process {first.pid}" in done.stderr, done.stderr
+        finally:
+            first.kill()
+            first.wait()
+    finally:
+        source.slow.unlink()
+    done = source.backup()
+    assert done.returncode == 0 and f"took over what a backup, process {first.pid} of host" in done.stderr, done.stderr
+    assert len(backups(archive)) == len(before) + 1
+    assert len(list(archive.repository.glob("main/base/*"))) > len(backups(archive))  # those that were not finished
+
+
+def test_a_backup_that_is_killed_anywhere_is_none(source):
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    before = {one["label"] for one in backups(source.archive)}
+    for _ in range(8):
+        running = subprocess.Popen(as_server_user(source.archive.command("backup")), stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        time.sleep(chance.random() * 1.2)  # when it is killed decides nothing but which step is hit
+        running.kill()
+        said = running.communicate()[0]
+        sealed = {one["label"] for one in backups(source.archive)}
+        assert not said or said.split(":")[0] in sealed
+    assert source.backup().returncode == 0
+    for one in backups(source.archive)[len(before):]:
+        folder = source.archive.repository / "main/base" / one["label"]
+        assert {part["object"] for part in one["parts"]} | {"backup.json", "backup_manifest"} == {
+            path.name for path in folder.iterdir() if not path.name.startswith(".")}

@@ -1,0 +1,90 @@
+#include <support/wal.hpp>
+#include <walmgr/backup/retention.hpp>
+
+using namespace walmgr;
+
+namespace {
+
+backup_record taken(int day, char kind, std::string parent = {}, int history = 1) {
+    auto const digits = (day < 10 ? "0" : "") + std::to_string(day);
+    return {.label = "202601" + digits + "T120000Z-" + kind,
+            .kind = kind == 'F' ? backup_kind::full : backup_kind::incremental,
+            .parent = std::move(parent),
+            .history = history,
+            .version = 17,
+            .tli = timeline{1},
+            .start = lsn{static_cast<std::uint64_t>(day) << 24U},
+            .stop = lsn{(static_cast<std::uint64_t>(day) << 24U) + 100},
+            .stopped = "2026-01-" + digits + "T12:30:00Z"};
+}
+
+/// Days of the full backups 1, 5, 9, and of incremental ones behind each.
+backup_list three_chains() {
+    return {.sealed = {taken(1, 'F'), taken(2, 'I', "20260101T120000Z-F"), taken(3, 'I', "20260102T120000Z-I"),
+                       taken(5, 'F'), taken(6, 'I', "20260105T120000Z-F"), taken(9, 'F'),
+                       taken(10, 'I', "20260109T120000Z-F")}};
+}
+
+auto const now = *parse_moment("2026-01-11 00:00:00Z");
+
+std::string kept_days(backup_list const& all, retention const& rules, std::set<std::string> const& pins = {}) {
+    std::string days;
+    for (auto const& one : judge_backups(all, pins, 1, rules, now)) {
+        if (one.kept) days += (days.empty() ? "" : " ") + one.backup->label.substr(6, 2);
+    }
+    return days;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(without_rules_everything_is_kept) {
+    BOOST_TEST(kept_days(three_chains(), {}) == "01 02 03 05 06 09 10");
+    BOOST_TEST(judge_backups({}, {}, 1, {.count = 1}, now).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_count_is_of_full_backups_and_what_builds_on_them) {
+    BOOST_TEST(kept_days(three_chains(), {.count = 2}) == "05 06 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.count = 1}) == "09 10");
+    BOOST_TEST(kept_days(three_chains(), {.count = 7}) == "01 02 03 05 06 09 10");
+}
+
+BOOST_AUTO_TEST_CASE(a_window_begins_with_the_backup_before_it) {
+    BOOST_TEST(kept_days(three_chains(), {.days = 1}) == "09 10");
+    BOOST_TEST(kept_days(three_chains(), {.days = 2}) == "05 06 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.days = 5}) == "05 06 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.days = 6}) == "01 02 03 05 06 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.count = 1, .days = 2}) == "05 06 09 10");
+}
+
+BOOST_AUTO_TEST_CASE(the_minimum_outweighs_the_rules) {
+    BOOST_TEST(kept_days(three_chains(), {.count = 1, .minimum = 2}) == "05 06 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.days = 1, .minimum = 0}) == "09 10");
+    auto const later = *parse_moment("2030-01-01 00:00:00Z");
+    auto const all = three_chains();
+    auto const verdicts = judge_backups(all, {}, 1, {.days = 1}, later);
+    BOOST_TEST(verdicts.back().kept);
+    BOOST_TEST(!verdicts.front().kept);
+}
+
+BOOST_AUTO_TEST_CASE(a_pin_keeps_a_backup_and_its_parents) {
+    BOOST_TEST(kept_days(three_chains(), {.count = 1}, {"20260102T120000Z-I"}) == "01 02 03 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.count = 1}, {"20260103T120000Z-I"}) == "01 02 03 09 10");
+    BOOST_TEST(kept_days(three_chains(), {.count = 1}, {"20260105T120000Z-F"}) == "05 06 09 10");
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_can_judge_is_kept) {
+    auto all = three_chains();
+    all.sealed.insert(all.sealed.begin(), taken(1, 'F', {}, 0));
+    all.sealed.front().label = "20250101T120000Z-F";
+    auto verdicts = judge_backups(all, {}, 1, {.count = 1}, now);
+    BOOST_TEST(verdicts.front().kept);
+    BOOST_TEST(log_horizon(all, verdicts, 1)->bytes == 9U << 24U);
+
+    all = three_chains();
+    all.sealed.erase(all.sealed.begin());
+    all.damaged.push_back({"20260101T120000Z-F", "why"});
+    BOOST_TEST(kept_days(all, {.count = 1}) == "02 03 09 10");
+    verdicts = judge_backups(all, {}, 1, {.count = 1}, now);
+    BOOST_TEST(!log_horizon(all, verdicts, 1));
+    BOOST_TEST(!log_horizon({}, {}, 1));
+}

@@ -1,0 +1,78 @@
+#include <support/wal.hpp>
+#include <walmgr/lease_held.hpp>
+#include <walmgr/store/memory.hpp>
+
+using namespace walmgr;
+using support::is_fault;
+using support::small_cluster;
+
+namespace {
+
+lease_holder elsewhere(std::int64_t silent_for) {
+    return {.host = "elsewhere",
+            .boot_id = "1",
+            .pid = 12,
+            .began = "77",
+            .work = "backup",
+            .since = detail::seconds_now() - silent_for};
+}
+
+auto const nothing_said = [](std::string const& text) { BOOST_ERROR(text); };
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(one_at_a_time) {
+    memory_store const where;
+    auto const us = this_host_holder("backup");
+    auto mine = take_lease(where, small_cluster, us, nothing_said);
+    BOOST_TEST(mine.is_ours(where));
+    BOOST_CHECK_EXCEPTION(take_lease(where, small_cluster, us, nothing_said), error,
+                          is_fault(fault::locked, "backup, process " + std::to_string(::getpid())));
+    mine.beat(where);
+    mine.beat(where);
+    BOOST_TEST(where.list("main/leases/backup").size() == 2U);
+    mine.release(where);
+    BOOST_TEST(where.list("main/leases/backup").empty());
+    BOOST_TEST(!mine.is_ours(where));
+    take_lease(where, small_cluster, us, nothing_said).release(where);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_left_behind_is_taken_over_and_said) {
+    auto const us = this_host_holder("backup");
+    auto gone = us;
+    gone.began = "1";  // another process had that number
+    auto rebooted = us;
+    rebooted.boot_id = "before";
+    for (auto const& left : {gone, rebooted, elsewhere(3600)}) {
+        memory_store const where;
+        auto const before = take_lease(where, small_cluster, left, nothing_said);
+        std::string said;
+        auto const mine = take_lease(where, small_cluster, us, [&](std::string const& text) { said = text; });
+        BOOST_TEST(said.find("left behind") != said.npos);
+        BOOST_TEST(mine.is_ours(where));
+        BOOST_TEST(!before.is_ours(where));
+        BOOST_TEST(where.list("main/leases/backup").size() == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_host_that_lives_keeps_its_lease) {
+    auto const us = this_host_holder("backup");
+    memory_store const where;
+    auto theirs = take_lease(where, small_cluster, elsewhere(5), nothing_said);
+    BOOST_CHECK_EXCEPTION(take_lease(where, small_cluster, us, nothing_said), error, is_fault(fault::locked));
+    memory_store const other;
+    auto old = take_lease(other, small_cluster, elsewhere(3600), nothing_said);
+    old.beat(other);
+    BOOST_CHECK_EXCEPTION(take_lease(other, small_cluster, us, nothing_said), error, is_fault(fault::locked));
+    auto by_hand = elsewhere(36'000);
+    by_hand.beats = false;  // by xlock: nobody gives signs of life
+    memory_store const third;
+    take_lease(third, small_cluster, by_hand, nothing_said);
+    BOOST_CHECK_EXCEPTION(take_lease(third, small_cluster, us, nothing_said), error, is_fault(fault::locked));
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_is_not_there_holds_nothing) {
+    BOOST_CHECK_EXCEPTION(this_host_holder("backup", 1 << 30), error, is_fault(fault::usage));
+    BOOST_TEST(!detail::process_began(::getpid()).empty());
+    BOOST_TEST(detail::process_began(::getpid()).find_first_not_of("0123456789") == std::string::npos);
+}
