@@ -1,0 +1,127 @@
+"""walmgr restores a real server's backup to each kind of target; the rows of acknowledged commits tell where it came to."""
+import contextlib
+import subprocess
+import time
+
+import pytest
+
+from support.archive import Archive, archiving_server, wait_until_archived
+from support.server import Server, as_server_user, scratch_folder, tree
+
+
+class Story:
+    """A backup, and rows that were committed behind it, each with where and when."""
+
+    def __init__(self, archive):
+        self.archive = archive
+
+    def tell(self, server, wait_until):
+        server.execute("create table kept (n int)")
+        server.execute("insert into kept values (0)")
+        done = self.archive.run("backup")
+        assert done.returncode == 0, done.stderr
+        # A backup's end is recorded in whole seconds.
+        (since,), = server.execute("select clock_timestamp() + '1 second'")
+        wait_until(lambda: server.execute("select clock_timestamp() > %s", since) == [(True,)], what="the next second")
+        server.execute("insert into kept values (1)")
+        (self.time,), = server.execute("select clock_timestamp()::text")
+        (self.xid,), = server.execute("insert into kept values (2) returning pg_current_xact_id()::text")
+        server.execute("select pg_create_restore_point('here')")
+        (self.position,), = server.execute("select pg_current_wal_lsn()::text")
+        server.execute("insert into kept values (3)")
+        wait_until_archived(server, wait_until)
+
+
+@pytest.fixture(scope="module")
+def story(program, wait_until):
+    folder = scratch_folder()
+    archive = Archive(folder, program("walmgr"))
+    told = Story(archive)
+    with archiving_server(archive) as server:
+        told.tell(server, wait_until)
+    archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")
+    yield told
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+@contextlib.contextmanager
+def restored(story, *args):
+    folder = scratch_folder()
+    try:
+        done = story.archive.run("restore", *args, folder / "data")
+        assert done.returncode == 0, done.stderr
+        manifest, = story.archive.repository.glob("main/base/*/backup_manifest")
+        with open(folder / "manifest", "wb") as out:
+            subprocess.run(["zstd", "-dcq", manifest], stdout=out, check=True)
+        checked = subprocess.run(as_server_user([tree("tree") / "bin/pg_verifybackup", "-n", "-m", folder / "manifest",
+                                                 folder / "data"]), capture_output=True, text=True, cwd="/")
+        assert checked.returncode == 0, checked.stderr
+        with Server(tree("tree"), folder) as server:
+            yield server
+    finally:
+        subprocess.run(["rm", "-rf", folder], check=True)
+
+
+@pytest.mark.parametrize("target, rows", [
+    ("latest", [0, 1, 2, 3]), ("time", [0, 1]), ("name", [0, 1, 2]), ("lsn", [0, 1, 2]),
+    ("xid exclusive", [0, 1]), ("immediate", [0])])
+def test_each_target_is_come_to(story, wait_until, target, rows):
+    args = {"latest": [], "time": ["--target-time", story.time], "name": ["--target-name", "here"],
+            "lsn": ["--target-lsn", story.position, "--target-exclusive"], 
+            "xid exclusive": ["--target-xid", story.xid, "--target-exclusive"], "immediate": ["--target-immediate"]}[target]
+    with restored(story, *args) as server:
+        wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
+        assert server.execute("select n from kept order by n") == [(n,) for n in rows]
+        assert server.execute("show archive_mode") == [("off",)]
+
+
+def test_a_backup_is_tried_out(story):
+    sql = story.archive.folder / "check.sql"
+    sql.write_text("do $$ begin assert (select count(*) from kept) = 1; end $$")
+    done = story.archive.run("restore-test", "--json", "--sql", sql)
+    assert done.returncode == 0, done.stderr
+    assert '"passed": true' in done.stdout and '"pg_amcheck": "fine"' in done.stdout and '"sql": "fine"' in done.stdout
+    sql.write_text("select 1 / (count(*) - 1) from kept")
+    done = story.archive.run("restore-test", "--sql", sql)
+    assert done.returncode != 0 and "division by zero" in done.stderr
+    assert len(list((story.archive.repository / "main/tests").iterdir())) == 2
+
+
+def test_a_restore_that_is_killed_anywhere_is_completed_by_the_next(story, wait_until):
+    folder = scratch_folder()
+    try:
+        for i in range(6):
+            running = subprocess.Popen(as_server_user(story.archive.command("restore", folder / "data")),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+            time.sleep(0.02 * (i + 1))  # when it is killed decides nothing but which step is hit
+            running.kill()
+            running.wait()
+            if (folder / "data/global/pg_control").exists():
+                break
+            assert not (folder / "data/global/pg_control").exists()
+        else:
+            done = story.archive.run("restore", folder / "data")
+            assert done.returncode == 0, done.stderr
+        with Server(tree("tree"), folder) as server:
+            wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
+            assert server.execute("select n from kept order by n") == [(0,), (1,), (2,), (3,)]
+            done = story.archive.run("restore", "--delta", folder / "data")
+            assert done.returncode == 18 and "stop it first" in done.stderr
+    finally:
+        subprocess.run(["rm", "-rf", folder], check=True)
+
+
+@pytest.mark.parametrize("args, status, words", [
+    (["--target-time", "2026-01-31 12:00:00"], 2, "write it with an offset from UTC"),
+    (["--target-time", "2001-01-01 00:00:00Z"], 1, "no backup was complete before"),
+    (["--target-name", "x", "--target-xid", "5"], 2, "one target only"),
+    (["--target-timeline", "7"], 13, "the history of timeline 7 is not in the repository"),
+    (["--tablespace", "16384=/x"], 2, "has no tablespace with OID 16384"),
+    (["--target-lsn", "F/0"], 13, "needs segments that are not in the repository"),
+    (["20200101T000000Z-F"], 1, "there is no backup 20200101T000000Z-F"),
+])
+def test_what_cannot_be_done_is_refused_before_a_byte_is_written(story, args, status, words):
+    done = story.archive.run("restore", *args, story.archive.folder / "never")
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1)
+    assert words in done.stderr
+    assert not (story.archive.folder / "never").exists()
