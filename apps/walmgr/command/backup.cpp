@@ -4,7 +4,6 @@
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
 
-#include <walmgr/backup/list.hpp>
 #include <walmgr/backup/source.hpp>
 #include <walmgr/backup/stream.hpp>
 #include <walmgr/backup/wal_arrival.hpp>
@@ -35,7 +34,6 @@ using walmgr::fault;
 constexpr auto longest_silence = 1h;
 
 struct options {
-    std::string kind = "full";
     std::string checkpoint = "fast";
     std::string annotation{};
     bool progress = false;
@@ -62,35 +60,6 @@ void rest(std::chrono::milliseconds how_long, std::stop_token const& stop) {
 /// Backups go to the first repository, and none of them to two: each thread has to open the same one.
 walmgr::any_store open_first(config const& settings) {
     return open_location(settings, settings.walmgr_data.front());
-}
-
-/// The backup that an incremental one builds on: the newest.
-walmgr::backup_record choose_parent(walmgr::any_store const& where, walmgr::cluster const& of) {
-    auto const found = list_backups(where, of);
-    for (auto one = found.sealed.rbegin(); one != found.sealed.rend(); ++one) {
-        if (one->history == of.history) return *one;
-    }
-    throw error{fault::negative, "there is no backup that an incremental one could build on; take a full one"};
-}
-
-/// The manifest of a backup, as the server made it.
-std::string manifest_of(walmgr::any_store const& where, walmgr::cluster const& of, std::string const& label) {
-    auto const name = walmgr::backup_folder(of, label).append("/").append(walmgr::backup_manifest_object);
-    auto const in = where.open(name);
-    if (!in) throw error{fault::corrupt, name + " is missing in the repository; take a full backup"};
-    std::string text;
-    unpack_object(*in, name, [&](std::string_view raw) { text += raw; });
-    return text;
-}
-
-void check_incremental(walmgr::backup_source const& source) {
-    if (source.version < 17)
-        throw error{fault::configuration, "incremental backups need a server of version 17 or later, this one is of " +
-                                              std::to_string(source.version) + "; take a full one"};
-    if (!source.summarizes)
-        throw error{fault::configuration,
-                    "incremental backups need summarize_wal = on at the server, from before their "
-                    "parent was taken"};
 }
 
 /// A label that no folder has yet.
@@ -158,13 +127,7 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
                                .max_rate = settings.backup.max_rate,
                                .annotation = given.annotation,
                                .limits = {.workers = settings.backup.workers}};
-    auto kind = walmgr::backup_kind::full;
-    if (given.kind == "incr") {
-        kind = walmgr::backup_kind::incremental;
-        order.parent = choose_parent(where, of).label;
-        order.parent_manifest = manifest_of(where, of, order.parent);
-    }
-    order.label = new_label(where, of, kind, stop);
+    order.label = new_label(where, of, walmgr::backup_kind::full, stop);
     pgq::libpq::base_backup session{settings.master_db,
                                     {.stop = stop,
                                      .connect_timeout = 30s,
@@ -197,11 +160,9 @@ int backup(config const& settings, options const& given) {
     auto const source = walmgr::look_at_source(db);
     check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
     check_archiver(walmgr::look_at_archiver(db));
-    if (given.kind == "incr") check_incremental(source);
     if (given.dry_run) {
-        auto const parent = given.kind == "incr" ? " that builds on " + choose_parent(where, of).label : "";
-        std::cout << "would take a backup (" << given.kind << ")" << parent << " of \"" << of.name << "\", version "
-                  << source.version << ", system id " << of.system_id << '\n';
+        std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
+                  << of.system_id << '\n';
         return 0;
     }
     auto const open = [&settings] { return open_first(settings); };
@@ -223,8 +184,6 @@ int backup(config const& settings, options const& given) {
 void add_backup(CLI::App& app, request& wanted) {
     auto* const command = app.add_subcommand("backup", "take a base backup");
     auto const given = std::make_shared<options>();
-    command->add_option("kind", given->kind, "full, or incr for what has changed since the newest backup")
-        ->check(CLI::IsMember({"full", "incr"}));
     command->add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")
         ->check(CLI::IsMember({"fast", "spread"}));
     command->add_option("--annotation", given->annotation, "a text to be kept with it");

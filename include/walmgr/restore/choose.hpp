@@ -32,15 +32,15 @@ inline bool ends_before(backup_record const& one, recovery_target const& target)
     return true;
 }
 
-/// The newest of `all` that can come to the target along that timeline. For a transaction or a restore point nobody
-/// knows where it is before the log was read: then it is the newest at all.
+/// The newest full backup of `all` that can come to the target along that timeline. For a transaction or a restore
+/// point nobody knows where it is before the log was read: then it is the newest at all.
 /// @throws error  negative, when none can
 inline backup_record const& choose_backup(std::vector<backup_record> const& all, lineage const& line,
                                           recovery_target const& target) {
     backup_record const* chosen = nullptr;
     backup_record const* oldest = nullptr;
     for (auto const& one : all) {
-        if (!contains(line, one.tli, one.stop)) continue;
+        if (one.kind != backup_kind::full || !contains(line, one.tli, one.stop)) continue;
         if (oldest == nullptr || one.stop < oldest->stop) oldest = &one;
         if (ends_before(one, target) && (chosen == nullptr || one.stop > chosen->stop)) chosen = &one;
     }

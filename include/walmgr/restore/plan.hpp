@@ -86,6 +86,9 @@ restore_plan plan_restore(store auto const& where, cluster const& of, std::optio
     if (label) {
         auto found = find_backup(where, of, *label);
         if (!found) throw error{fault::negative, "there is no backup " + *label + ", or it is unfinished"};
+        if (found->kind != backup_kind::full)
+            throw error{fault::usage, *label + " is an incremental backup; unpack it and what it builds on, and let "
+                                               "pg_combinebackup make one of them"};
         plan.from = std::move(*found);
         if (plan.from.history != of.history)
             throw error{fault::identity, "backup " + *label + " is of the cluster before its last pg_upgrade"};
