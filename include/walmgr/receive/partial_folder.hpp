@@ -1,10 +1,14 @@
-/// The folder in which received log waits until the repository has it. What lies there:
+/// The folder in which received log waits until the repository has it. What lies there, each under a name of its own:
 ///
-///     000000010000000000000042            whole and durable, not in the repository yet
-///     000000010000000000000043.partial    being received, of full length, zeros behind what was received
-///     000000010000000000000041.ended      the last one of a timeline that has ended: becomes a `.partial` in the
-///     archive 00000002.history                    where a timeline comes from, not in the repository yet flushed up to
-///     which position of which timeline the log is durable here
+/// `000000010000000000000042`: whole and durable, not in the repository yet.
+///
+/// `000000010000000000000043.partial`: being received, of full length, with zeros behind what was received.
+///
+/// `000000010000000000000041.ended`: the last one of a timeline that has ended; becomes a `.partial` in the archive.
+///
+/// `00000002.history`: where a timeline comes from, not in the repository yet.
+///
+/// `flushed`: up to which position of which timeline the log is durable here.
 #pragma once
 
 #include <fcntl.h>
