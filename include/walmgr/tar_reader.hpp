@@ -107,28 +107,34 @@ inline std::optional<tar_entry> parse_tar_header(std::string_view block) {
     return entry;
 }
 
+/// For a visitor that wants the bytes of members as they came as well.
+inline void pass_raw(std::string_view bytes, auto& visitor) {
+    if constexpr (requires { visitor.raw(bytes); }) visitor.raw(bytes);
+}
+
 }  // namespace detail
 
+/// What ends a tar file.
+inline constexpr std::size_t tar_end_bytes = 2 * detail::tar_block;
+
 /// Hands what it reads to a visitor: `begin(tar_entry const&)` for each member; then, for a file, `data(string_view)`
-/// until all of it came, and `end()`. Not thread-safe.
+/// until all of it came, and `end()`. Where the visitor has `raw(string_view)`, that gets all bytes of members as they
+/// came, headers and padding too, but not those that end the file; a member's first after its begin(). Not thread-safe.
 class tar_reader {
 public:
     /// Takes the next bytes. @throws error  corrupt
     void write(std::string_view bytes, auto&& visitor) {
         while (!bytes.empty()) {
-            if (left_ > 0) {
+            if (auto& what = left_ > 0 ? left_ : padding_; what > 0) {
+                bool const padding = left_ == 0;
                 auto const piece =
-                    bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
-                visitor.data(piece);
+                    bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(what, bytes.size())));
+                detail::pass_raw(piece, visitor);
                 bytes.remove_prefix(piece.size());
-                left_ -= piece.size();
+                what -= piece.size();
+                if (padding) continue;
+                visitor.data(piece);
                 if (left_ == 0) visitor.end();
-                continue;
-            }
-            if (padding_ > 0) {
-                auto const skipped = std::min(padding_, bytes.size());
-                bytes.remove_prefix(skipped);
-                padding_ -= skipped;
                 continue;
             }
             auto const taken = bytes.substr(0, header_.size() - filled_);
@@ -148,24 +154,26 @@ public:
 
 private:
     void take_header(auto& visitor) {
-        auto const entry = detail::parse_tar_header({header_.data(), header_.size()});
+        std::string_view const block{header_.data(), header_.size()};
+        auto const entry = detail::parse_tar_header(block);
         if (!entry) {
             ++zeros_;
             return;
         }
         if (zeros_ > 0) detail::bad_tar("it goes on behind its end");
         visitor.begin(*entry);
+        detail::pass_raw(block, visitor);
         if (entry->kind != tar_kind::file) return;
         left_ = entry->size;
-        padding_ = static_cast<std::size_t>((detail::tar_block - left_ % detail::tar_block) % detail::tar_block);
+        padding_ = (detail::tar_block - left_ % detail::tar_block) % detail::tar_block;
         if (left_ == 0) visitor.end();
     }
 
     std::array<char, detail::tar_block> header_{};
-    std::size_t filled_ = 0;   ///< of the header
-    std::uint64_t left_ = 0;   ///< of the file that is being read
-    std::size_t padding_ = 0;  ///< zeros behind it
-    std::size_t zeros_ = 0;    ///< blocks of zeros that came
+    std::size_t filled_ = 0;     ///< of the header
+    std::uint64_t left_ = 0;     ///< of the file that is being read
+    std::uint64_t padding_ = 0;  ///< zeros behind it
+    std::size_t zeros_ = 0;      ///< blocks of zeros that came
 };
 
 }  // namespace walmgr

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <walmgr/backup/record.hpp>
-#include <walmgr/backup/tar_scanner.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/error.hpp>
 #include <walmgr/sha256.hpp>
+#include <walmgr/tar_reader.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -71,7 +71,7 @@ public:
             manifest_ += bytes;
         } else {
             if (!in_archive_) throw error{fault::corrupt, "the server sends bytes of no archive"};
-            scanner_.write(bytes, *this);
+            reader_.write(bytes, taker{*this});
         }
         came_ += bytes.size();
         progress_(came_, expected_);
@@ -105,34 +105,36 @@ public:
     [[nodiscard]] lsn start() const noexcept { return {start_}; }
     [[nodiscard]] timeline tli() const noexcept { return timeline{timeline_}; }
 
-    // For the scanner.
-    /// In front of a member, where a part may end.
-    void member(tar_entry const& entry) {
-        if (pool_.current_size() >= part_size_) {
-            close_part();
-            open_part();
-        }
-        pool_.count_member();
-        path_ = folder_ + entry.name;
-        if (entry.kind == tar_kind::file) {
-            digest_ = {};
-            size_ = 0;
-        }
-    }
-    /// Bytes of the tar file, for the part.
-    void raw(std::string_view bytes) { pool_.write(bytes); }
-    /// Bytes of a file, for its digest.
-    void content(std::string_view bytes) {
-        digest_.update(bytes);
-        size_ += bytes.size();
-    }
-    /// Behind the last byte of a file, which may come once only. @throws error  corrupt
-    void file_end() {
-        if (!files_.emplace(path_, manifest_file{size_, hex_of(digest_.finish())}).second)
-            throw error{fault::corrupt, path_ + " came twice"};
-    }
-
 private:
+    /// Takes the members of the archive that is being received.
+    struct taker {
+        backup_receiver& to;
+
+        /// In front of a member, where a part may end.
+        void begin(tar_entry const& entry) {
+            if (to.pool_.current_size() >= to.part_size_) {
+                to.close_part();
+                to.open_part();
+            }
+            to.pool_.count_member();
+            to.path_ = to.folder_ + entry.name;
+            if (entry.kind == tar_kind::file) {
+                to.digest_ = {};
+                to.size_ = 0;
+            }
+        }
+        void raw(std::string_view bytes) { to.pool_.write(bytes); }
+        void data(std::string_view bytes) {
+            to.digest_.update(bytes);
+            to.size_ += bytes.size();
+        }
+        /// A file may come once only. @throws error  corrupt
+        void end() {
+            if (!to.files_.emplace(to.path_, manifest_file{to.size_, hex_of(to.digest_.finish())}).second)
+                throw error{fault::corrupt, to.path_ + " came twice"};
+        }
+    };
+
     void open_part() { pool_.begin(detail::part_name(archive_, number_++)); }
     void close_part() {
         pool_.write(std::string(tar_end_bytes, '\0'));
@@ -140,8 +142,8 @@ private:
     }
     void end_archive() {
         if (!in_archive_) return;
-        scanner_.finish();
-        scanner_ = {};
+        reader_.finish();
+        reader_ = {};
         close_part();
         in_archive_ = false;
     }
@@ -159,7 +161,7 @@ private:
     unsigned number_ = 0;
     bool in_archive_ = false;
     bool in_manifest_ = false;
-    tar_scanner scanner_{};
+    tar_reader reader_{};
     std::string path_{};
     sha256 digest_{};
     std::uint64_t size_ = 0;

@@ -1,6 +1,6 @@
 #include <support/tar.hpp>
 #include <support/wal.hpp>
-#include <walmgr/backup/tar_scanner.hpp>
+#include <walmgr/tar_reader.hpp>
 
 #include <vector>
 
@@ -15,10 +15,10 @@ struct seen {
     std::string bytes{};
     std::string content_{};
 
-    void member(tar_entry const& entry) { names.push_back(entry.name); }
+    void begin(tar_entry const& entry) { names.push_back(entry.name); }
     void raw(std::string_view some) { bytes += some; }
-    void content(std::string_view some) { content_ += some; }
-    void file_end() { files.push_back(std::exchange(content_, {})); }
+    void data(std::string_view some) { content_ += some; }
+    void end() { files.push_back(std::exchange(content_, {})); }
 };
 
 }  // namespace
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(bytes_pass_as_they_came_however_they_are_cut) {
     for (std::size_t const piece :
          {std::size_t{1}, std::size_t{100}, std::size_t{512}, std::size_t{700}, whole.size()}) {
         seen found;
-        tar_scanner scan;
+        tar_reader scan;
         for (std::size_t at = 0; at < whole.size(); at += piece)
             scan.write(std::string_view{whole}.substr(at, piece), found);
         scan.finish();
@@ -48,12 +48,12 @@ BOOST_AUTO_TEST_CASE(what_ends_too_early_is_refused) {
     auto const whole = tar_member("file", '0', "bytes") + support::tar_end();
     for (std::size_t length = 0; length < whole.size(); length += 256) {
         seen found;
-        tar_scanner scan;
+        tar_reader scan;
         scan.write(std::string_view{whole}.substr(0, length), found);
         BOOST_CHECK_EXCEPTION(scan.finish(), error, support::is_fault(fault::corrupt));
     }
     seen found;
-    tar_scanner scan;
+    tar_reader scan;
     scan.write(whole, found);
     BOOST_CHECK_EXCEPTION(scan.write(tar_member("more", '0'), found), error, support::is_fault(fault::corrupt));
 }
