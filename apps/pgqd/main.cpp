@@ -2,14 +2,13 @@
 #include "config.hpp"
 #include "supervisor.hpp"
 
+#include <common/command_line.hpp>
 #include <common/daemon.hpp>
 #include <common/log.hpp>
 #include <common/pidfile.hpp>
 #include <common/signals.hpp>
 #include <common/status.hpp>
 #include <common/version.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -34,26 +33,23 @@ struct request {
     bool sample = false;
 };
 
-void describe(CLI::App& app, request& wanted) {
-    app.set_version_flag("-V,--version", "pgqd " + apps::version, "show the version");
-    app.set_help_flag("-h,--help", "show this help");
-    app.add_option("config", wanted.file, "configuration file");
-    app.add_flag("-v,--verbose", wanted.verbose, "log more");
-    app.add_flag("-q,--quiet", wanted.quiet, "log nothing to the console");
-    auto* const background = app.add_flag("-d,--daemon", wanted.background, "run in the background");
-    auto* const stop =
-        app.add_flag("-s,--stop", wanted.stop, "stop the running pgqd: SIGINT to the process of the pidfile");
-    auto* const kill = app.add_flag("-k,--kill", wanted.kill, "stop it by SIGTERM");
-    auto* const reload = app.add_flag("-r,--reload", wanted.reload, "let it read its configuration again: SIGHUP");
-    auto* const check = app.add_flag("--check", wanted.check, "say what would be done on each database, and end");
-    auto* const sample = app.add_flag("--ini", wanted.sample, "show a sample configuration");
-    CLI::Option* const modes[]{background, stop, kill, reload, check, sample};
-    for (auto* one : modes) {
-        for (auto* other : modes) {
-            if (one != other) one->excludes(other);
+void describe(apps::command_line& line, request& wanted) {
+    line.add_option("config", wanted.file, "configuration file");
+    line.add_flag("-v,--verbose", wanted.verbose, "log more");
+    line.add_flag("-q,--quiet", wanted.quiet, "log nothing to the console");
+    apps::option modes[]{
+        line.add_flag("-d,--daemon", wanted.background, "run in the background"),
+        line.add_flag("-s,--stop", wanted.stop, "stop the running pgqd: SIGINT to the process of the pidfile"),
+        line.add_flag("-k,--kill", wanted.kill, "stop it by SIGTERM"),
+        line.add_flag("-r,--reload", wanted.reload, "let it read its configuration again: SIGHUP"),
+        line.add_flag("--check", wanted.check, "say what would be done on each database, and end"),
+        line.add_flag("--ini", wanted.sample, "show a sample configuration")};
+    for (auto& one : modes) {
+        for (auto const& other : modes) {
+            if (&one != &other) one.excludes(other);
         }
     }
-    app.footer(
+    line.footer(
         "Exit status: 0 done, 1 it could not begin or reach a database, 2 the command line or the configuration is "
         "wrong.\nSignals: SIGINT and SIGTERM stop it, SIGHUP lets it read its configuration again.");
 }
@@ -131,16 +127,10 @@ int serve(pgqd::config settings, request const& wanted) {
 
 int main(int argc, char** argv) {
     request wanted;
-    CLI::App app{"Ticker and maintenance daemon for PgQ: serves every database of a PostgreSQL server that has PgQ.",
-                 "pgqd"};
-    describe(app, wanted);
-    try {
-        app.parse(argc, argv);
-    } catch (CLI::ParseError const& problem) {
-        if (problem.get_exit_code() == 0) return app.exit(problem);
-        std::cerr << "pgqd: " << problem.what() << ", see pgqd --help\n";
-        return apps::status_usage;
-    }
+    apps::command_line line{
+        "pgqd", "Ticker and maintenance daemon for PgQ: serves every database of a PostgreSQL server that has PgQ."};
+    describe(line, wanted);
+    if (auto const ended = line.read(argc, argv)) return *ended;
     try {
         if (wanted.sample) {
             std::cout << pgqd::sample_config();

@@ -4,7 +4,7 @@
 
 #include "config.hpp"
 
-#include <CLI/CLI.hpp>
+#include <common/command_line.hpp>
 
 #include <functional>
 #include <string>
@@ -18,26 +18,26 @@ struct request {
     std::function<int()> run{};  ///< set by the command that was given; returns the exit status, or throws
 };
 
-void add_repo(CLI::App& app, request& wanted);
-void add_metrics(CLI::App& app, request& wanted);
-void add_receive(CLI::App& app, request& wanted);
-void add_status(CLI::App& app, request& wanted);
-void add_xarchive(CLI::App& app, request& wanted);
-void add_xrestore(CLI::App& app, request& wanted);
-void add_verify(CLI::App& app, request& wanted);
-void add_setup(CLI::App& app, request& wanted);
-void add_stop(CLI::App& app, request& wanted);
-void add_check(CLI::App& app, request& wanted);
-void add_serve(CLI::App& app, request& wanted);
-void add_restore(CLI::App& app, request& wanted);
-void add_restore_test(CLI::App& app, request& wanted);
-void add_failover(CLI::App& app, request& wanted);
-void add_pause(CLI::App& app, request& wanted);
-void add_backup(CLI::App& app, request& wanted);
-void add_info(CLI::App& app, request& wanted);
-void add_expire(CLI::App& app, request& wanted);
-void add_pins(CLI::App& app, request& wanted);
-void add_locks(CLI::App& app, request& wanted);
+void add_repo(apps::command& program, request& wanted);
+void add_metrics(apps::command& program, request& wanted);
+void add_receive(apps::command& program, request& wanted);
+void add_status(apps::command& program, request& wanted);
+void add_xarchive(apps::command& program, request& wanted);
+void add_xrestore(apps::command& program, request& wanted);
+void add_verify(apps::command& program, request& wanted);
+void add_setup(apps::command& program, request& wanted);
+void add_stop(apps::command& program, request& wanted);
+void add_check(apps::command& program, request& wanted);
+void add_serve(apps::command& program, request& wanted);
+void add_restore(apps::command& program, request& wanted);
+void add_restore_test(apps::command& program, request& wanted);
+void add_failover(apps::command& program, request& wanted);
+void add_pause(apps::command& program, request& wanted);
+void add_backup(apps::command& program, request& wanted);
+void add_info(apps::command& program, request& wanted);
+void add_expire(apps::command& program, request& wanted);
+void add_pins(apps::command& program, request& wanted);
+void add_locks(apps::command& program, request& wanted);
 
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);

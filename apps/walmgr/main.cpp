@@ -29,25 +29,17 @@ int walmgr_app::status_of(std::function<int()> const& command) {
 
 namespace {
 
-void describe(CLI::App& app, walmgr_app::request& wanted) {
+void describe(apps::command_line& line, walmgr_app::request& wanted) {
     using namespace walmgr_app;
-    app.set_version_flag("-V,--version", "walmgr " + apps::version, "show the version");
-    app.set_help_flag("-h,--help", "show this help");
-    app.add_flag_callback(
-        "--ini",
-        [] {
-            std::cout << sample_config();
-            throw CLI::Success{};
-        },
-        "show a sample configuration");
-    app.add_option("config", wanted.file, "configuration file; every command but serve needs it");
-    app.require_subcommand(1);
+    line.add_answer("--ini", sample_config, "show a sample configuration");
+    line.add_option("config", wanted.file, "configuration file; every command but serve needs it");
+    line.needs_command();
     for (auto* const add :
          {add_xarchive,     add_xrestore, add_verify,  add_repo,   add_setup,   add_stop,  add_check,
           add_failover,     add_pause,    add_receive, add_status, add_metrics, add_serve, add_restore,
           add_restore_test, add_backup,   add_info,    add_expire, add_pins,    add_locks})
-        add(app, wanted);
-    app.footer(
+        add(line, wanted);
+    line.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "
         "is none;\n"
         "3 the configuration is wrong; 10 of another cluster; 11 stored already with other bytes; 12 damaged; 13 a "
@@ -63,17 +55,12 @@ void describe(CLI::App& app, walmgr_app::request& wanted) {
 
 int main(int argc, char** argv) {
     walmgr_app::request wanted;
-    CLI::App app{"Archive and restore of PostgreSQL's write-ahead log.", "walmgr"};
-    describe(app, wanted);
-    try {
-        app.parse(argc, argv);
-        if (wanted.needs_file && wanted.file.empty()) throw CLI::RequiredError{"config"};
-    } catch (CLI::ParseError const& problem) {
-        if (problem.get_exit_code() == 0) return app.exit(problem);
-        std::cerr << "walmgr: " << apps::one_line(problem.what()) << ", see walmgr --help\n";
-        // A restore_command that is written wrongly must not look like the end of the log.
-        bool const for_recovery = std::find(argv + 1, argv + argc, std::string_view{"xrestore"}) != argv + argc;
-        return for_recovery ? walmgr_app::status_for_recovery(apps::status_usage) : apps::status_usage;
-    }
-    return walmgr_app::status_of(wanted.run);
+    apps::command_line line{"walmgr", "Archive and restore of PostgreSQL's write-ahead log."};
+    describe(line, wanted);
+    auto ended = line.read(argc, argv);
+    if (!ended && wanted.needs_file && wanted.file.empty()) ended = line.refuse("config is required");
+    if (!ended) return walmgr_app::status_of(wanted.run);
+    // A restore_command that is written wrongly must not look like the end of the log.
+    bool const for_recovery = std::find(argv + 1, argv + argc, std::string_view{"xrestore"}) != argv + argc;
+    return for_recovery ? walmgr_app::status_for_recovery(*ended) : *ended;
 }

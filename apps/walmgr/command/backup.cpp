@@ -181,15 +181,15 @@ int backup(config const& settings, options const& given) {
 
 }  // namespace
 
-void add_backup(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("backup", "take a base backup");
+void add_backup(apps::command& program, request& wanted) {
+    auto command = program.add_command("backup", "take a base backup");
     auto const given = std::make_shared<options>();
-    command->add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")
-        ->check(CLI::IsMember({"fast", "spread"}));
-    command->add_option("--annotation", given->annotation, "a text to be kept with it");
-    command->add_flag("--progress", given->progress, "say each second how much has come");
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
-    command->callback(
+    command.add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")
+        .one_of({"fast", "spread"});
+    command.add_option("--annotation", given->annotation, "a text to be kept with it");
+    command.add_flag("--progress", given->progress, "say each second how much has come");
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return backup(read_config(wanted.file), *given); }; });
 }
 

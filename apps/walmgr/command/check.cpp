@@ -86,15 +86,15 @@ int check(config const& settings, options given) {
 
 }  // namespace
 
-void add_check(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("check", "look whether server and repository are as they should be");
+void add_check(apps::command& program, request& wanted) {
+    auto command = program.add_command("check", "look whether server and repository are as they should be");
     auto const given = std::make_shared<options>();
-    command->add_flag("--json", given->json, "for programs");
-    command->add_option("--max-backlog", given->limits.backlog, "so many files may wait to be archived (16)")
-        ->check(CLI::NonNegativeNumber);
-    command->add_option("--max-backup-age", given->backup_hours, "hours; older the newest backup must not be (168)")
-        ->check(CLI::Range(0, 24 * 365 * 10));
-    command->callback(
+    command.add_flag("--json", given->json, "for programs");
+    command.add_option("--max-backlog", given->limits.backlog, "so many files may wait to be archived (16)")
+        .between(0, 1'000'000'000);
+    command.add_option("--max-backup-age", given->backup_hours, "hours; older the newest backup must not be (168)")
+        .between(0, 24 * 365 * 10);
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return check(read_config(wanted.file), *given); }; });
 }
 

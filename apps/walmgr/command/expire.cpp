@@ -115,20 +115,21 @@ int expire(config const& settings, options const& given) {
     return 0;
 }
 
-void add(CLI::App& app, request& wanted, std::string const& name, std::string const& help, options const& part) {
-    auto* const command = app.add_subcommand(name, help);
+void add(apps::command& program, request& wanted, std::string const& name, std::string const& help,
+         options const& part) {
+    auto command = program.add_command(name, help);
     auto const given = std::make_shared<options>(part);
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be removed, and remove nothing");
-    command->callback(
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be removed, and remove nothing");
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return expire(read_config(wanted.file), *given); }; });
 }
 
 }  // namespace
 
-void add_expire(CLI::App& app, request& wanted) {
-    add(app, wanted, "expire", "remove backups that no rule keeps, and the log that nothing needs", {});
-    add(app, wanted, "xrotate", "of expire, the backups", {.log = false});
-    add(app, wanted, "xpurgewals", "of expire, the log", {.backups = false});
+void add_expire(apps::command& program, request& wanted) {
+    add(program, wanted, "expire", "remove backups that no rule keeps, and the log that nothing needs", {});
+    add(program, wanted, "xrotate", "of expire, the backups", {.log = false});
+    add(program, wanted, "xpurgewals", "of expire, the log", {.backups = false});
 }
 
 }  // namespace walmgr_app

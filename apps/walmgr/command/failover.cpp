@@ -216,13 +216,12 @@ int rejoin(config const& settings, options const& given) {
     });
 }
 
-CLI::App* add(CLI::App& app, request& wanted, std::string const& name, std::string const& help,
-              std::shared_ptr<options> const& given, std::function<int(config const&, options const&)> const& run) {
-    auto* const command = app.add_subcommand(name, help);
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
-    command->add_option("--timeout", given->limit, "seconds that each wait may take (300)")
-        ->check(CLI::Range(1, 86400));
-    command->callback([&wanted, given, run] {
+apps::command add(apps::command& program, request& wanted, std::string const& name, std::string const& help,
+                  std::shared_ptr<options> const& given, std::function<int(config const&, options const&)> const& run) {
+    auto command = program.add_command(name, help);
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
+    command.add_option("--timeout", given->limit, "seconds that each wait may take (300)").between(1, 86400);
+    command.when_given([&wanted, given, run] {
         wanted.run = [&wanted, given, run] { return run(read_config(wanted.file), *given); };
     });
     return command;
@@ -230,14 +229,14 @@ CLI::App* add(CLI::App& app, request& wanted, std::string const& name, std::stri
 
 }  // namespace
 
-void add_failover(CLI::App& app, request& wanted) {
+void add_failover(apps::command& program, request& wanted) {
     auto const given = std::make_shared<options>();
-    add(app, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot)->alias("promote");
-    auto* const change =
-        add(app, wanted, "switchover", "let primary and standby change their roles", given, switchover);
-    change->add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
-    change->add_option("--max-lag", given->lag, "bytes that the standby may be behind (16777216)");
-    add(app, wanted, "rejoin", "make a stopped old primary a standby of the new one", given, rejoin);
+    add(program, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot)
+        .alias("promote");
+    auto change = add(program, wanted, "switchover", "let primary and standby change their roles", given, switchover);
+    change.add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
+    change.add_option("--max-lag", given->lag, "bytes that the standby may be behind (16777216)");
+    add(program, wanted, "rejoin", "make a stopped old primary a standby of the new one", given, rejoin);
 }
 
 }  // namespace walmgr_app

@@ -165,7 +165,7 @@ void show_json(std::string const& location, knowledge const& all) {
 
 }  // namespace
 
-void add_info(CLI::App& app, request& wanted) {
+void add_info(apps::command& program, request& wanted) {
     auto const json = std::make_shared<bool>(false);
     auto const run = [&wanted, json] {
         wanted.run = [&wanted, json] {
@@ -178,10 +178,10 @@ void add_info(CLI::App& app, request& wanted) {
             });
         };
     };
-    auto* const info = app.add_subcommand("info", "which backups there are");
-    info->add_flag("--json", *json, "for programs");
-    info->callback(run);
-    app.add_subcommand("listbackups", "the same as a table")->callback(run);
+    auto info = program.add_command("info", "which backups there are");
+    info.add_flag("--json", *json, "for programs");
+    info.when_given(run);
+    program.add_command("listbackups", "the same as a table").when_given(run);
 }
 
 }  // namespace walmgr_app

@@ -140,11 +140,11 @@ int metrics(config const& settings, std::string const& path) {
 
 }  // namespace
 
-void add_metrics(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("metrics", "what status shows, as Prometheus reads it");
+void add_metrics(apps::command& program, request& wanted) {
+    auto command = program.add_command("metrics", "what status shows, as Prometheus reads it");
     auto const path = std::make_shared<std::string>();
-    command->add_option("file", *path, "where to write it, in one step; standard output otherwise");
-    command->callback(
+    command.add_option("file", *path, "where to write it, in one step; standard output otherwise");
+    command.when_given(
         [&wanted, path] { wanted.run = [&wanted, path] { return metrics(read_config(wanted.file), *path); }; });
 }
 

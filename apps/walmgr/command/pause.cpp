@@ -35,22 +35,21 @@ int replay(config const& settings, options const& given, bool pause) {
     return 0;
 }
 
-void add(CLI::App& app, request& wanted, std::string const& name, std::string const& help, bool pause) {
-    auto* const command = app.add_subcommand(name, help);
+void add(apps::command& program, request& wanted, std::string const& name, std::string const& help, bool pause) {
+    auto command = program.add_command(name, help);
     auto const given = std::make_shared<options>();
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
-    command->add_option("--timeout", given->limit, "seconds that each wait may take (300)")
-        ->check(CLI::Range(1, 86400));
-    command->callback([&wanted, given, pause] {
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
+    command.add_option("--timeout", given->limit, "seconds that each wait may take (300)").between(1, 86400);
+    command.when_given([&wanted, given, pause] {
         wanted.run = [&wanted, given, pause] { return replay(read_config(wanted.file), *given, pause); };
     });
 }
 
 }  // namespace
 
-void add_pause(CLI::App& app, request& wanted) {
-    add(app, wanted, "pause", "hold replay on the standby", true);
-    add(app, wanted, "continue", "let replay on the standby go on", false);
+void add_pause(apps::command& program, request& wanted) {
+    add(program, wanted, "pause", "hold replay on the standby", true);
+    add(program, wanted, "continue", "let replay on the standby go on", false);
 }
 
 }  // namespace walmgr_app

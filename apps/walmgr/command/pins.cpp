@@ -81,31 +81,31 @@ int release(config const& settings, bool force) {
 
 }  // namespace
 
-void add_pins(CLI::App& app, request& wanted) {
+void add_pins(apps::command& program, request& wanted) {
     auto const label = std::make_shared<std::string>();
-    auto* const pinning = app.add_subcommand("pin", "keep a backup, whatever the rules say");
-    pinning->add_option("label", *label, "of the backup")->required();
-    pinning->callback(
+    auto pinning = program.add_command("pin", "keep a backup, whatever the rules say");
+    pinning.add_option("label", *label, "of the backup").required();
+    pinning.when_given(
         [&wanted, label] { wanted.run = [&wanted, label] { return pin(read_config(wanted.file), *label); }; });
-    auto* const unpinning = app.add_subcommand("unpin", "let the rules decide again");
-    unpinning->add_option("label", *label, "of the backup")->required();
-    unpinning->callback(
+    auto unpinning = program.add_command("unpin", "let the rules decide again");
+    unpinning.add_option("label", *label, "of the backup").required();
+    unpinning.when_given(
         [&wanted, label] { wanted.run = [&wanted, label] { return unpin(read_config(wanted.file), *label); }; });
 }
 
-void add_locks(CLI::App& app, request& wanted) {
+void add_locks(apps::command& program, request& wanted) {
     auto const process = std::make_shared<::pid_t>(0);
-    auto* const locking = app.add_subcommand("xlock", "keep backup and expire out, until xrelease");
-    locking->add_option("process", *process, "for which it is, until its end; the caller unless given");
-    locking->callback([&wanted, process] {
+    auto locking = program.add_command("xlock", "keep backup and expire out, until xrelease");
+    locking.add_option("process", *process, "for which it is, until its end; the caller unless given");
+    locking.when_given([&wanted, process] {
         wanted.run = [&wanted, process] {
             return lock(read_config(wanted.file), *process != 0 ? *process : ::getppid());
         };
     });
     auto const force = std::make_shared<bool>(false);
-    auto* const releasing = app.add_subcommand("xrelease", "let backup and expire in again");
-    releasing->add_flag("--force", *force, "whoever holds the lease");
-    releasing->callback(
+    auto releasing = program.add_command("xrelease", "let backup and expire in again");
+    releasing.add_flag("--force", *force, "whoever holds the lease");
+    releasing.when_given(
         [&wanted, force] { wanted.run = [&wanted, force] { return release(read_config(wanted.file), *force); }; });
 }
 

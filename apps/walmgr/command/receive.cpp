@@ -74,18 +74,18 @@ int receive(config const& settings, bool once) {
     return 0;
 }
 
-void add(CLI::App& app, request& wanted, std::string const& name, std::string const& help, bool once) {
-    app.add_subcommand(name, help)->callback([&wanted, once] {
+void add(apps::command& program, request& wanted, std::string const& name, std::string const& help, bool once) {
+    program.add_command(name, help).when_given([&wanted, once] {
         wanted.run = [&wanted, once] { return receive(read_config(wanted.file), once); };
     });
 }
 
 }  // namespace
 
-void add_receive(CLI::App& app, request& wanted) {
-    add(app, wanted, "receive", "receive the log by streaming replication, until stopped", false);
-    add(app, wanted, "syncdaemon", "the same as receive", false);
-    add(app, wanted, "sync", "receive what the server has now, and end", true);
+void add_receive(apps::command& program, request& wanted) {
+    add(program, wanted, "receive", "receive the log by streaming replication, until stopped", false);
+    add(program, wanted, "syncdaemon", "the same as receive", false);
+    add(program, wanted, "sync", "receive what the server has now, and end", true);
 }
 
 }  // namespace walmgr_app

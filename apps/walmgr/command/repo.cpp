@@ -28,10 +28,10 @@ int init(config const& settings) {
 
 }  // namespace
 
-void add_repo(CLI::App& app, request& wanted) {
-    auto* const repository = app.add_subcommand("repo", "the repository");
-    repository->require_subcommand(1);
-    repository->add_subcommand("init", "let it know the cluster of master_db")->callback([&wanted] {
+void add_repo(apps::command& program, request& wanted) {
+    auto repository = program.add_command("repo", "the repository");
+    repository.needs_command();
+    repository.add_command("init", "let it know the cluster of master_db").when_given([&wanted] {
         wanted.run = [&wanted] { return init(read_config(wanted.file)); };
     });
 }

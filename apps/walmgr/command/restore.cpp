@@ -169,32 +169,30 @@ int restore(config const& settings, options const& given) {
 
 }  // namespace
 
-void add_restore(CLI::App& app, request& wanted) {
-    auto* const command =
-        app.add_subcommand("restore", "get a data folder back, up to a moment, from a backup and the log");
+void add_restore(apps::command& program, request& wanted) {
+    auto command = program.add_command("restore", "get a data folder back, up to a moment, from a backup and the log");
     auto const given = std::make_shared<options>();
-    command->add_option("set", given->words, "[SET] [DST]: label of a backup, and the data folder")->expected(0, 2);
-    command->add_option("--target-time", given->time, "recover to a moment, such as \"2026-01-31 12:01:02+01:00\"");
-    command->add_option("--target-lsn", given->position, "recover to a position in the log");
-    command->add_option("--target-xid", given->transaction, "recover to a transaction");
-    command->add_option("--target-name", given->name, "recover to a restore point");
-    command->add_flag("--target-immediate", given->immediate, "recover to the end of the backup");
-    command->add_option("--target-timeline", given->timeline, "number of a timeline, or latest");
-    command->add_option("--target-action", given->action, "promote (as without), pause or shutdown, at the target")
-        ->check(CLI::IsMember({"promote", "pause", "shutdown"}));
-    command->add_flag("--target-exclusive", given->exclusive, "end in front of the target, not behind it");
-    command->add_flag("--delta", given->delta, "replace what differs in a data folder of the same cluster");
-    command->add_option("--tablespace", given->tablespaces, "OID=DIR: where a tablespace is to lie")
-        ->allow_extra_args(false);
-    command->add_option("--waldir", given->log_folder, "where pg_wal is to lie, an empty folder");
-    command->add_flag("--standby", given->standby, "as a standby, which goes on for ever");
-    command->add_option("--archive-mode", given->archive_mode, "off, or preserve what the backup has")
-        ->check(CLI::IsMember({"off", "preserve"}));
-    command->add_flag("--start", given->start, "start the server and wait until it is at its target");
-    command->add_option("--wait", given->wait, "how many seconds --start waits")->check(CLI::Range(1, 31'536'000));
-    command->add_option("--jobs", given->jobs, "parts that are read at once")->check(CLI::Range(1, 256));
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
-    command->callback(
+    command.add_option("set", given->words, "[SET] [DST]: label of a backup, and the data folder").takes(0, 2);
+    command.add_option("--target-time", given->time, "recover to a moment, such as \"2026-01-31 12:01:02+01:00\"");
+    command.add_option("--target-lsn", given->position, "recover to a position in the log");
+    command.add_option("--target-xid", given->transaction, "recover to a transaction");
+    command.add_option("--target-name", given->name, "recover to a restore point");
+    command.add_flag("--target-immediate", given->immediate, "recover to the end of the backup");
+    command.add_option("--target-timeline", given->timeline, "number of a timeline, or latest");
+    command.add_option("--target-action", given->action, "promote (as without), pause or shutdown, at the target")
+        .one_of({"promote", "pause", "shutdown"});
+    command.add_flag("--target-exclusive", given->exclusive, "end in front of the target, not behind it");
+    command.add_flag("--delta", given->delta, "replace what differs in a data folder of the same cluster");
+    command.add_option("--tablespace", given->tablespaces, "OID=DIR: where a tablespace is to lie").takes_one();
+    command.add_option("--waldir", given->log_folder, "where pg_wal is to lie, an empty folder");
+    command.add_flag("--standby", given->standby, "as a standby, which goes on for ever");
+    command.add_option("--archive-mode", given->archive_mode, "off, or preserve what the backup has")
+        .one_of({"off", "preserve"});
+    command.add_flag("--start", given->start, "start the server and wait until it is at its target");
+    command.add_option("--wait", given->wait, "how many seconds --start waits").between(1, 31'536'000);
+    command.add_option("--jobs", given->jobs, "parts that are read at once").between(1, 256);
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return restore(read_config(wanted.file), *given); }; });
 }
 

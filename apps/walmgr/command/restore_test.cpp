@@ -224,21 +224,21 @@ int restore_test(config const& settings, options const& given) {
 
 }  // namespace
 
-void add_restore_test(CLI::App& app, request& wanted) {
-    auto* const command =
-        app.add_subcommand("restore-test", "restore a backup into a scratch folder, start it, check it, remove it");
+void add_restore_test(apps::command& program, request& wanted) {
+    auto command =
+        program.add_command("restore-test", "restore a backup into a scratch folder, start it, check it, remove it");
     auto const given = std::make_shared<options>();
-    command->add_option("set", given->label, "label of a backup; without it the newest");
-    command->add_option("--sql", given->sql, "a file of statements that must succeed in the restored database");
-    command->add_option("--database", given->database, "where they are run; without it as master_db says");
-    command->add_option("--in", given->folder,
-                        "a folder with room for all data; without it the one for temporary files");
-    command->add_option("--wait", given->wait, "how many seconds recovery, checks and statements may take, each")
-        ->check(CLI::Range(1, 31'536'000));
-    command->add_option("--jobs", given->jobs, "parts that are read at once")->check(CLI::Range(1, 256));
-    command->add_flag("--json", given->json, "for programs");
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
-    command->callback(
+    command.add_option("set", given->label, "label of a backup; without it the newest");
+    command.add_option("--sql", given->sql, "a file of statements that must succeed in the restored database");
+    command.add_option("--database", given->database, "where they are run; without it as master_db says");
+    command.add_option("--in", given->folder,
+                       "a folder with room for all data; without it the one for temporary files");
+    command.add_option("--wait", given->wait, "how many seconds recovery, checks and statements may take, each")
+        .between(1, 31'536'000);
+    command.add_option("--jobs", given->jobs, "parts that are read at once").between(1, 256);
+    command.add_flag("--json", given->json, "for programs");
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return restore_test(read_config(wanted.file), *given); }; });
 }
 

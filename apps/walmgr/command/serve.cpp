@@ -28,13 +28,13 @@ int serve(std::string const& folder) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, request& wanted) {
-    auto* const command =
-        app.add_subcommand("serve", "keep a repository's objects in a folder of this machine for a walmgr at the other "
-                                    "end of ssh; needs no configuration");
+void add_serve(apps::command& program, request& wanted) {
+    auto command = program.add_command(
+        "serve", "keep a repository's objects in a folder of this machine for a walmgr at the other "
+                 "end of ssh; needs no configuration");
     auto const folder = std::make_shared<std::string>();
-    command->add_option("--folder", *folder, "the only folder that it touches")->required();
-    command->callback([&wanted, folder] {
+    command.add_option("--folder", *folder, "the only folder that it touches").required();
+    command.when_given([&wanted, folder] {
         wanted.needs_file = false;
         wanted.run = [folder] { return serve(*folder); };
     });

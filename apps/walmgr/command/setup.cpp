@@ -123,23 +123,23 @@ int stop(config const& settings, options const& given) {
 
 }  // namespace
 
-void add_setup(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("setup", "let the primary archive here");
+void add_setup(apps::command& program, request& wanted) {
+    auto command = program.add_command("setup", "let the primary archive here");
     auto const given = std::make_shared<options>();
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
-    command->add_flag("--replace", given->replace, "even where it archives elsewhere now");
-    command->add_flag("--restart", given->restart, "restart the server where a setting needs it");
-    command->callback(
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
+    command.add_flag("--replace", given->replace, "even where it archives elsewhere now");
+    command.add_flag("--restart", given->restart, "restart the server where a setting needs it");
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return setup(read_config(wanted.file), *given); }; });
 }
 
-void add_stop(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("stop", "let the primary archive no more");
+void add_stop(apps::command& program, request& wanted) {
+    auto command = program.add_command("stop", "let the primary archive no more");
     auto const given = std::make_shared<options>();
-    command->add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
-    command->add_flag("--replace", given->replace, "even where it archives elsewhere");
-    command->add_flag("--discard-wal", given->discard, "let the server throw its log away, and record that");
-    command->callback(
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
+    command.add_flag("--replace", given->replace, "even where it archives elsewhere");
+    command.add_flag("--discard-wal", given->discard, "let the server throw its log away, and record that");
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return stop(read_config(wanted.file), *given); }; });
 }
 

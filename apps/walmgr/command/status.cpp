@@ -155,19 +155,19 @@ int status(config const& settings, bool json) {
     return status_of_look(found);
 }
 
-void add(CLI::App& app, request& wanted, std::string const& name, std::string const& help) {
-    auto* const command = app.add_subcommand(name, help);
+void add(apps::command& program, request& wanted, std::string const& name, std::string const& help) {
+    auto command = program.add_command(name, help);
     auto const json = std::make_shared<bool>(false);
-    command->add_flag("--json", *json, "for programs");
-    command->callback(
+    command.add_flag("--json", *json, "for programs");
+    command.when_given(
         [&wanted, json] { wanted.run = [&wanted, json] { return status(read_config(wanted.file), *json); }; });
 }
 
 }  // namespace
 
-void add_status(CLI::App& app, request& wanted) {
-    add(app, wanted, "status", "show how far the log is at the server, received and archived");
-    add(app, wanted, "lag", "the same as status");
+void add_status(apps::command& program, request& wanted) {
+    add(program, wanted, "status", "show how far the log is at the server, received and archived");
+    add(program, wanted, "lag", "the same as status");
 }
 
 }  // namespace walmgr_app

@@ -153,14 +153,14 @@ int verify(config const& settings, std::string const& location, bool json) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, request& wanted) {
-    auto* const command =
-        app.add_subcommand("verify", "read all that is archived and backed up, and name what is damaged or missing");
+void add_verify(apps::command& program, request& wanted) {
+    auto command =
+        program.add_command("verify", "read all that is archived and backed up, and name what is damaged or missing");
     auto const json = std::make_shared<bool>(false);
     auto const label = std::make_shared<std::string>();
-    command->add_option("label", *label, "only this backup, and the log that it needs");
-    command->add_flag("--json", *json, "for programs");
-    command->callback([&wanted, label, json] {
+    command.add_option("label", *label, "only this backup, and the log that it needs");
+    command.add_flag("--json", *json, "for programs");
+    command.when_given([&wanted, label, json] {
         wanted.run = [&wanted, label, json] {
             auto const settings = read_config(wanted.file);
             if (!label->empty()) return verify_label(settings, *label, *json);

@@ -26,12 +26,12 @@ int xarchive(config const& settings, options const& given) {
 
 }  // namespace
 
-void add_xarchive(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("xarchive", "for archive_command: store a file of the write-ahead log");
+void add_xarchive(apps::command& program, request& wanted) {
+    auto command = program.add_command("xarchive", "for archive_command: store a file of the write-ahead log");
     auto const given = std::make_shared<options>();
-    command->add_option("path", given->path, "the file: %p")->required();
-    command->add_option("name", given->name, "its name: %f")->required();
-    command->callback(
+    command.add_option("path", given->path, "the file: %p").required();
+    command.add_option("name", given->name, "its name: %f").required();
+    command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return xarchive(read_config(wanted.file), *given); }; });
 }
 

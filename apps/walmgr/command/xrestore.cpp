@@ -25,13 +25,13 @@ int xrestore(config const& settings, options const& given) {
 
 }  // namespace
 
-void add_xrestore(CLI::App& app, request& wanted) {
-    auto* const command = app.add_subcommand("xrestore", "for restore_command: fetch a file of the write-ahead log");
+void add_xrestore(apps::command& program, request& wanted) {
+    auto command = program.add_command("xrestore", "for restore_command: fetch a file of the write-ahead log");
     auto const given = std::make_shared<options>();
-    command->add_option("name", given->name, "its name: %f")->required();
-    command->add_option("path", given->path, "where to put it: %p")->required();
-    command->add_option("restart_point", given->restart_point, "%r; not used");
-    command->callback([&wanted, given] {
+    command.add_option("name", given->name, "its name: %f").required();
+    command.add_option("path", given->path, "where to put it: %p").required();
+    command.add_option("restart_point", given->restart_point, "%r; not used");
+    command.when_given([&wanted, given] {
         wanted.run = [&wanted, given] {
             auto const status = status_of([&] { return xrestore(read_config(wanted.file), *given); });
             return status <= static_cast<int>(walmgr::fault::negative) ? status : status_for_recovery(status);

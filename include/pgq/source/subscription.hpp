@@ -41,11 +41,13 @@ inline fenced_error not_open(batch_id batch, std::string_view queue, std::string
         std::move(facts)};
 }
 
-/// What is said of a batch that is not open any more, whoever asks for it or for its events.
+/// What is said of a batch that is not open any more, whoever asks for it or for its events. The last is said when it
+/// ended between two steps of the server's answer.
 inline bool batch_is_gone(sql_error const& failure) {
     std::string_view const text = failure.what();
     return failure.state() == "P0001" &&
-           (text.find("batch not found") != text.npos || text.find("event not found") != text.npos);
+           (text.find("batch not found") != text.npos || text.find("event not found") != text.npos ||
+            text.find("Cannot find data for batch") != text.npos);
 }
 
 /// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
