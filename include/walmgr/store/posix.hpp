@@ -173,18 +173,31 @@ private:
         if (::access(folder_.c_str(), X_OK) != 0) refuse("the store " + folder_ + " cannot be entered");
     }
 
-    /// Each new folder is durable in its parent, else a loss of power would take all that lies in it.
+    /// Each folder is durable in its parent before there is anything in it, else a loss of power would take all of that
+    /// along. One that is found empty may be of somebody who was killed before he came as far as that.
     void make_folders(std::string const& path) const {
         require_folder();
+        std::string above = folder_;
+        std::string unsure;  ///< where `above` has its name, when it was there already
         for (auto end = folder_.size(); end < path.size();) {
             end = std::min(path.find('/', end + 1), path.size());
-            auto const part = path.substr(0, end);
-            if (::mkdir(part.c_str(), 0700) != 0) {
-                if (errno == EEXIST) continue;
-                refuse("cannot create " + part);
-            }
-            sync_folder(part.substr(0, part.rfind('/')));
+            auto part = path.substr(0, end);
+            bool const found = ::mkdir(part.c_str(), 0700) != 0;
+            if (found && errno != EEXIST) refuse("cannot create " + part);
+            if (!found && !unsure.empty()) sync_folder(unsure);
+            if (!found || (end == path.size() && is_empty(part))) sync_folder(above);
+            unsure = found ? above : std::string{};
+            above = std::move(part);
         }
+    }
+    static bool is_empty(std::string const& folder) {
+        std::unique_ptr<DIR, close_folder> const reading{::opendir(folder.c_str())};
+        if (!reading) return true;
+        while (auto const* const entry = ::readdir(reading.get())) {
+            std::string_view const name{entry->d_name};
+            if (name != "." && name != "..") return false;
+        }
+        return true;
     }
 
     static std::string nonce() {
