@@ -18,6 +18,7 @@ struct request {
     std::function<int()> run{};  ///< set by the command that was given; returns the exit status, or throws
 };
 
+void add_gap(apps::command& program, request& wanted);
 void add_repo(apps::command& program, request& wanted);
 void add_metrics(apps::command& program, request& wanted);
 void add_receive(apps::command& program, request& wanted);

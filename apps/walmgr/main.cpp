@@ -35,9 +35,9 @@ void describe(apps::command_line& line, walmgr_app::request& wanted) {
     line.add_option("config", wanted.file, "configuration file; every command but serve needs it");
     line.needs_command();
     for (auto* const add :
-         {add_xarchive,     add_xrestore, add_verify,  add_repo,   add_setup,   add_stop,  add_check,
-          add_failover,     add_pause,    add_receive, add_status, add_metrics, add_serve, add_restore,
-          add_restore_test, add_backup,   add_info,    add_expire, add_pins,    add_locks})
+         {add_xarchive, add_xrestore,     add_verify, add_gap,     add_repo,   add_setup,   add_stop,
+          add_check,    add_failover,     add_pause,  add_receive, add_status, add_metrics, add_serve,
+          add_restore,  add_restore_test, add_backup, add_info,    add_expire, add_pins,    add_locks})
         add(line, wanted);
     line.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "

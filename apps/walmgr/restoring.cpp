@@ -31,6 +31,7 @@ std::string shown(walmgr::restore_plan const& plan, walmgr::cluster const& of) {
                 ") to " + shown(plan.target) + " along timeline " +
                 std::to_string(static_cast<std::uint32_t>(plan.line.own));
     if (plan.last) text += "; the log reaches to " + file_name(*plan.last, of.size);
+    if (plan.accepted) text += ", and recovery ends there, in front of a gap that was accepted";
     return text;
 }
 

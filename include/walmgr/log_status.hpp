@@ -13,6 +13,7 @@
 #include <walmgr/sql/health.hpp>
 #include <walmgr/sql/progress.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -40,7 +41,7 @@ struct received_status {
 struct repository_status {
     std::string location{};
     std::optional<segment> last{};  ///< the newest segment
-    std::vector<wal_gap> gaps{};    ///< that a receiver has found and nobody has filled
+    std::vector<wal_gap> gaps{};    ///< that a receiver has found and nobody has filled or accepted
 };
 
 /// All of it.
@@ -78,8 +79,12 @@ inline void add_storage_status(repositories& all, std::vector<std::string> const
     for (std::size_t which = 0; which < all.size(); ++which) {
         all.attempt(which, into.failed, [&](repository const& in) {
             repository_status found{.location = locations.at(which), .last = newest_segment(in.where, in.of)};
+            auto const accepted = accepted_gaps(in.where, in.of);
             for (auto const& gap : found_gaps(in.where, in.of)) {
-                if (is_open(in.where, in.of, gap)) found.gaps.push_back(gap);
+                bool const known = std::any_of(accepted.begin(), accepted.end(), [&](wal_gap const& one) {
+                    return one.has({gap.tli, gap.first}) && one.has({gap.tli, gap.last});
+                });
+                if (!known && is_open(in.where, in.of, gap)) found.gaps.push_back(gap);
             }
             into.size = in.of.size;
             into.repositories.push_back(std::move(found));

@@ -91,9 +91,10 @@ def archiving_server(archive, tree_name="tree", configure=None):
 
 @contextlib.contextmanager
 def small_segments_server(archive, tree_name="tree", **settings):
-    """As archiving_server(), but of an initdb of its own, with segments of 1 MiB."""
+    """As archiving_server(), but of an initdb of its own, with segments of 1 MiB and checksums."""
     folder = scratch_folder()
-    initdb = [tree(tree_name) / "bin/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--wal-segsize=1", "--no-sync"]
+    initdb = [tree(tree_name) / "bin/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--wal-segsize=1", "-k",
+              "--no-sync"]
     subprocess.run(as_server_user(initdb), check=True, capture_output=True, cwd="/")
     settings = {"archive_mode": "on", "wal_level": "replica", "max_wal_size": "64MB",
                 "archive_command": f"{archive.program} {archive.ini} xarchive %p %f", **settings}

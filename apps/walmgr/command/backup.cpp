@@ -4,6 +4,8 @@
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
 
+#include <walmgr/backup/chain.hpp>
+#include <walmgr/backup/list.hpp>
 #include <walmgr/backup/source.hpp>
 #include <walmgr/backup/stream.hpp>
 #include <walmgr/backup/wal_arrival.hpp>
@@ -38,6 +40,8 @@ struct options {
     std::string annotation{};
     bool progress = false;
     bool dry_run = false;
+    bool incremental = false;
+    std::string parent{};
 };
 
 void say(std::string const& text) {
@@ -117,6 +121,32 @@ bool has_parts(walmgr::any_store const& where, walmgr::cluster const& of, walmgr
     });
 }
 
+/// The backup that an incremental one is to build on: the one that was named, else the newest.
+walmgr::backup_record find_parent(options const& given, walmgr::any_store const& where, walmgr::cluster const& of,
+                                  walmgr::backup_source const& source) {
+    constexpr int first_version = 17;
+    if (source.version < first_version)
+        throw error{fault::configuration, "the server is of version " + std::to_string(source.version) +
+                                              ", incremental backups are taken of version 17 and later"};
+    if (!source.summarizes)
+        throw error{fault::configuration, "the server keeps no summaries of its log, from which an incremental backup "
+                                          "is made: set summarize_wal = on, and take a full backup after that"};
+    auto const all = list_backups(where, of).sealed;
+    walmgr::backup_record const* chosen = nullptr;
+    for (auto const& one : all) {
+        if (given.parent.empty() ? one.history == of.history : one.label == given.parent) chosen = &one;
+    }
+    if (chosen == nullptr)
+        throw error{fault::negative, given.parent.empty() ? "there is no backup to build on; take a full one first"
+                                                          : "there is no backup " + given.parent};
+    if (chosen->history != of.history)
+        throw error{fault::identity, "backup " + chosen->label + " is of the cluster before its last pg_upgrade"};
+    if (chain_of(all, *chosen).empty())
+        throw error{fault::corrupt, "backup " + chosen->label + " builds on " + chosen->parent +
+                                        ", and that or what it builds on is not in the repository; take a full one"};
+    return *chosen;
+}
+
 /// Everything between the lease and the seal.
 walmgr::backup_record take(config const& settings, options const& given, walmgr::cluster const& of,
                            walmgr::backup_source const& source, pgq::libpq::connection& db, auto const& lease,
@@ -127,7 +157,14 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
                                .max_rate = settings.backup.max_rate,
                                .annotation = given.annotation,
                                .limits = {.workers = settings.backup.workers}};
-    order.label = new_label(where, of, walmgr::backup_kind::full, stop);
+    if (given.incremental) {
+        // Under the lease: what expire() has kept it keeps.
+        auto const parent = find_parent(given, where, of, source);
+        order.parent = parent.label;
+        order.parent_manifest = manifest_text(where, of, parent);
+    }
+    order.label =
+        new_label(where, of, given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full, stop);
     pgq::libpq::base_backup session{settings.master_db,
                                     {.stop = stop,
                                      .connect_timeout = 30s,
@@ -151,6 +188,7 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
 }
 
 int backup(config const& settings, options const& given) {
+    if (!given.parent.empty() && !given.incremental) throw error{fault::usage, "--parent needs --incremental"};
     std::stop_source stop;
     apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
     auto const where = open_first(settings);
@@ -160,6 +198,10 @@ int backup(config const& settings, options const& given) {
     auto const source = walmgr::look_at_source(db);
     check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
     check_archiver(walmgr::look_at_archiver(db));
+    if (given.incremental) {
+        auto const parent = find_parent(given, where, of, source);
+        if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
+    }
     if (given.dry_run) {
         std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
                   << of.system_id << '\n';
@@ -170,9 +212,9 @@ int backup(config const& settings, options const& given) {
     try {
         auto const taken = take(settings, given, of, source, db, lease, stop.get_token());
         std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "
-                  << megabytes(stored_size_of(taken)) << "; log from " << to_string(taken.start) << " to "
-                  << to_string(taken.stop) << " of timeline " << static_cast<std::uint32_t>(taken.tli)
-                  << " is in the repository\n";
+                  << megabytes(stored_size_of(taken)) << (taken.parent.empty() ? "" : ", builds on " + taken.parent)
+                  << "; log from " << to_string(taken.start) << " to " << to_string(taken.stop) << " of timeline "
+                  << static_cast<std::uint32_t>(taken.tli) << " is in the repository\n";
         return 0;
     } catch (pgq::stopped const&) {
         throw error{fault::negative, "stopped before the backup was whole; it is not sealed, and expire removes it"};
@@ -187,6 +229,8 @@ void add_backup(apps::command& program, request& wanted) {
     command.add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")
         .one_of({"fast", "spread"});
     command.add_option("--annotation", given->annotation, "a text to be kept with it");
+    command.add_flag("--incremental", given->incremental, "only what changed since another backup; from version 17 on");
+    command.add_option("--parent", given->parent, "for --incremental: that backup; the newest unless given");
     command.add_flag("--progress", given->progress, "say each second how much has come");
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
     command.when_given(

@@ -83,11 +83,11 @@ void print_table(std::vector<std::vector<std::string>> const& rows) {
 }
 
 void show_table(knowledge const& all) {
-    std::vector<std::vector<std::string>> rows{
-        {"label", "kind", "stopped", "size", "stored", "timeline", "first segment", "last segment", "log", "pinned"}};
+    std::vector<std::vector<std::string>> rows{{"label", "kind", "builds on", "stopped", "size", "stored", "timeline",
+                                                "first segment", "last segment", "log", "pinned"}};
     for (auto const& one : all.backups.sealed) {
         auto const log = log_of(one);
-        rows.push_back({one.label, std::string{walmgr::detail::name_of(one.kind)}, one.stopped,
+        rows.push_back({one.label, std::string{walmgr::detail::name_of(one.kind)}, one.parent, one.stopped,
                         megabytes(raw_size_of(one)), megabytes(stored_size_of(one)),
                         std::to_string(static_cast<std::uint32_t>(one.tli)), file_name(log.first, one.size),
                         file_name(log.last, one.size), std::string{log_word(all, one)},

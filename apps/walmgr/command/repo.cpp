@@ -1,19 +1,28 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 
+#include <common/json.hpp>
 #include <pgq/libpq/connection.hpp>
 
+#include <sys/stat.h>
+#include <walmgr/fetch.hpp>
 #include <walmgr/repository.hpp>
 #include <walmgr/server.hpp>
+#include <walmgr/store/name.hpp>
+#include <walmgr/walk.hpp>
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace walmgr_app {
 namespace {
 
 using namespace std::chrono_literals;
+using walmgr::error;
+using walmgr::fault;
 
 int init(config const& settings) {
     pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
@@ -26,6 +35,54 @@ int init(config const& settings) {
     });
 }
 
+struct listing {
+    std::string prefix{};
+    bool json = false;
+};
+
+int list(config const& settings, listing const& wanted) {
+    return in_each_repository(settings, [&](std::string const& location) {
+        auto const where = open_location(settings, location);
+        std::string out;
+        walmgr::walk(where, wanted.prefix, [&](std::string const& name) {
+            if (!wanted.json) std::cout << name << '\n';
+            else out.append(out.empty() ? "" : ", ").append(apps::json_string(name));
+        });
+        if (wanted.json)
+            std::cout << "{\"repository\": " << apps::json_string(location) << ", \"objects\": [" << out << "]}\n";
+        return 0;
+    });
+}
+
+struct getting {
+    std::string name{};
+    std::string file{};
+    bool raw = false;
+};
+
+int get(config const& settings, getting const& wanted) {
+    walmgr::check_object_name(wanted.name);
+    if (struct stat found{}; ::lstat(wanted.file.c_str(), &found) == 0)
+        throw error{fault::usage, wanted.file + " is there already; name another file"};
+    bool done = false;
+    std::vector<walmgr::repository_failure> failed;
+    auto all = open_repositories(settings);
+    for (std::size_t which = 0; which < all.size() && !done; ++which) {
+        all.attempt(which, failed, [&](walmgr::repository const& in) {
+            auto const found = in.where.open(wanted.name);
+            if (!found) return;
+            walmgr::detail::unfinished_file out{wanted.file};
+            walmgr::copy_object(*found, wanted.name, !wanted.raw, [&](std::string_view bytes) { out.write(bytes); });
+            out.finish();
+            done = true;
+        });
+    }
+    if (!done && !failed.empty()) walmgr::refuse_all(failed);
+    warn_of(failed);
+    if (!done) throw error{fault::negative, "there is no object " + wanted.name};
+    return 0;
+}
+
 }  // namespace
 
 void add_repo(apps::command& program, request& wanted) {
@@ -34,6 +91,19 @@ void add_repo(apps::command& program, request& wanted) {
     repository.add_command("init", "let it know the cluster of master_db").when_given([&wanted] {
         wanted.run = [&wanted] { return init(read_config(wanted.file)); };
     });
+    auto const shown = std::make_shared<listing>();
+    auto ls = repository.add_command("ls", "the names of what it keeps");
+    ls.add_option("prefix", shown->prefix, "only names that begin so");
+    ls.add_flag("--json", shown->json, "for programs");
+    ls.when_given(
+        [&wanted, shown] { wanted.run = [&wanted, shown] { return list(read_config(wanted.file), *shown); }; });
+    auto const fetched = std::make_shared<getting>();
+    auto fetching = repository.add_command("get", "copy an object to a file, unpacked and verified");
+    fetching.add_option("name", fetched->name, "of the object, as ls shows it").required();
+    fetching.add_option("file", fetched->file, "which must not exist").required();
+    fetching.add_flag("--raw", fetched->raw, "packed, as it is stored; verified all the same");
+    fetching.when_given(
+        [&wanted, fetched] { wanted.run = [&wanted, fetched] { return get(read_config(wanted.file), *fetched); }; });
 }
 
 }  // namespace walmgr_app

@@ -1,12 +1,12 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../restoring.hpp"
+#include "../scratch.hpp"
 
 #include <common/json.hpp>
 #include <pgq/libpq/connection.hpp>
 #include <pgq/libpq/conninfo.hpp>
 
-#include <stdlib.h>
 #include <unistd.h>
 #include <walmgr/small_object.hpp>
 
@@ -31,27 +31,6 @@ struct options {
     unsigned jobs = usual_jobs();
     bool dry_run = false;
     bool json = false;
-};
-
-/// A folder that is gone with everything in it, whatever happens.
-class scratch {
-public:
-    explicit scratch(std::string const& parent) {
-        std::string name = parent + "/walmgr-test-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) walmgr::refuse("cannot create a folder in " + parent);
-        path_ = name;
-    }
-    scratch(scratch const&) = delete;
-    scratch& operator=(scratch const&) = delete;
-    ~scratch() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] std::string operator/(std::string_view name) const { return path_ + '/' + std::string{name}; }
-    [[nodiscard]] std::string const& path() const noexcept { return path_; }
-
-private:
-    std::string path_{};
 };
 
 /// The server of a test, which does not outlive it.
@@ -198,7 +177,7 @@ int restore_test(config const& settings, options const& given) {
     outcome found;
     int const status = status_of([&] {
         try {
-            scratch const in{parent};
+            scratch const in{parent, "test"};
             found = try_out(settings, given, of, plan, sql, in);
         } catch (std::exception const& failure) {
             problem = failure.what();

@@ -3,6 +3,7 @@
 
 #include <common/json.hpp>
 
+#include <walmgr/backup/chain.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/verify_backup.hpp>
 #include <walmgr/verify.hpp>
@@ -37,8 +38,9 @@ std::vector<backup_verification> verify_backups(walmgr::any_store const& where, 
     for (auto const& one : all.sealed) {
         if (!label.empty() && label != one.label) continue;
         backup_verification result{one.label, verify_backup(where, of, one, nobody), {}};
-        if (!one.parent.empty() && !find_backup(where, of, one.parent))
-            result.damaged.push_back({one.label, walmgr::fault::corrupt, "its parent " + one.parent + " is not there"});
+        if (chain_of(all.sealed, one).empty())
+            result.damaged.push_back({one.label, walmgr::fault::corrupt,
+                                      "it builds on " + one.parent + ", and that or what it builds on is not there"});
         if (one.history == of.history) {
             walmgr::wal_arrival log{of, segments_between(one.tli, one.start, one.stop, of.size)};
             try {

@@ -47,6 +47,19 @@ std::optional<backup_record> find_backup(store auto const& where, cluster const&
     return read;
 }
 
+/// The server's manifest of a backup, as it was sent. @throws error  corrupt, when it is missing, damaged or another
+/// one
+std::string manifest_text(store auto const& where, cluster const& of, backup_record const& one) {
+    auto const object = backup_folder(of, one.label).append("/").append(backup_manifest_object);
+    auto const in = where.open(object);
+    if (!in) throw error{fault::corrupt, object + " is missing, so backup " + one.label + " cannot be verified"};
+    std::string text;
+    auto const label = unpack_object(*in, object, [&](std::string_view raw) { text += raw; });
+    if (!one.manifest_sha256.empty() && hex_of(label.raw_digest) != one.manifest_sha256)
+        throw error{fault::corrupt, object + " is not the manifest that the backup's record names"};
+    return text;
+}
+
 /// All backups of a cluster, of each history. Reads one small object for each.
 /// @throws error  when the store fails
 backup_list list_backups(store auto const& where, cluster const& of) {

@@ -1,6 +1,7 @@
 /// Which backup a recovery begins with, and how much log it needs.
 #pragma once
 
+#include <walmgr/backup/chain.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/error.hpp>
 #include <walmgr/recovery_target.hpp>
@@ -32,15 +33,15 @@ inline bool ends_before(backup_record const& one, recovery_target const& target)
     return true;
 }
 
-/// The newest full backup of `all` that can come to the target along that timeline. For a transaction or a restore
-/// point nobody knows where it is before the log was read: then it is the newest at all.
+/// The newest backup of `all` that can come to the target along that timeline, and whose parents are all there. For a
+/// transaction or a restore point nobody knows where it is before the log was read: then it is the newest at all.
 /// @throws error  negative, when none can
 inline backup_record const& choose_backup(std::vector<backup_record> const& all, lineage const& line,
                                           recovery_target const& target) {
     backup_record const* chosen = nullptr;
     backup_record const* oldest = nullptr;
     for (auto const& one : all) {
-        if (one.kind != backup_kind::full || !contains(line, one.tli, one.stop)) continue;
+        if (!contains(line, one.tli, one.stop) || chain_of(all, one).empty()) continue;
         if (oldest == nullptr || one.stop < oldest->stop) oldest = &one;
         if (ends_before(one, target) && (chosen == nullptr || one.stop > chosen->stop)) chosen = &one;
     }

@@ -30,6 +30,13 @@ struct extraction {
     std::uint64_t written = 0;        ///< files
     std::uint64_t written_bytes = 0;  ///< in them
     std::uint64_t kept = 0;           ///< files that were right already
+
+    extraction& operator+=(extraction const& more) {
+        written += more.written;
+        written_bytes += more.written_bytes;
+        kept += more.kept;
+        return *this;
+    }
 };
 
 namespace detail {
@@ -84,7 +91,7 @@ public:
         auto const known = manifest_.files.find(inner);
         if (known == manifest_.files.end()) bad_tar(inner + " is not in the backup's manifest");
         if (entry.size != known->second.size) bad_tar(inner + " has not the length that the manifest says");
-        done.push_back(inner);
+        done_.push_back(inner);
         wanted_ = &known->second;
         auto const path = data_ / (inner == control_file ? std::string{control_unfinished} : inner);
         if (fitting_.contains(inner)) {
@@ -97,8 +104,8 @@ public:
         if (!out_.is_open()) refuse("cannot create " + path, ENOENT);
         if (::fchmod(out_.descriptor(), entry.mode) != 0) refuse("cannot set the permissions of " + path);
         hash_.emplace();
-        ++told.written;
-        told.written_bytes += entry.size;
+        ++told_.written;
+        told_.written_bytes += entry.size;
     }
     void data(std::string_view bytes) {
         if (!out_.is_open()) return;
@@ -107,7 +114,7 @@ public:
     }
     void end() {
         if (!out_.is_open()) {
-            ++told.kept;
+            ++told_.kept;
             return;
         }
         auto const path = out_.path();
@@ -116,8 +123,9 @@ public:
             bad_tar(path + " has not the digest that the manifest says");
     }
 
-    std::vector<std::string> done{};  ///< paths of files that were in the part
-    extraction told{};
+    /// Paths of files that were in the part.
+    [[nodiscard]] std::vector<std::string>& done() { return done_; }
+    [[nodiscard]] extraction& told() { return told_; }
 
 private:
     void make_folder(std::string const& inner, unsigned mode) {
@@ -145,6 +153,8 @@ private:
     manifest_file const* wanted_ = nullptr;
     file out_{};
     std::optional<sha256> hash_{};
+    std::vector<std::string> done_{};
+    extraction told_{};
 };
 
 /// Where the members of a part lie below the data folder: main-0000.tar at its top, 16384-0000.tar in a tablespace.
@@ -156,15 +166,10 @@ inline std::string prefix_of(backup_part const& part) {
     return space == "main" ? std::string{} : "pg_tblspc/" + space + '/';
 }
 
-}  // namespace detail
-
-/// Writes all files of a backup into the folder, `jobs` parts at once; what fits already is kept. pg_control gets a
-/// name under which no server finds it. Nothing is durable yet. `open()` gives a store for each thread.
-/// @throws error  corrupt, when a part is damaged, or what is in the parts is not what the manifest says; disk_full
-extraction extract_backup(auto const& open, cluster const& of, backup_record const& from,
-                          backup_manifest const& manifest, target_folder const& data, unsigned jobs) {
-    std::set<std::string> fitting;
-    if (data.state() != folder_state::fresh) fitting = detail::files_that_fit(data, manifest, jobs);
+/// Reads all parts of a backup, `jobs` at once, each into what `writer(prefix)` makes, and makes sure that they hold
+/// all that the manifest names.
+extraction write_parts(auto const& open, cluster const& of, backup_record const& from, backup_manifest const& manifest,
+                       unsigned jobs, auto const& writer) {
     extraction all;
     std::set<std::string> done;
     std::mutex guard;
@@ -174,17 +179,15 @@ extraction extract_backup(auto const& open, cluster const& of, backup_record con
         auto const where = open();
         auto const in = where.open(object);
         if (!in) throw error{fault::corrupt, object + " is missing in the repository"};
-        detail::part_writer writer{data, manifest, fitting, detail::prefix_of(part)};
+        auto out = writer(prefix_of(part));
         tar_reader tar;
-        auto const label = unpack_object(*in, object, [&](std::string_view raw) { tar.write(raw, writer); });
+        auto const label = unpack_object(*in, object, [&](std::string_view raw) { tar.write(raw, out); });
         tar.finish();
         if (hex_of(label.raw_digest) != part.sha256)
             throw error{fault::corrupt, object + " is not the part that the backup's record names"};
         std::lock_guard const lock{guard};
-        done.insert(writer.done.begin(), writer.done.end());
-        all.written += writer.told.written;
-        all.written_bytes += writer.told.written_bytes;
-        all.kept += writer.told.kept;
+        done.insert(out.done().begin(), out.done().end());
+        all += out.told();
     });
     for (auto const& [path, file] : manifest.files) {
         if (!done.contains(path))
@@ -192,6 +195,20 @@ extraction extract_backup(auto const& open, cluster const& of, backup_record con
                         "no part of backup " + from.label + " has " + path + ", which its manifest names"};
     }
     return all;
+}
+
+}  // namespace detail
+
+/// Writes all files of a backup into the folder, `jobs` parts at once; what fits already is kept. pg_control gets a
+/// name under which no server finds it. Nothing is durable yet. `open()` gives a store for each thread.
+/// @throws error  corrupt, when a part is damaged, or what is in the parts is not what the manifest says; disk_full
+extraction extract_backup(auto const& open, cluster const& of, backup_record const& from,
+                          backup_manifest const& manifest, target_folder const& data, unsigned jobs) {
+    std::set<std::string> fitting;
+    if (data.state() != folder_state::fresh) fitting = detail::files_that_fit(data, manifest, jobs);
+    return detail::write_parts(open, of, from, manifest, jobs, [&](std::string prefix) {
+        return detail::part_writer{data, manifest, fitting, std::move(prefix)};
+    });
 }
 
 }  // namespace walmgr

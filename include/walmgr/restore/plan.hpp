@@ -1,8 +1,10 @@
 /// All that can be known before a restore writes its first byte: the backup, the timeline, and that the log is there.
 #pragma once
 
+#include <walmgr/backup/chain.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup_manifest.hpp>
+#include <walmgr/gap.hpp>
 #include <walmgr/restore/choose.hpp>
 #include <walmgr/restore/lineage.hpp>
 #include <walmgr/restore/wal_proof.hpp>
@@ -14,26 +16,28 @@
 
 namespace walmgr {
 
+/// A backup that another one builds on.
+struct base_of_plan {
+    backup_record record{};
+    backup_manifest manifest{};
+};
+
 /// What will be restored, and what was proved.
 struct restore_plan {
     backup_record from{};
     backup_manifest manifest{};
+    std::vector<base_of_plan> before{};  ///< what it builds on, oldest first: empty when it is a full one
     recovery_target target{};
     lineage line{};
-    std::optional<segment> last{};  ///< the newest archived segment of that line
+    std::optional<segment> last{};      ///< the newest archived segment of that line that recovery comes to
+    std::optional<wal_gap> accepted{};  ///< the gap that it ends in front of, where somebody has accepted that
 };
 
 /// The manifest that the server made of a backup, compared with what the backup's record says of it.
 /// @throws error  corrupt, when it is missing or damaged
 backup_manifest read_manifest(store auto const& where, cluster const& of, backup_record const& one) {
     auto const object = backup_folder(of, one.label).append("/").append(backup_manifest_object);
-    auto const in = where.open(object);
-    if (!in) throw error{fault::corrupt, object + " is missing, so backup " + one.label + " cannot be verified"};
-    std::string text;
-    auto const label = unpack_object(*in, object, [&](std::string_view raw) { text += raw; });
-    if (!one.manifest_sha256.empty() && hex_of(label.raw_digest) != one.manifest_sha256)
-        throw error{fault::corrupt, object + " is not the manifest that the backup's record names"};
-    auto read = parse_backup_manifest(text, object);
+    auto read = parse_backup_manifest(manifest_text(where, of, one), object);
     if (read.system_id && *read.system_id != one.system_id)
         throw error{fault::identity, object + " is of another cluster"};
     for (auto const* const needed : {"PG_VERSION", "global/pg_control", "backup_label"}) {
@@ -66,7 +70,8 @@ inline void check_log(wal_proof const& proof, backup_record const& from, cluster
         throw error{fault::gap,
                     "recovery from backup " + from.label + " to " + shown(target) +
                         " needs segments that are not in the repository: " + shown(proof.missing, of.size) +
-                        ". Nothing was written. A target in front of the gap can be reached, by --target-lsn"};
+                        ". Nothing was written. A target in front of the gap can be reached, by --target-lsn; or see: "
+                        "walmgr CONFIG gap"};
     if (!proof.last || (proof.last->number + 1) * of.size.bytes < from.stop.bytes)
         throw error{fault::gap, "backup " + from.label + " is consistent from " + to_string(from.stop) +
                                     " on, and the log in the repository ends before. Nothing was written"};
@@ -86,9 +91,6 @@ restore_plan plan_restore(store auto const& where, cluster const& of, std::optio
     if (label) {
         auto found = find_backup(where, of, *label);
         if (!found) throw error{fault::negative, "there is no backup " + *label + ", or it is unfinished"};
-        if (found->kind != backup_kind::full)
-            throw error{fault::usage, *label + " is an incremental backup; unpack it and what it builds on, and let "
-                                               "pg_combinebackup make one of them"};
         plan.from = std::move(*found);
         if (plan.from.history != of.history)
             throw error{fault::identity, "backup " + *label + " is of the cluster before its last pg_upgrade"};
@@ -108,10 +110,21 @@ restore_plan plan_restore(store auto const& where, cluster const& of, std::optio
         throw error{fault::identity, "backup " + plan.from.label + " was complete only at " +
                                          to_string(plan.from.stop) + ", " + plan.from.stopped + ", behind " +
                                          shown(target) + "; take an older one"};
-    auto const proof = prove_wal(where, of, plan.line, plan.from.start, log_needed(plan.from, all, plan.line, target));
+    auto const proof = prove_wal(where, of, plan.line, plan.from.start, log_needed(plan.from, all, plan.line, target),
+                                 accepted_gaps(where, of));
     detail::check_log(proof, plan.from, of, target);
     plan.last = proof.last;
+    plan.accepted = proof.accepted;
     plan.manifest = read_manifest(where, of, plan.from);
+    auto chain = chain_of(all, plan.from);
+    if (chain.empty())
+        throw error{fault::corrupt, "backup " + plan.from.label + " builds on " + plan.from.parent +
+                                        ", and that or what it builds on is not in the repository"};
+    chain.pop_back();
+    for (auto& one : chain) {
+        auto manifest = read_manifest(where, of, one);
+        plan.before.push_back({std::move(one), std::move(manifest)});
+    }
     return plan;
 }
 

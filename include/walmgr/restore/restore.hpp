@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/archive.hpp>
+#include <walmgr/restore/apply_incremental.hpp>
 #include <walmgr/restore/clear.hpp>
 #include <walmgr/restore/durable.hpp>
 #include <walmgr/restore/extract.hpp>
@@ -15,6 +16,7 @@
 #include <walmgr/restore/target_folder.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -62,6 +64,37 @@ inline bool only_copy(auto const& where, cluster const& of, std::string const& t
     }
 }
 
+/// Every file that a plan will write, be it for a while only: what was left of another restore is none of them.
+inline backup_manifest all_files(restore_plan const& plan) {
+    backup_manifest all = plan.manifest;
+    for (auto const& one : plan.before)
+        all.files.insert(one.manifest.files.begin(), one.manifest.files.end());
+    return all;
+}
+
+/// The full backup, and then one after the other what builds on it.
+inline extraction write_chain(auto const& open, cluster const& of, restore_plan const& plan, target_folder const& data,
+                              unsigned jobs) {
+    if (plan.before.empty()) return extract_backup(open, of, plan.from, plan.manifest, data, jobs);
+    auto const& full = plan.before.front();
+    auto told = extract_backup(open, of, full.record, full.manifest, data, jobs);
+    for (std::size_t i = 1; i <= plan.before.size(); ++i) {
+        bool const last = i == plan.before.size();
+        auto const& record = last ? plan.from : plan.before[i].record;
+        auto const& manifest = last ? plan.manifest : plan.before[i].manifest;
+        auto const& parent = plan.before[i - 1];
+        told += apply_incremental(open, of, parent.record, parent.manifest, record, manifest, data, jobs);
+    }
+    // A tablespace that was dropped meanwhile was written into the data folder itself.
+    for (auto const& one : plan.before) {
+        for (auto const& space : one.record.tablespaces) {
+            auto const path = data / "pg_tblspc/" + std::to_string(space.oid);
+            if (link_target(path).empty()) std::filesystem::remove_all(path);
+        }
+    }
+    return told;
+}
+
 /// What a server reads first: how to recover.
 inline void write_settings(target_folder const& data, backup_manifest const& manifest, recovery_settings const& wanted,
                            ::mode_t mode) {
@@ -91,11 +124,11 @@ extraction restore_backup(auto const& open, cluster const& of, restore_plan cons
     link_outside_folders(wanted.outside, data);
     if (data.state() != folder_state::fresh) {
         auto const where = open();
-        clear_folder(data, plan.manifest, wanted.outside, [&](std::string const& name, std::string const& path) {
-            return detail::only_copy(where, of, name, path);
-        });
+        clear_folder(
+            data, detail::all_files(plan), wanted.outside,
+            [&](std::string const& name, std::string const& path) { return detail::only_copy(where, of, name, path); });
     }
-    auto const told = extract_backup(open, of, plan.from, plan.manifest, data, wanted.jobs);
+    auto const told = detail::write_chain(open, of, plan, data, wanted.jobs);
 
     struct stat version {};
     if (::stat((data / "PG_VERSION").c_str(), &version) != 0) refuse("cannot look at " + data / "PG_VERSION");

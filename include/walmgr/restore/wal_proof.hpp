@@ -1,6 +1,7 @@
 /// Proof that the archive holds all log that a recovery will need, before anything is written.
 #pragma once
 
+#include <walmgr/gap.hpp>
 #include <walmgr/restore/lineage.hpp>
 #include <walmgr/verify.hpp>
 
@@ -17,8 +18,9 @@ namespace walmgr {
 
 /// What the archive has of the log from a position on.
 struct wal_proof {
-    std::vector<wal_range> missing{};  ///< by position, each of the timeline that should have it
-    std::optional<segment> last{};     ///< the last one that is there; nothing when there is none
+    std::vector<wal_range> missing{};   ///< by position, each of the timeline that should have it
+    std::optional<segment> last{};      ///< the last one that is there; nothing when there is none
+    std::optional<wal_gap> accepted{};  ///< the gap in front of which that is, where somebody has accepted it
 };
 
 namespace detail {
@@ -48,9 +50,10 @@ std::set<std::uint64_t> archived_numbers(store auto const& where, cluster const&
 
 /// Looks whether each segment is archived that a recovery from `start` to `until` on that timeline reads; without
 /// `until` those up to the last one that there is. Reads names only: whether the bytes are right is found out by
-/// fetching, and by verify_wal(). @throws error  when the store fails
+/// fetching, and by verify_wal(). Without `until` the log ends in front of the first hole when that is one of
+/// `accepted`, as it will for the server. @throws error  when the store fails
 wal_proof prove_wal(store auto const& where, cluster const& of, lineage const& line, lsn start,
-                    std::optional<lsn> until) {
+                    std::optional<lsn> until, std::vector<wal_gap> const& accepted = {}) {
     auto const first = start.bytes / of.size.bytes;
     std::map<timeline, std::set<std::uint64_t>> archived;
     for (auto const& one : line.past) {
@@ -84,9 +87,20 @@ wal_proof prove_wal(store auto const& where, cluster const& of, lineage const& l
     }
     if (until) end = (std::max(until->bytes, std::uint64_t{1}) - 1) / of.size.bytes;
     if (!end) return found;
+    std::optional<segment> before_hole;
     for (auto number = first; number <= *end; ++number) {
-        if (holder(number, number == *end)) continue;
+        if (auto const held = holder(number, number == *end)) {
+            before_hole = held;
+            continue;
+        }
         segment const wanted{holders(line, number, of.size).front(), number};
+        auto const known =
+            std::find_if(accepted.begin(), accepted.end(), [&](auto const& gap) { return gap.has(wanted); });
+        if (!until && found.missing.empty() && known != accepted.end()) {
+            found.last = before_hole;
+            found.accepted = *known;
+            return found;
+        }
         auto* const before = found.missing.empty() ? nullptr : &found.missing.back();
         if (before != nullptr && before->last.tli == wanted.tli && before->last.number + 1 == number) {
             before->last = wanted;

@@ -92,6 +92,23 @@ BOOST_AUTO_TEST_CASE(a_branch_goes_on_with_its_own_segments) {
     BOOST_TEST(missing(where, second, in_segment(2), in_segment(4)) == "000000010000000000000003");
 }
 
+BOOST_AUTO_TEST_CASE(an_accepted_gap_ends_the_log_where_no_end_is_asked_for) {
+    memory_store const where;
+    put(where, 1, {2, 3, 6, 9});
+    std::vector<walmgr::wal_gap> const accepted{{timeline{1}, 4, 5}};
+    auto proof = prove_wal(where, small_cluster, first, in_segment(2), {}, accepted);
+    BOOST_TEST((proof.missing.empty() && proof.last == segment{timeline{1}, 3}));
+    BOOST_TEST((proof.accepted == accepted.front()));
+    proof = prove_wal(where, small_cluster, first, in_segment(2), in_segment(6), accepted);
+    BOOST_TEST(proof.missing.size() == 1U);
+    BOOST_TEST(!proof.accepted.has_value());
+    // Only the first gap counts: recovery comes to no other.
+    proof = prove_wal(where, small_cluster, first, in_segment(2), {}, {{timeline{1}, 7, 8}});
+    BOOST_TEST(proof.missing.size() == 2U);
+    proof = prove_wal(where, small_cluster, first, in_segment(4), {}, accepted);
+    BOOST_TEST(!proof.last.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_timeline_needs_its_history) {
     memory_store const where;
     put(where, 1, {2});

@@ -1,0 +1,141 @@
+"""What is missing is named, fetched from whoever has it, or accepted by somebody; then recovery ends in front of it."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from support.archive import Archive, segment_bytes, segment_name, small_segments_server
+from support.server import Server, give_to_server_user, scratch_folder, tree
+
+
+@pytest.fixture
+def two(scratch, program):
+    """An archive with two repositories."""
+    archive = Archive(scratch, program("walmgr"))
+    second = archive.folder / "second"
+    second.mkdir()
+    give_to_server_user(second)
+    for repository in (archive.repository, second):
+        archive.know_cluster(repository)
+    both = f"{archive.repository}, {second}"
+    archive.configure(walmgr_data=both, master_db="host=/nowhere")
+    return archive, second, both
+
+
+def objects_of(repository, number):
+    name = segment_name(number)
+    return repository / f"main/wal/1/00000001/00000000/{name}.wal"
+
+
+def test_a_gap_is_listed_filled_from_the_other_repository_and_accepted(two):
+    archive, second, both = two
+    for number in range(3, 10):
+        assert archive.push(number).returncode == 0
+    objects_of(second, 5).unlink()
+    for repository in (archive.repository, second):
+        objects_of(repository, 7).unlink()
+        objects_of(repository, 8).unlink()
+
+    done = archive.run("gap", "list", "--json")
+    assert done.returncode == 13, done.stderr
+    found = json.loads(done.stdout)
+    assert found["gaps"] == [{"first": segment_name(7), "last": segment_name(8), "segments": 2, "recorded": False, "accepted": None}]
+    assert found["lacking"] == [{"first": segment_name(5), "last": segment_name(5), "segments": 1, "repository": str(second)}]
+    assert archive.run("gap", "refill", "-n").returncode == 0 and not objects_of(second, 5).exists()
+    done = archive.run("gap", "refill")
+    assert done.returncode == 13 and "the server cannot help" in done.stderr
+    assert done.stdout == f"{segment_name(5)}: filled\n{segment_name(7)} to {segment_name(8)} (2 segments): still missing\n"
+    assert objects_of(second, 5).exists()
+
+    restore = lambda number: archive.run("xrestore", segment_name(number), archive.repository / "fetched").returncode  # noqa: E731
+    assert restore(7) == 163
+    assert archive.run("gap", "accept", segment_name(7)).returncode == 2  # nobody says why
+    done = archive.run("gap", "accept", segment_name(8), "--why", "x")
+    assert done.returncode == 1 and "no gap begins with" in done.stderr
+    assert archive.run("gap", "accept", segment_name(7), "--why", "x", "-n").returncode == 0
+    assert restore(7) == 163
+    # Who cannot be asked may have it.
+    away = second.rename(archive.folder / "away")
+    assert archive.run("gap", "accept", segment_name(7), "--why", "x").returncode == 16
+    away.rename(second)
+    done = archive.run("gap", "accept", segment_name(7), "--why", "the disk\nburnt", "--by", "carol")
+    assert done.returncode == 0 and "accepted by carol at 2" in done.stdout and done.stdout.count("\n") == 1, done.stdout
+    assert restore(7) == 1 and restore(8) == 1 and restore(9) == 0
+    done = archive.run("gap", "list")
+    assert done.returncode == 0 and ": the disk; burnt\n" in done.stdout
+    assert archive.run("gap", "accept", segment_name(7), "--why", "again").returncode == 0
+    # What comes after all is handed out.
+    assert archive.push(7).returncode == 0 and restore(7) == 0
+
+
+def test_objects_are_shown_and_fetched(two):
+    archive, second, _ = two
+    assert archive.push(3).returncode == 0
+    name = f"main/wal/1/00000001/00000000/{segment_name(3)}.wal"
+    shown = archive.run("repo", "ls")
+    assert shown.stdout.split().count(name) == 2 and "main/history/1.ini" in shown.stdout
+    assert archive.run("repo", "ls", "main/wal/1/00000001/000000000").stdout == ""
+    assert archive.run("repo", "ls", "main/w").stdout == f"{name}\n{name}\n"
+    assert [json.loads(line)["objects"] for line in archive.run("repo", "ls", "main/h", "--json").stdout.splitlines()] == [
+        ["main/history/1.ini"]] * 2
+    assert archive.run("repo", "ls", "../../etc/").returncode == 2
+
+    files = archive.folder / "files"
+    files.mkdir()
+    give_to_server_user(files)
+    assert archive.run("repo", "get", name, files / "a").returncode == 0
+    assert (files / "a").read_bytes() == segment_bytes(3)
+    done = archive.run("repo", "get", name, files / "a")
+    assert done.returncode == 2 and "is there already" in done.stderr
+    stored = objects_of(archive.repository, 3)
+    assert archive.run("repo", "get", "--raw", name, files / "b").returncode == 0
+    assert (files / "b").read_bytes() == stored.read_bytes()
+    assert archive.run("repo", "get", "main/history/1.ini", files / "c").returncode == 0
+    # The second repository's copy, when the first is damaged; nothing when both are.
+    whole = stored.read_bytes()
+    for repository in (archive.repository, second):
+        objects_of(repository, 3).write_bytes(whole[:5000] + bytes(100) + whole[5100:])
+        for raw in ([], ["--raw"]):
+            done = archive.run("repo", "get", *raw, name, files / f"d{len(raw)}")
+            assert "is damaged" in done.stderr
+            assert done.returncode == (0 if repository == archive.repository else 12), done.stderr
+            if done.returncode == 0:
+                (files / f"d{len(raw)}").unlink()
+    assert archive.run("repo", "get", "main/nothing", files / "e").returncode == 1
+    assert sorted(path.name for path in files.iterdir()) == ["a", "b", "c"]
+
+
+def test_the_server_fills_a_gap_and_a_restore_ends_in_front_of_an_accepted_one(program, wait_until, scratch):
+    archive = Archive(scratch, program("walmgr"))
+    with small_segments_server(archive, wal_keep_size="64MB") as server:
+        server.execute("create table kept (n int)")
+        assert archive.run("backup").returncode == 0
+        names = []
+        for n in range(4):
+            server.execute("insert into kept values (%s)", n)
+            names += server.execute("select pg_walfile_name(pg_switch_wal())")[0]
+        last = names[-1]
+        wait_until(lambda: (archive.repository / f"main/wal/1/00000001/00000000/{last}.wal").exists(), what="all is archived")
+        lost = archive.repository / f"main/wal/1/00000001/00000000/{names[2]}.wal"
+        before = subprocess.run(["zstd", "-dcq", lost], capture_output=True, check=True).stdout
+        lost.unlink()
+        assert archive.run("gap", "list").returncode == 13
+        assert archive.run("restore", "-n", scratch / "data").returncode == 13
+        done = archive.run("gap", "refill")
+        assert (done.returncode, done.stdout) == (0, f"{names[2]}: filled\n"), done.stderr
+        assert subprocess.run(["zstd", "-dcq", lost], capture_output=True, check=True).stdout == before
+        assert archive.run("restore", "-n", scratch / "data").returncode == 0
+        lost.unlink()
+    archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")
+    assert archive.run("gap", "refill").returncode == 13
+    assert archive.run("gap", "accept", names[2], "--why", "test").returncode == 0
+    folder = scratch_folder()
+    try:
+        done = archive.run("restore", folder / "data")
+        assert done.returncode == 0 and f"the log reaches to {names[1]}, and recovery ends there" in done.stdout, done.stderr
+        with Server(tree("tree"), folder) as copy:
+            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+            assert copy.execute("select n from kept order by n") == [(0,), (1,)]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,201 @@
+"""Incremental backups of a real server: the chain, its restore, and that nobody removes what is needed."""
+import json
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from support.archive import Archive, small_segments_server
+from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+DIGEST = "select count(*), coalesce(sum(n), 0), md5(coalesce(string_agg(n || filler, ',' order by n), '')) from {}"
+
+
+class Chain:
+    """A server of that version, a full backup, and incremental ones on it, with what the tables held at each."""
+
+    def __init__(self, folder, program, version):
+        self.archive = Archive(folder, program)
+        self.tree = f"tree-{version}"
+        self.space = folder / "space"
+        self.space.mkdir()
+        give_to_server_user(self.space)
+        self.labels, self.contents = [], []
+
+    def backup(self, server, *args):
+        done = self.archive.run("backup", *args)
+        assert done.returncode == 0, done.stderr
+        self.labels.append(done.stdout.split(":")[0])
+        tables = [name for name, in server.execute("select relname from pg_class where relname like 't\\_%' order by 1")]
+        self.contents.append({name: server.execute(DIGEST.format(name)) for name in tables})
+
+    def tell(self, server):
+        """What changes files in each way that there is."""
+        sql = server.execute
+        fill = "select g as n, md5(g::text) || repeat('x', 300) as filler from generate_series(1, {}) g"
+        sql(f"create tablespace fast location '{self.space}'")
+        (self.oid,), = sql("select oid from pg_tablespace where spcname = 'fast'")
+        sql("create table t_kept as " + fill.format(20000))
+        sql("create table t_shrinks as " + fill.format(5000))
+        sql("create table t_dropped tablespace fast as " + fill.format(500))
+        sql("create table t_truncated as " + fill.format(5000))
+        sql("create database gone")
+        self.backup(server)
+        sql("update t_kept set filler = 'changed' where n % 1000 = 7")
+        sql("delete from t_shrinks where n > 1000")
+        sql("vacuum (truncate) t_shrinks")
+        sql("truncate t_truncated")
+        sql("insert into t_truncated values (1, 'new')")
+        sql("create table t_moved tablespace fast as " + fill.format(700))
+        sql("drop database gone")
+        self.backup(server, "--incremental")
+        sql("insert into t_shrinks " + fill.format(3000))
+        sql("drop table t_dropped")
+        sql("create table t_new as " + fill.format(1000))
+        sql("update t_moved set filler = 'changed' where n < 3")
+        sql("create database added")
+        self.backup(server, "--incremental")
+
+
+def told(program, version):
+    folder = scratch_folder()
+    chain = Chain(folder, program("walmgr"), version)
+    if not (tree(chain.tree) / "bin/postgres").exists():
+        pytest.skip(f"build/{chain.tree} is missing: npm could not fetch it")
+    try:
+        with small_segments_server(chain.archive, chain.tree, summarize_wal="on", autovacuum="off") as server:
+            chain.tell(server)
+            yield chain, server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def chain(program):
+    yield from told(program, 17)
+
+
+def restored(chain, which, wait_until, *args, into=None):
+    """Restores a backup of the chain to its end, and compares every row."""
+    folder = into or scratch_folder()
+    try:
+        done = chain.archive.run("restore", chain.labels[which], folder / "data", "--target-immediate", "--tablespace",
+                                 f"{chain.oid}={folder / 'space'}", *args)
+        assert done.returncode == 0, done.stderr
+        assert not list((folder / "data").rglob("INCREMENTAL.*")) and not list((folder / "data").rglob("*.walmgr.*"))
+        with Server(tree(chain.tree), folder) as server:
+            wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+            for name, rows in chain.contents[which].items():
+                assert server.execute(DIGEST.format(name)) == rows, name
+            tables = server.execute("select relname from pg_class where relname like 't\\_%' order by 1")
+            assert [name for name, in tables] == sorted(chain.contents[which])
+            # Each page of each relation and index is read, with its checksum.
+            server.execute("create extension amcheck")
+            assert server.execute("select oid::regclass, msg from pg_class, lateral verify_heapam(oid) where relkind = 'r'") == []
+            server.execute("select bt_index_check(indexrelid, true) from pg_index join pg_class on oid = indexrelid where relam = 403")
+    finally:
+        if into is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def killed_restore(chain, folder, seconds):
+    """A restore of the last backup that is killed; True when it had ended before."""
+    command = chain.archive.command("restore", chain.labels[2], folder / "data", "--target-immediate", "--tablespace",
+                                    f"{chain.oid}={folder / 'space'}")
+    running = subprocess.Popen(as_server_user(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    time.sleep(seconds)  # when it is killed decides nothing but which step is hit
+    running.kill()
+    if running.wait() == 0:
+        return True
+    assert not (folder / "data/global/pg_control").exists()
+    return False
+
+
+def check_chain(chain, wait_until):
+    archive = chain.archive
+    found = json.loads(archive.run("info", "--json").stdout)["backups"]
+    assert [(one["kind"], one["parent"]) for one in found] == [
+        ("full", None), ("incremental", chain.labels[0]), ("incremental", chain.labels[1])]
+    assert found[2]["raw_size"] < found[0]["raw_size"] / 2
+    assert f"incremental  {chain.labels[1]}" in archive.run("info").stdout
+    restored(chain, 2, wait_until)
+
+
+def test_each_backup_of_a_chain_is_restored_to_the_row(chain, wait_until):
+    check_chain(chain[0], wait_until)
+
+
+def test_over_an_older_state_and_after_a_kill(chain, wait_until):
+    chain, _ = chain
+    folder = scratch_folder()
+    try:
+        if not any(killed_restore(chain, folder, 0.1 + 0.25 * i) for i in range(3)):
+            restored(chain, 2, wait_until, into=folder)
+        restored(chain, 1, wait_until, "--delta", into=folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_what_cannot_be_built_on_is_refused_and_what_is_needed_is_kept(chain):
+    chain, server = chain
+    archive = chain.archive
+    for args, status, words in ((["--parent", chain.labels[0]], 2, "--parent needs --incremental"),
+                                (["--incremental", "--parent", "20200101T000000Z-F"], 1, "there is no backup 20200101T000000Z-F")):
+        done = archive.run("backup", *args)
+        assert done.returncode == status and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    done = archive.run("backup", "-n", "--incremental", "--parent", chain.labels[0])
+    assert done.returncode == 0 and f"would build on {chain.labels[0]}" in done.stdout
+
+    # A pin on the last keeps all before it, though the rules keep one full backup only.
+    assert archive.run("backup").returncode == 0
+    archive.configure(master_db=server.conninfo(), keep_backups=1)
+    done = archive.run("expire", "-n")
+    assert all(label in done.stdout for label in chain.labels)
+    assert archive.run("pin", chain.labels[2]).returncode == 0
+    done = archive.run("expire")
+    assert done.returncode == 0, done.stderr
+    kept = [one["label"] for one in json.loads(archive.run("info", "--json").stdout)["backups"]]
+    assert kept[:3] == chain.labels
+    assert archive.run("verify", chain.labels[2]).returncode == 0
+
+    # Without its middle the chain is none, and nobody builds on what is left of it.
+    middle = archive.repository / "main/base" / chain.labels[1]
+    away = middle.rename(middle.parent / "away")
+    try:
+        done = archive.run("verify", chain.labels[2])
+        assert done.returncode == 12 and "that or what it builds on is not there" in done.stderr
+        done = archive.run("restore", chain.labels[2], archive.folder / "never")
+        assert done.returncode == 12 and not (archive.folder / "never").exists()
+        done = archive.run("backup", "--incremental", "--parent", chain.labels[2])
+        assert done.returncode == 12 and "take a full one" in done.stderr
+    finally:
+        away.rename(middle)
+    assert archive.run("unpin", chain.labels[2]).returncode == 0
+    assert archive.run("expire").returncode == 0
+    assert [one["label"] for one in json.loads(archive.run("info", "--json").stdout)["backups"]] == kept[3:]
+    server.execute("alter system set summarize_wal = off")
+    server.execute("select pg_reload_conf()")
+
+
+@pytest.mark.long
+def test_a_chain_of_version_18(program, wait_until):
+    for chain, _ in told(program, 18):
+        check_chain(chain, wait_until)
+        restored(chain, 1, wait_until)
+
+
+@pytest.mark.long
+def test_restores_of_a_chain_killed_at_random_points(chain, wait_until):
+    chain, _ = chain
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for _ in range(20):
+        folder = scratch_folder()
+        try:
+            if not any(killed_restore(chain, folder, chance.random() * 1.5) for _ in range(3)):
+                restored(chain, 2, wait_until, into=folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
