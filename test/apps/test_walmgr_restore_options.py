@@ -1,0 +1,230 @@
+"""A backup of a cluster with checksums and a tablespace: each way to restore and to start it, and what kills and full disks leave."""
+import json
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from support.archive import Archive, small_segments_server
+from support.disk import small_disk
+from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+BIN = tree("tree") / "bin"
+
+
+def as_user(*command, check=True):
+    done = subprocess.run(as_server_user(command), capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0 or not check, done.stderr
+    return done
+
+
+class Kept:
+    """An archive with a backup, of whose server only that is left."""
+
+    def __init__(self, folder, program):
+        self.folder = folder
+        self.archive = Archive(folder, program)
+        for name in ("space", "socket"):
+            (folder / name).mkdir()
+            give_to_server_user(folder / name)
+
+    def tell(self, server, wait_until):
+        sql = server.execute
+        sql(f"create tablespace fast location '{self.folder / 'space'}'")
+        subprocess.run([BIN / "pgbench", "-i", "-q", "-s", "2", server.conninfo()], check=True, capture_output=True)
+        sql("create table kept tablespace fast as select g as n, repeat('x', 100) as filler from generate_series(1, 3000) g")
+        # The source was told otherwise on its command line; these are for servers that are restored.
+        sql(f"alter system set unix_socket_directories = '{self.folder / 'socket'}'")
+        sql("alter system set listen_addresses = ''")
+        sql("alter system set max_connections = 200")
+        (self.oid,), = sql("select oid from pg_tablespace where spcname = 'fast'")
+        done = self.archive.run("backup")
+        assert done.returncode == 0, done.stderr
+        self.label = done.stdout.split(":")[0]
+        sql("insert into kept values (0, 'behind')")
+        (last,), = sql("select pg_walfile_name(pg_switch_wal())")
+        wait_until(lambda: (self.archive.repository / f"main/wal/1/00000001/00000000/{last}.wal").exists(), what="all is archived")
+
+    def restore(self, folder, *args, status=0):
+        done = self.archive.run("restore", "--tablespace", f"{self.oid}={folder / 'space'}", *args, folder / "data")
+        assert done.returncode == status, done.stderr
+        return done
+
+    def sql(self, query):
+        return as_user(BIN / "psql", "-XAtq", "-h", self.folder / "socket", "-U", "postgres", "-c", query, "postgres").stdout.strip()
+
+
+def running_on(data):
+    return (data / "postmaster.pid").exists()
+
+
+def stop(data):
+    if running_on(data):
+        as_user(BIN / "pg_ctl", "stop", "-D", data, "-m", "fast", "-w")
+
+
+@pytest.fixture(scope="module")
+def kept(program, wait_until):
+    folder = scratch_folder()
+    told = Kept(folder, program("walmgr"))
+    try:
+        with small_segments_server(told.archive) as server:
+            told.tell(server, wait_until)
+        told.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=BIN)
+        yield told
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def place():
+    folder = scratch_folder()
+    yield folder
+    if (folder / "data").exists():
+        stop(folder / "data")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_started_and_looked_through(kept, place):
+    done = kept.restore(place, "--waldir", place / "log", "--start")
+    data = place / "data"
+    assert "recovered to 0/" in done.stdout and "on timeline 2" in done.stdout
+    assert (data / "pg_wal").readlink() == place / "log" and (data / f"pg_tblspc/{kept.oid}").readlink() == place / "space"
+    assert kept.sql("select count(*), sum(n) from kept") == f"3001|{3000 * 3001 // 2}"
+    assert kept.sql("select pg_relation_filepath('kept')").startswith(f"pg_tblspc/{kept.oid}/")
+    as_user(BIN / "pg_amcheck", "--all", "--install-missing", "-h", kept.folder / "socket", "-U", "postgres")
+    stop(data)
+    said = as_user(BIN / "pg_checksums", "--check", "-D", data).stdout
+    assert "Bad checksums:  0" in said and "Data checksum version: 1" in said
+    # The same folder again, in which something is wrong.
+    victim = next(path for path in (place / "space").rglob("*") if path.is_file() and path.stat().st_size > 100_000)
+    victim.write_bytes(victim.read_bytes()[:8192] + bytes(8192) + victim.read_bytes()[16384:])
+    done = kept.restore(place, "--waldir", place / "log", "--delta", "--start")
+    assert " were right already" in done.stdout and kept.sql("select count(*) from kept") == "3001"
+
+
+def test_a_standby_goes_on_for_ever(kept, place):
+    done = kept.restore(place, "--standby", "--start")
+    assert "replayed to 0/" in done.stdout
+    assert (place / "data/standby.signal").exists() and not (place / "data/recovery.signal").exists()
+    assert kept.sql("select pg_is_in_recovery(), current_setting('recovery_target_timeline')") == "t|latest"
+    as_user(BIN / "pg_ctl", "promote", "-D", place / "data", "-w")
+    assert kept.sql("select count(*) from kept") == "3001"
+
+
+def test_a_target_that_is_not_come_to(kept, place):
+    done = kept.restore(place, "--target-name", "nowhere", "--start", status=13)
+    assert "recovery ended before configured recovery target was reached" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_full_disk_in_a_restore_and_in_a_backup(kept, place):
+    with small_disk(16 << 20) as small:
+        done = kept.archive.run("restore", "--tablespace", f"{kept.oid}={small / 'space'}", small / "data")
+        assert done.returncode == 17 and "No space left on device" in done.stderr and done.stderr.count("\n") == 1
+        assert not (small / "data/global/pg_control").exists()
+        # It goes on where it ended as soon as there is room.
+        subprocess.run(["mount", "-o", "remount,size=200m", small], check=True)
+        kept.archive.run("restore", "--tablespace", f"{kept.oid}={small / 'space'}", small / "data").check_returncode()
+        assert (small / "data/global/pg_control").exists()
+    with small_disk(2 << 20) as small, Server(tree("tree"), place, settings={"archive_mode": "on", "archive_command": "true"}) as server:
+        kept.archive.configure(walmgr_data=small, master_db=server.conninfo(), wal_compression="none")
+        try:
+            assert kept.archive.run("repo", "init").returncode == 0
+            done = kept.archive.run("backup")
+            assert done.returncode == 17 and "No space left on device" in done.stderr and done.stderr.count("\n") == 1
+            assert not list(small.glob("main/base/*/backup.json")) and not list(small.glob("main/leases/backup/*"))
+            assert kept.archive.run("expire").returncode == 0
+            assert not list(small.glob("main/base/*/*"))
+        finally:
+            kept.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=BIN)
+
+
+def test_pins_and_leases(kept):
+    run = kept.archive.run
+    assert run("pin", "nonsense").returncode == 2 and run("pin", "20010101T000000Z-F").returncode == 1
+    assert run("pin", kept.label).stdout == f"{kept.label}: pinned\n"
+    one, = json.loads(run("info", "--json").stdout)["backups"]
+    assert one["pinned"] is True
+    assert run("unpin", kept.label).returncode == 0 and run("unpin", kept.label).returncode == 1
+
+    holder = subprocess.Popen(["sleep", "60"])
+    try:
+        assert run("xlock", holder.pid).returncode == 0
+        done = run("expire")
+        assert done.returncode == 14 and "xlock" in done.stderr and str(holder.pid) in done.stderr
+        assert run("expire", "-n").returncode == 0
+        assert run("xlock", holder.pid).returncode == 14
+        assert run("xrelease").returncode == 0 and run("xrelease").returncode == 1
+        assert run("expire").returncode == 0
+        assert run("xlock", holder.pid).returncode == 0
+    finally:
+        holder.kill()
+        holder.wait()
+    # Its process is gone, and so is what it held.
+    done = run("expire")
+    assert done.returncode == 0 and "took over" in done.stderr
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.long)])
+def test_an_expire_that_is_killed_anywhere_leaves_whole_backups(program, rounds):
+    folder = scratch_folder()
+    archive = Archive(folder, program("walmgr"))
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    try:
+        with small_segments_server(archive) as server:
+            server.execute("create table something (n int)")
+            for _ in range(2):
+                assert archive.run("backup").returncode == 0
+                for _ in range(5):
+                    server.execute("insert into something values (1)")
+                    server.execute("select pg_switch_wal()")
+            archive.configure(master_db=server.conninfo(), keep_backups=1)
+            for i in range(rounds):
+                if i % 8 == 7:
+                    assert archive.run("backup").returncode == 0
+                running = subprocess.Popen(as_server_user(archive.command("expire")), stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL, cwd="/")
+                time.sleep(0.005 + chance.random() * 0.06)  # when it is killed decides nothing but which step is hit
+                running.kill()
+                running.wait()
+                done = archive.run("verify")
+                assert done.returncode == 0, done.stderr
+            assert archive.run("expire").returncode == 0
+            found = json.loads(archive.run("info", "--json").stdout)
+            assert len(found["backups"]) == 1 and found["backups"][0]["log"] == "there" and found["unfinished"] == []
+            assert found["ranges"][0]["first"] == found["backups"][0]["first_segment"]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", [16, 17, 18])
+def test_backup_and_restore_of_other_versions(program, wait_until, version):
+    if not (tree(f"tree-{version}") / "bin/postgres").exists():
+        pytest.skip(f"build/tree-{version} is missing: npm could not fetch it")
+    folder = scratch_folder()
+    archive = Archive(folder, program("walmgr"))
+    place = scratch_folder()
+    try:
+        with small_segments_server(archive, f"tree-{version}") as server:
+            server.execute("create table kept as select g as n from generate_series(1, 10000) g")
+            assert archive.run("backup").returncode == 0
+            server.execute("insert into kept values (0)")
+            (last,), = server.execute("select pg_walfile_name(pg_switch_wal())")
+            wait_until(lambda: (archive.repository / f"main/wal/1/00000001/00000000/{last}.wal").exists(), what="all is archived")
+        archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree(f"tree-{version}") / "bin")
+        assert archive.run("verify").returncode == 0
+        done = archive.run("restore", place / "data")
+        assert done.returncode == 0, done.stderr
+        with Server(tree(f"tree-{version}"), place) as copy:
+            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+            assert copy.execute("select count(*) from kept") == [(10001,)]
+            copy.execute("create extension amcheck")
+            assert copy.execute("select oid::regclass, msg from pg_class, lateral verify_heapam(oid) where relkind = 'r'") == []
+    finally:
+        for one in (folder, place):
+            shutil.rmtree(one, ignore_errors=True)
