@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import pathlib
 import shutil
 import statistics
@@ -19,7 +20,8 @@ def write_log(server, segments):
     """So many segments of pgbench's work. Gives where the log begins and ends."""
     begin, pgbench = server.execute("select pg_current_wal_lsn() - '0/0'")[0][0], [server.tree / "bin/pgbench", server.conninfo()]
     while (end := server.execute("select pg_current_wal_flush_lsn() - '0/0'")[0][0]) - begin < segments * SEGMENT:
-        subprocess.run([*pgbench, "-n", "-N", "-c", "8", "-T", "2"], check=True, capture_output=True)
+        subprocess.run([*pgbench, "-n", "-N", "-c", "8", "-T", "2"], check=True, capture_output=True,
+                       env={**os.environ, "PGOPTIONS": "-c synchronous_commit=off"})
     server.execute("select pg_switch_wal()")  # pg_receivewal ends when there is more than it was asked for
     server.execute("create table if not exists more as select 1")
     return int(begin), int(end)

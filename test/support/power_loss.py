@@ -102,9 +102,24 @@ class Folder:
 
     def __init__(self):
         self.names, self.safe = {}, {}
+        self.since = []  # what the names were after each change that is not safe yet
+
+    def change(self, name, node):
+        """Gives a name to something, or to nothing any more."""
+        if node is None:
+            del self.names[name]
+        else:
+            self.names[name] = node
+        self.since.append(dict(self.names))
+
+    def rename(self, name, to):
+        """Within a folder a rename is one change: no file system leaves neither name."""
+        self.names[to] = self.names.pop(name)
+        self.since.append(dict(self.names))
 
     def sync(self):
         self.safe = dict(self.names)
+        self.since.clear()
 
 
 class State(dict):
@@ -187,7 +202,8 @@ class Disk:
         node = self._node(path)
         flags = next((arg for arg in step.args[1:] if isinstance(arg, str) and arg.startswith("O_")), "")
         if node is None and "O_CREAT" in flags:
-            node = place[0].names[place[1]] = File()
+            node = File()
+            place[0].change(place[1], node)
         if "O_TRUNC" in flags:
             node.data.clear()
         self.open[step.result] = [node, 0]
@@ -239,20 +255,23 @@ class Disk:
 
     def _rename(self, step):
         from_, to = map(self._place, self._paths(step))
-        if from_ and to:
-            to[0].names[to[1]] = from_[0].names.pop(from_[1])
+        if from_ and to and from_[0] is to[0]:
+            to[0].rename(from_[1], to[1])
+        elif from_ and to:
+            to[0].change(to[1], from_[0].names[from_[1]])
+            from_[0].change(from_[1], None)
         return bool(from_ and to)
 
     def _link(self, step):
         from_, to = map(self._place, self._paths(step))
         if from_ and to:
-            to[0].names[to[1]] = from_[0].names[from_[1]]
+            to[0].change(to[1], from_[0].names[from_[1]])
         return bool(from_ and to)
 
     def _unlink(self, step):
         place = self._place(self._paths(step)[0])
         if place:
-            del place[0].names[place[1]]
+            place[0].change(place[1], None)
         return bool(place)
 
     _rmdir = _unlink
@@ -260,31 +279,25 @@ class Disk:
     def _mkdir(self, step):
         place = self._place(self._paths(step)[0])
         if place:
-            place[0].names[place[1]] = Folder()
+            place[0].change(place[1], Folder())
         return bool(place)
 
     def after_loss(self, kind, chance=None):
         """What survives. `kind`: `strict`, what was synced and nothing else; `all`, everything, as when only the program was killed;
         `names`, every name, but of bytes only what was synced, and zeros for the rest; `mixed`, of what was not synced whatever
-        `chance` picks, name by name and block by block."""
+        `chance` picks: of a folder's changes those up to one of them, of a file's blocks any."""
         state = State()
         self._gather(self.top, "", kind, chance, state)
         return state
 
     def _gather(self, folder, prefix, kind, chance, state):
-        names = {"strict": folder.safe, "all": folder.names, "names": folder.names, "mixed": None}[kind]
-        if names is None:
-            names = {}
-            for name in sorted({*folder.safe, *folder.names}):
-                node = chance.choice([folder.safe, folder.names]).get(name)
-                if node is not None:
-                    names[name] = node
+        names = {"strict": folder.safe, "mixed": chance.choice([folder.safe, *folder.since]) if chance else None}.get(kind, folder.names)
         for name, node in names.items():
             path = prefix + name
             if isinstance(node, Folder):
                 state[path] = None
                 self._gather(node, path + "/", kind, chance, state)
-            elif path not in state:
+            else:
                 state[path] = self._surviving(node, kind, chance)
 
     @staticmethod
