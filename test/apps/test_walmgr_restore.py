@@ -125,3 +125,18 @@ def test_what_cannot_be_done_is_refused_before_a_byte_is_written(story, args, st
     assert (done.returncode, done.stderr.count("\n")) == (status, 1)
     assert words in done.stderr
     assert not (story.archive.folder / "never").exists()
+
+
+def test_a_dry_run_of_restore_touches_nothing(story):
+    folder = story.archive.folder / "occupied"
+    folder.mkdir()
+    for name, text in {"PG_VERSION": "15\n", "kept": "by its owner"}.items():
+        (folder / name).write_text(text)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    for more in ([], ["--delta"]):
+        done = story.archive.run("restore", "-n", *more, folder)
+        assert done.returncode != 0 and done.stderr.count("\n") == 1, done
+        assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()} == before
+    done = story.archive.run("restore", "-n", story.archive.folder / "never")
+    assert done.returncode == 0 and "would restore backup" in done.stdout, done
+    assert not (story.archive.folder / "never").exists()

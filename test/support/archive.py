@@ -1,5 +1,6 @@
 """A server that archives by walmgr, and copies of it that recover from the archive."""
 import contextlib
+import hashlib
 import pathlib
 import random
 import shutil
@@ -23,6 +24,14 @@ def segment_bytes(number, timeline=1, seed=1):
     """A segment as a server of version 15 would begin it; what follows packs half."""
     start = struct.pack("<HHIQIxxxxQII", 0xD110, 2, timeline, number * SEGMENT, 0, SYSTEM_ID, SEGMENT, 8192)
     return start + random.Random(seed * 1000 + number).randbytes(SEGMENT // 4) + bytes(SEGMENT * 3 // 4 - len(start))
+
+
+def stored_object(raw):
+    """A small object as it lies in a repository, of no cluster and no place in the log."""
+    frame = b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", len(raw) | 0x8000_0000) + raw + bytes(4)
+    label = struct.pack("<6sHQ32sQQII", b"WALMGR", 1, len(raw), hashlib.sha256(raw).digest(), 0, 0, 0, 0).ljust(88, b"\0")
+    label += hashlib.sha256(label).digest()[:8]
+    return frame + struct.pack("<II", 0x184D2A57, len(label)) + label
 
 
 class Archive:

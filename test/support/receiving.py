@@ -1,15 +1,13 @@
 """walmgr receiving from real servers, whose segments are small so that there are many."""
 import contextlib
-import hashlib
 import pathlib
 import select
 import shutil
 import socket
-import struct
 import subprocess
 import threading
 
-from support.archive import Archive
+from support.archive import Archive, stored_object
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 SETTINGS = {"max_wal_size": "200MB", "min_wal_size": "2MB", "checkpoint_timeout": "1h", "wal_level": "replica", "hot_standby": "on", "autovacuum": "off",
@@ -79,13 +77,9 @@ class Receiving(Archive):
 
     def give_up(self, timeline):
         """Records the intent to promote a standby at the end of a timeline."""
-        raw = b"0/0\n"
-        frame = b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", len(raw) | 0x8000_0000) + raw + bytes(4)
-        label = struct.pack("<6sHQ32sQQII", b"WALMGR", 1, len(raw), hashlib.sha256(raw).digest(), 0, 0, 0, 0).ljust(88, b"\0")
-        label += hashlib.sha256(label).digest()[:8]
         path = self.repository / f"main/intents/1-{timeline:08X}"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(frame + struct.pack("<II", 0x184D2A57, len(label)) + label)
+        path.write_bytes(stored_object(b"0/0\n"))
         give_to_server_user(path)
         give_to_server_user(path.parent)
 

@@ -66,8 +66,13 @@ public:
         for (unsigned i = 0; i < std::min<std::size_t>(count, fulls_.size()); ++i)
             keep(fulls_[i]->label, why);
     }
-    /// Those of the window, and the one that its first moment is restored from.
-    void keep_window(moment begin) {
+    /// Those of the window, and the one that its first moment is restored from. Where even the newest is older than the
+    /// days to be kept, they are counted back from that one: then nobody takes backups any more, or our clock has
+    /// jumped, and neither is a reason to remove what there is.
+    void keep_window(moment now, std::chrono::days days) {
+        auto begin = now - days;
+        auto const newest = fulls_.empty() ? std::nullopt : parse_moment(fulls_.front()->stopped);
+        if (newest && *newest < begin) begin = *newest - days;
         for (auto const* const one : fulls_) {
             auto const stopped = parse_moment(one->stopped);
             keep(one->label, "within the days to be kept");
@@ -110,7 +115,7 @@ inline std::vector<backup_verdict> judge_backups(backup_list const& all, std::se
                                                  retention const& rules, moment now) {
     detail::retention_judge judge{all, history};
     if (rules.count > 0) judge.keep_newest(rules.count, "among the newest " + std::to_string(rules.count));
-    if (rules.days > 0) judge.keep_window(now - std::chrono::days{rules.days});
+    if (rules.days > 0) judge.keep_window(now, std::chrono::days{rules.days});
     judge.keep_newest(std::max(1U, rules.minimum), "the least that is left");
     for (auto const& one : all.sealed) {
         if (pins.contains(one.label)) judge.keep(one.label, "pinned");
