@@ -48,14 +48,11 @@ class Step:
 
 def record(command, cwd="/", check=True):
     """Runs a command to its end; what it did to files, in order, and how it ended."""
-    trace = pathlib.Path(f"/tmp/power-loss-{os.getpid()}.trace")
-    try:
-        done = subprocess.run(["strace", "-f", "-qq", "-xx", "-s", str(4 << 20), "-e", f"trace={CALLS}", "-o", trace, *map(str, command)],
+    with tempfile.NamedTemporaryFile("r", prefix="pgq-trace-") as trace:
+        done = subprocess.run(["strace", "-f", "-qq", "-xx", "-s", str(4 << 20), "-e", f"trace={CALLS}", "-o", trace.name, *map(str, command)],
                               capture_output=True, text=True, cwd=cwd, timeout=300)
         assert not check or done.returncode == 0, done.stderr
-        return list(_steps(trace.read_text())), done
-    finally:
-        trace.unlink(missing_ok=True)
+        return list(_steps(trace.read())), done
 
 
 def _steps(text):
