@@ -19,9 +19,10 @@ class Chain:
     def __init__(self, folder, program, version):
         self.archive = Archive(folder, program)
         self.tree = f"tree-{version}"
-        self.space = folder / "space"
-        self.space.mkdir()
-        give_to_server_user(self.space)
+        self.space, self.brief = folder / "space", folder / "brief"
+        for place in (self.space, self.brief):
+            place.mkdir()
+            give_to_server_user(place)
         self.labels, self.contents = [], []
 
     def backup(self, server, *args):
@@ -41,7 +42,8 @@ class Chain:
         sql("create table t_shrinks as " + fill.format(5000))
         sql("create table t_dropped tablespace fast as " + fill.format(500))
         sql("create table t_truncated as " + fill.format(5000))
-        sql("create database gone")
+        sql(f"create tablespace brief location '{self.brief}'")
+        sql("create database gone tablespace brief")
         self.backup(server)
         sql("update t_kept set filler = 'changed' where n % 1000 = 7")
         sql("delete from t_shrinks where n > 1000")
@@ -50,6 +52,7 @@ class Chain:
         sql("insert into t_truncated values (1, 'new')")
         sql("create table t_moved tablespace fast as " + fill.format(700))
         sql("drop database gone")
+        sql("drop tablespace brief")
         self.backup(server, "--incremental")
         sql("insert into t_shrinks " + fill.format(3000))
         sql("drop table t_dropped")
@@ -84,6 +87,7 @@ def restored(chain, which, wait_until, *args, into=None):
         done = chain.archive.run("restore", chain.labels[which], folder / "data", "--target-immediate", "--tablespace",
                                  f"{chain.oid}={folder / 'space'}", *args)
         assert done.returncode == 0, done.stderr
+        assert [path.name for path in (folder / "data/pg_tblspc").iterdir()] == [str(chain.oid)]
         assert not list((folder / "data").rglob("INCREMENTAL.*")) and not list((folder / "data").rglob("*.walmgr.*"))
         with Server(tree(chain.tree), folder) as server:
             wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
@@ -184,6 +188,9 @@ def test_a_chain_of_version_18(program, wait_until):
     for chain, _ in told(program, 18):
         check_chain(chain, wait_until)
         restored(chain, 1, wait_until)
+        chain.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree(chain.tree) / "bin")
+        done = chain.archive.run("restore-test", chain.labels[2])
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.long
