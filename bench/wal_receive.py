@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import pathlib
 import shutil
 import statistics
@@ -17,11 +16,11 @@ SEGMENT = 16 << 20
 
 
 def write_log(server, segments):
-    """So many segments of pgbench's work. Gives where the log begins and ends."""
-    begin, pgbench = server.execute("select pg_current_wal_lsn() - '0/0'")[0][0], [server.tree / "bin/pgbench", server.conninfo()]
+    """So many segments of updates and inserts, as much as a server writes in a hurry. Gives where the log begins and ends."""
+    begin = server.execute("select pg_current_wal_lsn() - '0/0'")[0][0]
     while (end := server.execute("select pg_current_wal_flush_lsn() - '0/0'")[0][0]) - begin < segments * SEGMENT:
-        subprocess.run([*pgbench, "-n", "-N", "-c", "8", "-T", "2"], check=True, capture_output=True,
-                       env={**os.environ, "PGOPTIONS": "-c synchronous_commit=off"})
+        server.execute("update pgbench_accounts set abalance = abalance + (random() * 1000)::int where aid % 10 = (random() * 9)::int")
+        server.execute("insert into pgbench_history select 1, 1, n, n, now() from generate_series(1, 50000) n")
     server.execute("select pg_switch_wal()")  # pg_receivewal ends when there is more than it was asked for
     server.execute("create table if not exists more as select 1")
     return int(begin), int(end)
