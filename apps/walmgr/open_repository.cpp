@@ -5,16 +5,30 @@
 #include <common/status.hpp>
 
 #include <walmgr/location.hpp>
+#include <walmgr/s3/credentials.hpp>
+#include <walmgr/store/encrypted.hpp>
 #include <walmgr/store/posix.hpp>
+#include <walmgr/store/s3.hpp>
+#include <walmgr/store/sftp.hpp>
 #include <walmgr/store/ssh.hpp>
 
 #include <cstddef>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 namespace walmgr_app {
 
-walmgr::any_store open_location(config const& settings, std::string const& text) {
+namespace {
+
+walmgr::s3_options s3_options_of(store_options const& stores) {
+    auto by = stores.s3;
+    by.who = stores.s3_credentials.empty() ? walmgr::credentials_of_environment()
+                                           : walmgr::read_s3_credentials(stores.s3_credentials, stores.s3_profile);
+    return by;
+}
+
+walmgr::any_store open_unencrypted(config const& settings, std::string const& text) {
     auto const where = walmgr::parse_location(text);
     auto const shown = to_string(where);
     switch (where.by) {
@@ -22,9 +36,22 @@ walmgr::any_store open_location(config const& settings, std::string const& text)
         return {walmgr::posix_store{where.path}, shown};
     case walmgr::reached_by::ssh:
         return {walmgr::ssh_store{where, settings.stores.ssh}, shown};
-    default:
-        throw walmgr::error{walmgr::fault::configuration, "this walmgr keeps nothing in " + shown};
+    case walmgr::reached_by::sftp:
+        return {walmgr::sftp_store{where, settings.stores.ssh}, shown};
+    case walmgr::reached_by::s3:
+        return {walmgr::s3_store{where, s3_options_of(settings.stores)}, shown};
     }
+    throw walmgr::error{walmgr::fault::configuration, "this walmgr keeps nothing in " + shown};
+}
+
+}  // namespace
+
+walmgr::any_store open_location(config const& settings, std::string const& text) {
+    auto where = open_unencrypted(settings, text);
+    auto const& key_file = settings.stores.encryption_keys;
+    if (key_file.empty()) return where;
+    auto const shown = where.shown();
+    return {walmgr::encrypted_store{std::move(where), walmgr::read_encryption_keys(key_file)}, shown};
 }
 
 walmgr::repositories open_repositories(config const& settings) {

@@ -66,11 +66,6 @@ inline constexpr std::size_t checked_bytes = 88;
 inline std::string_view label_check(digest const& of_label) {
     return {reinterpret_cast<char const*>(of_label.data()), 8};
 }
-inline digest digest_of(std::string_view bytes) {
-    sha256 hash;
-    hash.update(bytes);
-    return hash.finish();
-}
 
 }  // namespace detail
 

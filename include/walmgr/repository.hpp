@@ -6,6 +6,7 @@
 
 #include <walmgr/cluster.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/store/encrypted_mark.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -60,6 +61,8 @@ std::optional<cluster> find_cluster(store auto const& where, std::string const& 
     auto const object = detail::record_name(name, newest);
     auto const record = where.open(object);
     if (!record) throw error{fault::unavailable, object + " was in the repository and is not any more; try again"};
+    if (looks_encrypted(*record))
+        throw error{fault::configuration, "the repository is encrypted; name its key by encryption_key_file"};
     std::string text(longest_record, '\0');
     text.resize(record->read(0, text));
     return detail::parse_record(text, object, name, newest);

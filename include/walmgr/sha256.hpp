@@ -51,4 +51,13 @@ private:
     std::unique_ptr<EVP_MD_CTX, free_context> context_;
 };
 
+namespace detail {
+
+inline digest digest_of(std::string_view bytes) {
+    sha256 hash;
+    hash.update(bytes);
+    return hash.finish();
+}
+
+}  // namespace detail
 }  // namespace walmgr

@@ -39,6 +39,10 @@ def there(scratch):
     return folder
 
 
+def by_sftp(archive, sshd, folder, **keys):
+    archive.configure(walmgr_data=sshd.location(folder, "sftp"), **{"ssh_command": sshd.command, **keys})
+
+
 def by_ssh(archive, sshd, folder, **keys):
     archive.configure(walmgr_data=sshd.location(folder), **{"ssh_command": sshd.command, "ssh_walmgr": archive.program, **keys})
 
@@ -66,14 +70,16 @@ def recovers_from(archive, scratch, wait_until, configure):
     assert done.returncode == 0, done.stderr
 
 
-def test_ssh_keeps_the_laws(program, sshd, archive, there):
-    done = laws(program, sshd.location(there), f"ssh_command={sshd.command}", f"ssh_walmgr={archive.program}")
+@pytest.mark.parametrize("scheme", ["ssh", "sftp"])
+def test_a_machine_keeps_the_laws(program, sshd, archive, there, scheme):
+    done = laws(program, sshd.location(there, scheme), f"ssh_command={sshd.command}", f"ssh_walmgr={archive.program}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "all laws hold\n", "")
     assert not [path for path in leftovers(there) if path.name.startswith(".")]
 
 
-def test_a_server_archives_by_ssh_and_a_copy_recovers(archive, sshd, there, scratch, wait_until):
-    recovers_from(archive, scratch, wait_until, lambda **keys: by_ssh(archive, sshd, there, **keys))
+@pytest.mark.parametrize("reached", [by_ssh, pytest.param(by_sftp, marks=pytest.mark.long)])
+def test_a_server_archives_there_and_a_copy_recovers(archive, sshd, there, scratch, wait_until, reached):
+    recovers_from(archive, scratch, wait_until, lambda **keys: reached(archive, sshd, there, **keys))
     assert len(list(there.glob("main/wal/1/*/*/*.wal"))) >= 3
 
 
@@ -109,6 +115,51 @@ def test_a_link_that_is_cut_is_an_error_and_leaves_nothing(archive, sshd, there)
     assert done.returncode == 166 and not back.exists(), done.stderr
 
 
+def test_a_link_of_sftp_that_is_cut_anywhere_is_an_error_and_nothing_is_sealed(archive, sshd, there):
+    history = known(archive, there)
+    cut = archive.folder / "cut-ssh"
+    by_sftp(archive, sshd, there, ssh_command=cut, store_timeout=30)
+    whole, heard = False, 9  # bytes that the server hears before the link is gone: from its greeting on to behind the last request
+    while not whole:
+        # ssh does not wait for what it writes to, which dd shares where there is nothing between.
+        cut.write_text(f"#!/bin/sh\ndd bs=1 count={heard} 2>/dev/null | {sshd.command} \"$@\" | cat\n")
+        cut.chmod(0o755)
+        done = archive.run("xarchive", history, history.name)
+        whole = done.returncode == 0
+        assert whole or done.returncode == 16 and "cut" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        # Once it has its name it is whole, even if nobody heard of it.
+        for path in there.rglob("*.history.wal"):
+            if not path.name.startswith("."):
+                assert subprocess.run(["zstd", "-dcq", path], capture_output=True, check=True).stdout == history.read_bytes()
+        heard += 170  # one or two requests
+    back = archive.folder / "repository/back"
+    # What it asks for arrives in part, which must not look like the end of the log.
+    cut.write_text(f"#!/bin/sh\n{sshd.command} \"$@\" | dd bs=1 count=700 2>/dev/null\n")
+    done = archive.run("xrestore", history.name, back)
+    assert done.returncode == 166 and not back.exists(), done.stderr
+    by_sftp(archive, sshd, there)
+    assert archive.run("xrestore", history.name, back).returncode == 0 and back.read_bytes() == history.read_bytes()
+
+
+@pytest.mark.parametrize("keys, status, words", [
+    ({"ssh_command": "{sshd.command} -oUserKnownHostsFile=none"}, 16, "Host key verification failed"),
+    ({"ssh_command": "/nowhere/ssh"}, 3, "there is no program /nowhere/ssh"),
+    ({"ssh_command": "{hangs}", "store_timeout": "1"}, 16, "no answer for 1 s"),
+    ({"ssh_command": "echo Welcome to this machine"}, 16, "its shell must print nothing"),
+    ({"walmgr_data": "{elsewhere}"}, 16, "there is no such folder"),
+])
+def test_a_machine_that_cannot_be_asked_by_sftp_is_no_end_of_the_log(archive, sshd, there, keys, status, words):
+    history = known(archive, there)
+    hangs = archive.folder / "hangs"
+    hangs.write_text("#!/bin/sh\nexec sleep 600\n")
+    hangs.chmod(0o755)
+    elsewhere = sshd.location(there / "not mounted", "sftp")
+    archive.configure(**{"walmgr_data": sshd.location(there, "sftp"), "ssh_command": sshd.command,
+                         **{key: value.format(sshd=sshd, hangs=hangs, elsewhere=elsewhere) for key, value in keys.items()}})
+    done = archive.run("xrestore", history.name, archive.folder / "back")
+    assert done.returncode == 150 + status and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
 @pytest.mark.parametrize("keys, status, words", [
     ({"ssh_command": "{sshd.command} -oUserKnownHostsFile=none"}, 16, "Host key verification failed"),
     ({"ssh_command": "ssh -F none -oUserKnownHostsFile={sshd.folder}/known_hosts -i {sshd.folder}/other_key -oIdentityAgent=none"}, 16, "ermission denied"),
@@ -141,10 +192,11 @@ def test_a_key_can_be_confined_to_one_folder(archive, sshd, there, scratch):
         sshd.allow()
 
 
-def test_a_full_disk_there_is_told_here(archive, sshd):
+@pytest.mark.parametrize("reached", [by_ssh, by_sftp])
+def test_a_full_disk_there_is_told_here(archive, sshd, reached):
     with small_disk("64k") as there:
         history = known(archive, there)
-        by_ssh(archive, sshd, there)
+        reached(archive, sshd, there)
         with open(there / "filler", "ab", buffering=0) as filler, contextlib.suppress(OSError):
             while True:
                 filler.write(b"x" * 4096)

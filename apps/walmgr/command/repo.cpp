@@ -8,6 +8,7 @@
 #include <walmgr/fetch.hpp>
 #include <walmgr/repository.hpp>
 #include <walmgr/server.hpp>
+#include <walmgr/store/first_wins.hpp>
 #include <walmgr/store/name.hpp>
 #include <walmgr/walk.hpp>
 
@@ -28,7 +29,9 @@ int init(config const& settings) {
     pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const which = walmgr::identify_cluster(db, settings.cluster);
     return in_each_repository(settings, [&](std::string const& location) {
-        bool const fresh = walmgr::record_cluster(open_location(settings, location), which);
+        auto const where = open_location(settings, location);
+        require_first_wins(where);
+        bool const fresh = walmgr::record_cluster(where, which);
         std::cout << location << ": " << (fresh ? "recorded" : "known already") << ": cluster \"" << which.name
                   << "\", system id " << which.system_id << ", segments of " << which.size.bytes << " bytes\n";
         return 0;

@@ -3,16 +3,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/file.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
+#include <walmgr/store/temporary_name.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -85,10 +84,9 @@ public:
 
     [[nodiscard]] writer create(std::string const& name) const {
         auto const path = path_of(name);
-        auto const cut = path.rfind('/');
-        auto folder = path.substr(0, cut);
+        auto folder = path.substr(0, path.rfind('/'));
         make_folders(folder);
-        auto temporary = folder + "/." + path.substr(cut + 1) + '.' + nonce() + ".tmp";
+        auto temporary = detail::temporary_name(path);
         auto out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
         for (int again = 0; !out.is_open(); ++again) {  // an empty folder may be tidied up at any time
             if (again == 10) refuse("cannot create " + temporary, ENOENT);
@@ -155,7 +153,7 @@ private:
             while (auto const* const entry = ::readdir(reading.get())) {
                 std::string_view const name{entry->d_name};
                 if (name == "." || name == "..") continue;
-                if (name.front() != '.' || !name.ends_with(".tmp")) return;
+                if (!detail::is_temporary_name(name)) return;
                 left.emplace_back(name);
             }
         }
@@ -198,12 +196,6 @@ private:
             if (name != "." && name != "..") return false;
         }
         return true;
-    }
-
-    static std::string nonce() {
-        std::uint64_t chance = 0;
-        if (::getentropy(&chance, sizeof chance) != 0) refuse("the system gives no random numbers");
-        return std::to_string(::getpid()) + '.' + std::to_string(chance);
     }
 
     std::string folder_;

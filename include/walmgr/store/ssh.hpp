@@ -7,6 +7,7 @@
 #include <walmgr/location.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/frames.hpp>
+#include <walmgr/store/read_ahead.hpp>
 #include <walmgr/store/sessions.hpp>
 #include <walmgr/store/ssh_command.hpp>
 
@@ -77,6 +78,22 @@ private:
 
 using ssh_lease = sessions<ssh_session>::lease;
 
+/// What a reader asks.
+struct ssh_reading {
+    ssh_lease session;
+
+    void ask(std::uint64_t offset, std::size_t length) {
+        session->at_rest = false;
+        session->send(frame_kind::read, number_bytes(offset) + number_bytes(static_cast<std::uint32_t>(length)));
+    }
+    std::string take(bool last) {
+        auto bytes = session->expect(frame_kind::data);
+        session->at_rest = last;
+        return bytes;
+    }
+    [[noreturn]] void lost(std::string const& why) { session->link().lost(why); }
+};
+
 }  // namespace detail
 
 /// Connects when it is first used, and once more for each object that is read or written at the same time. Thread-safe;
@@ -131,67 +148,7 @@ public:
     };
 
     /// See object_reader. Whoever reads on where he stopped has eight blocks on their way to him.
-    class reader {
-    public:
-        reader(detail::ssh_lease session, std::uint64_t size) : session_{std::move(session)}, size_{size} {}
-
-        [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-        std::size_t read(std::uint64_t offset, std::span<char> into) const {
-            if (offset >= size_) return 0;
-            if (offset != at_) start(offset);
-            auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - offset));
-            for (std::size_t done = 0; done < wanted;) {
-                if (taken_ == block_.size()) next(wanted - done);
-                auto const count = block_.copy(into.data() + done, wanted - done, taken_);
-                taken_ += count;
-                done += count;
-                at_ += count;
-            }
-            return wanted;
-        }
-
-    private:
-        static constexpr std::size_t ahead = 8 * detail::usual_block;
-
-        void start(std::uint64_t offset) const {
-            while (coming_ > 0)
-                receive();
-            block_.clear();
-            taken_ = 0;
-            at_ = offset;
-            asked_ = offset;
-            sequential_ = offset == 0;
-        }
-        /// Asks for what is missing, and for more when it is read in its order; takes one block.
-        void next(std::size_t missing) const {
-            auto const until = std::min<std::uint64_t>(size_, at_ + (sequential_ ? ahead : missing));
-            while (asked_ < until) {
-                auto const length =
-                    static_cast<std::uint32_t>(std::min<std::uint64_t>(detail::usual_block, until - asked_));
-                session_->at_rest = false;
-                session_->send(detail::frame_kind::read, detail::number_bytes(asked_) + detail::number_bytes(length));
-                asked_ += length;
-                ++coming_;
-            }
-            sequential_ = true;
-            receive();
-            if (block_.empty()) session_->link().lost("an object there became shorter");
-        }
-        void receive() const {
-            block_ = session_->expect(detail::frame_kind::data);
-            taken_ = 0;
-            session_->at_rest = --coming_ == 0;
-        }
-
-        detail::ssh_lease session_;
-        std::uint64_t size_;
-        mutable std::string block_{};
-        mutable std::size_t taken_ = 0;
-        mutable std::uint64_t at_ = 0;     ///< of the next byte
-        mutable std::uint64_t asked_ = 0;  ///< up to here
-        mutable int coming_ = 0;           ///< blocks on their way
-        mutable bool sequential_ = true;
-    };
+    using reader = detail::read_ahead<detail::ssh_reading>;
 
     [[nodiscard]] writer create(std::string const& name) const {
         auto session = connect();
@@ -205,7 +162,7 @@ public:
         auto const came = session->receive();
         if (came.kind == detail::frame_kind::absent) return std::nullopt;
         if (came.kind != detail::frame_kind::done || came.body.size() != 8) session->misunderstood();
-        return reader{std::move(session), detail::get<std::uint64_t>(came.body, 0)};
+        return reader{{std::move(session)}, detail::get<std::uint64_t>(came.body, 0), {detail::usual_block, 8}};
     }
     [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
         auto session = connect();

@@ -1,0 +1,223 @@
+/// A store in a bucket of an object store that speaks S3. Durable is what the server has answered with success.
+#pragma once
+
+#include <walmgr/s3/session.hpp>
+#include <walmgr/s3/spool.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/store/name.hpp>
+#include <walmgr/store/sessions.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+namespace detail {
+
+using s3_lease = sessions<s3_session>::lease;
+
+/// What is known of a stored object.
+struct s3_found {
+    std::uint64_t size = 0;
+    std::string etag{};    ///< of these very bytes
+    std::string writer{};  ///< the sign that its writer left on it
+};
+
+inline std::string const s3_sign_header = "x-amz-meta-walmgr-writer";
+
+/// Nothing when there is no such object, but an error when there is no such bucket.
+inline std::optional<s3_found> find_object(s3_lease& session, std::string const& key) {
+    auto const head = session->ask({.method = "HEAD", .key = key});
+    if (head.status == 200) {
+        s3_found found{0, head.header("etag"), head.header(s3_sign_header)};
+        auto const size = head.header("content-length");
+        if (std::from_chars(size.data(), size.data() + size.size(), found.size).ec != std::errc{})
+            session->refuse("cannot open " + key + " without its length", head);
+        return found;
+    }
+    // The answer to a HEAD has no words, and does not tell an object that is not there from a bucket that is not there.
+    auto const why = session->ask({.method = "GET", .key = key, .headers = {{"range", "bytes=0-0"}}});
+    if (why.status == 404 && xml_element(why.body, "Code") == "NoSuchKey") return std::nullopt;
+    session->refuse("cannot open " + key, why.status < 400 ? head : why);
+}
+
+}  // namespace detail
+
+/// Thread-safe; a reader or writer is for one thread. An object is at most 5 GiB, and is kept in a temporary file
+/// until it is sealed, as the server wants to know its digest first. Without `conditional` the server is asked before
+/// and after whether there is another: of two who create the same object at the very same time the later one may
+/// replace the other's.
+class s3_store {
+public:
+    /// @param where  of the kind reached_by::s3
+    s3_store(location where, s3_options by) : where_{std::move(where)}, by_{std::move(by)} {
+        static_cast<void>(detail::endpoint_of(by_));
+    }
+
+    /// See object_writer.
+    class writer {
+    public:
+        writer(detail::s3_lease session, std::string key, bool conditional)
+            : session_{std::move(session)}, key_{std::move(key)}, conditional_{conditional} {}
+
+        void write(std::string_view bytes) {
+            constexpr std::uint64_t largest = std::uint64_t{5} << 30U;
+            if (bytes_.size() + bytes.size() > largest)
+                throw error{fault::usage,
+                            session_->shown() + ": " + key_ + " has more than 5 GiB, which S3 does not take"};
+            bytes_.write(bytes);
+        }
+        bool seal() {
+            if (!conditional_ && find_object(session_, key_)) return false;
+            auto const sign = some_sign();
+            detail::s3_question question{
+                .method = "PUT",
+                .key = key_,
+                .headers = {{detail::s3_sign_header, sign}},
+                .body_sha256 = hex_of(bytes_.finish()),
+                .body_size = bytes_.size(),
+                .body = [this](std::uint64_t offset, std::span<char> into) { return bytes_.read(offset, into); }};
+            if (conditional_) question.headers.emplace_back("if-none-match", "*");
+            bool again = false;
+            auto const answer = session_->ask(question, again);
+            bool const taken = answer.status == 412;
+            if (!taken && answer.status != 200) session_->refuse("cannot store " + key_, answer);
+            if (conditional_ && !taken) return true;
+            if (conditional_ && !again) return false;
+            // Ours may be there from a try whose answer nobody heard, or another's in its place.
+            auto const there = find_object(session_, key_);
+            if (!there) throw error{fault::unavailable, session_->shown() + ": " + key_ + " was stored and is gone"};
+            return there->writer == sign;
+        }
+
+    private:
+        static std::string some_sign() {
+            std::uint64_t chance[2] = {};
+            if (::getentropy(&chance, sizeof chance) != 0) refuse("the system gives no random numbers");
+            return std::to_string(chance[0]) + '-' + std::to_string(chance[1]);
+        }
+
+        detail::s3_lease session_;
+        std::string key_;
+        bool conditional_;
+        detail::spool bytes_{};
+    };
+
+    /// See object_reader. Whoever reads on where he stopped gets 8 MiB with one question.
+    class reader {
+    public:
+        reader(detail::s3_lease session, std::string key, detail::s3_found found)
+            : session_{std::move(session)}, key_{std::move(key)}, found_{std::move(found)} {}
+
+        [[nodiscard]] std::uint64_t size() const noexcept { return found_.size; }
+        std::size_t read(std::uint64_t offset, std::span<char> into) const {
+            if (offset >= found_.size) return 0;
+            auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), found_.size - offset));
+            for (std::size_t done = 0; done < wanted;) {
+                auto const at = offset + done;
+                if (at < begin_ || at >= begin_ + bytes_.size()) load(at, wanted - done);
+                done += bytes_.copy(into.data() + done, wanted - done, static_cast<std::size_t>(at - begin_));
+            }
+            return wanted;
+        }
+
+    private:
+        void load(std::uint64_t at, std::size_t wanted) const {
+            constexpr std::uint64_t ahead = std::uint64_t{8} << 20U;
+            bool const in_order = at == begin_ + bytes_.size();
+            auto const length = std::min<std::uint64_t>(found_.size - at, in_order ? ahead : wanted);
+            detail::s3_question question{.method = "GET",
+                                         .key = key_,
+                                         .headers = {{"if-match", found_.etag}},
+                                         .longest = static_cast<std::size_t>(length) + 4096};
+            if (length != found_.size)
+                question.headers.emplace_back("range",
+                                              "bytes=" + std::to_string(at) + '-' + std::to_string(at + length - 1));
+            auto answer = session_->ask(question);
+            if (answer.status == 412 || answer.status == 404)
+                throw error{fault::unavailable, session_->shown() + ": " + key_ + " changed while it was read"};
+            bool const whole = answer.status == 206 || (answer.status == 200 && length == found_.size);
+            if (!whole || answer.body.size() != length) session_->refuse("cannot read " + key_, answer);
+            begin_ = at;
+            bytes_ = std::move(answer.body);
+        }
+
+        detail::s3_lease session_;
+        std::string key_;
+        detail::s3_found found_;
+        mutable std::uint64_t begin_ = 0;
+        mutable std::string bytes_{};
+    };
+
+    [[nodiscard]] writer create(std::string const& name) const {
+        auto key = key_of(name);
+        return {connect(), std::move(key), by_.conditional};
+    }
+    [[nodiscard]] std::optional<reader> open(std::string const& name) const {
+        auto const key = key_of(name);
+        auto session = connect();
+        auto found = detail::find_object(session, key);
+        if (!found) return std::nullopt;
+        return reader{std::move(session), key, std::move(*found)};
+    }
+    [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
+        auto prefix = folder.empty() ? where_.path : key_of(folder);
+        if (!prefix.empty()) prefix += '/';
+        auto session = connect();
+        std::vector<std::string> names;
+        std::string next;
+        do {
+            s3_pairs query{{"delimiter", "/"}, {"list-type", "2"}, {"prefix", prefix}};
+            if (!next.empty()) query.emplace_back("continuation-token", next);
+            auto const answer = session->ask({.method = "GET", .query = std::move(query)});
+            if (answer.status != 200) session->refuse("cannot list " + prefix, answer);
+            for (auto const& one : detail::xml_elements(answer.body, "Contents"))
+                add(names, detail::xml_element(one, "Key"), prefix);
+            for (auto const& one : detail::xml_elements(answer.body, "CommonPrefixes"))
+                add(names, detail::xml_element(one, "Prefix"), prefix);
+            bool const more = detail::xml_element(answer.body, "IsTruncated") == "true";
+            next = more ? detail::xml_element(answer.body, "NextContinuationToken") : "";
+            if (more && next.empty()) session->refuse("cannot list the rest of " + prefix, answer);
+        } while (!next.empty());
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+    bool remove(std::string const& name) const {
+        auto const key = key_of(name);
+        auto session = connect();
+        if (!detail::find_object(session, key)) return false;
+        auto const answer = session->ask({.method = "DELETE", .key = key});
+        if (answer.status != 204 && answer.status != 200) session->refuse("cannot remove " + key, answer);
+        return true;
+    }
+
+private:
+    [[nodiscard]] detail::s3_lease connect() const {
+        return detail::sessions<detail::s3_session>::take(
+            sessions_, [&] { return std::make_unique<detail::s3_session>(where_, by_); });
+    }
+    [[nodiscard]] std::string key_of(std::string const& name) const {
+        check_object_name(name);
+        return where_.path.empty() ? name : where_.path + '/' + name;
+    }
+    static void add(std::vector<std::string>& names, std::string const& key, std::string const& prefix) {
+        if (key.size() > prefix.size() && key.starts_with(prefix)) names.push_back(key.substr(prefix.size()));
+    }
+
+    location where_;
+    s3_options by_;
+    std::shared_ptr<detail::sessions<detail::s3_session>> sessions_ =
+        std::make_shared<detail::sessions<detail::s3_session>>();
+};
+
+static_assert(store<s3_store>);
+
+}  // namespace walmgr

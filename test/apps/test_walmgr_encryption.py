@@ -1,0 +1,170 @@
+"""walmgr encrypts what it stores: a server's log and backup come back with the key, by us or by openssl, and not without."""
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from support.archive import Archive, segment_bytes, segment_name, small_segments_server
+from support.server import ROOT, Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+
+class EncryptedArchive(Archive):
+    """An archive whose configuration names a key, unless it is told otherwise."""
+
+    def __init__(self, folder, program):
+        self.key = folder / "key"
+        self.make_key(self.key)
+        super().__init__(folder, program)
+
+    def make_key(self, path, *how):
+        made = subprocess.run(["openssl", "rand", *(how or ["-hex"]), "32"], check=True, capture_output=True, text=True).stdout
+        path.write_text(made)
+        path.chmod(0o600)
+        give_to_server_user(path)
+        return made.strip()
+
+    def configure(self, **keys):
+        keys = {"encryption_key_file": self.key, **keys}
+        super().configure(**{name: value for name, value in keys.items() if value is not None})
+
+
+@pytest.fixture(scope="module")
+def kept(program):
+    """An archive with the log and a backup of a server that is gone."""
+    folder = scratch_folder()
+    archive = EncryptedArchive(folder, program("walmgr"))
+    received = folder / "received"
+    received.mkdir()
+    give_to_server_user(received)
+    try:
+        with small_segments_server(archive) as server:
+            archive.configure(master_db=server.conninfo(), partial_wals=received, slot="")
+            server.execute("create table kept as select g as n from generate_series(1, 1000) g")
+            for command in ("backup", "sync"):
+                done = archive.run(command)
+                assert done.returncode == 0, done.stderr
+            server.execute("insert into kept values (0)")
+            archive.last, = server.execute("select pg_walfile_name(pg_switch_wal())")[0]
+            # What streaming receives and what archive_command brings is the same, and known to be, though it is encrypted twice.
+            done = archive.run("sync")
+            assert done.returncode == 0, done.stderr
+            server.stop()
+        archive.usual = {"master_db": "dbname=postgres user=postgres", "slave_bin": tree("tree") / "bin"}
+        yield archive
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def usual_configuration(request):
+    if "kept" in request.fixturenames:
+        archive = request.getfixturevalue("kept")
+        archive.configure(**archive.usual)
+
+
+def test_a_backup_comes_back_and_nothing_lies_there_in_the_clear(kept, wait_until, scratch):
+    done = kept.run("verify")
+    assert done.returncode == 0, done.stderr
+    for path in kept.repository.rglob("*"):
+        if path.is_file():
+            stored = path.read_bytes()
+            assert stored[-96:-88] == b"WALMGRAE", path
+            assert not re.search(rb"system_id|PG_VERSION|\x28\xB5\x2F\xFD|WALMGR\x01", stored), path
+    done = kept.run("restore", scratch / "data")
+    assert done.returncode == 0, done.stderr
+    with Server(tree("tree"), scratch) as server:
+        wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+        assert server.execute("select count(*), sum(n) from kept") == [(1001, 500500)]
+
+
+def test_openssl_rescues_it_without_this_program(kept, scratch):
+    manual = (ROOT / "docs/man/walmgr.1.scd").read_text()
+    script = scratch / "open"
+    script.write_text(manual[manual.index("#!/bin/sh\n# open KEY_FILE"):].split("\n```", 1)[0] + "\n")
+
+    def opened(name, key=kept.key):
+        return subprocess.run(as_server_user(["sh", script, key, name]), capture_output=True, cwd=kept.repository)
+
+    segment, = kept.repository.glob(f"main/wal/1/*/*/{kept.last}.wal")
+    manifest, = kept.repository.glob("main/base/*/backup_manifest")
+    name = str(segment.relative_to(kept.repository))
+    done = opened(name)
+    assert (done.returncode, done.stderr) == (0, b"")
+    raw = subprocess.run(["zstd", "-dcq"], input=done.stdout, capture_output=True, check=True).stdout
+    assert kept.run("xrestore", kept.last, kept.folder / "fetched").returncode == 0
+    assert raw == (kept.folder / "fetched").read_bytes()
+    done = opened(str(manifest.relative_to(kept.repository)))
+    assert b"PostgreSQL-Backup-Manifest-Version" in subprocess.run(["zstd", "-dcq"], input=done.stdout, capture_output=True, check=True).stdout
+
+    # The script refuses as we do: another name, a changed bit, another key.
+    other = segment.with_name("000000010000000000000099.wal")
+    shutil.copy(segment, other)
+    assert opened(str(other.relative_to(kept.repository))).stdout == b""
+    damaged = bytearray(segment.read_bytes())
+    damaged[100] ^= 1
+    other.unlink()
+    segment_bytes_before = segment.read_bytes()
+    segment.write_bytes(damaged)
+    assert opened(name).stdout == b"" and opened(name).returncode == 1
+    segment.write_bytes(segment_bytes_before)
+    kept.make_key(kept.folder / "other_key")
+    assert opened(name, kept.folder / "other_key").stdout == b""
+
+
+@pytest.fixture
+def archive(scratch, program):
+    archive = EncryptedArchive(scratch, program("walmgr"))
+    archive.configure(encryption_key_file=None)
+    archive.know_cluster(archive.repository)
+    return archive
+
+
+def test_what_was_changed_is_never_handed_out(kept, scratch):
+    names = sorted(path.stem for path in kept.objects())
+    first, second = kept.objects()[:2]
+    whole = first.read_bytes()
+    places = {"cut short": whole[:-10], "not encrypted": b"", "not what was stored under this name": second.read_bytes(),
+              "its bytes from 0 on": bytes([whole[0] ^ 1]) + whole[1:], "its length": whole[100:]}
+    try:
+        for words, stored in places.items():
+            first.write_bytes(stored)
+            done = kept.run("xrestore", names[0], kept.folder / "never")
+            assert done.returncode == 162 and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+            assert not (kept.folder / "never").exists()
+            done = kept.run("verify")
+            assert done.returncode == 12 and names[0] in done.stderr
+    finally:
+        first.write_bytes(whole)
+
+
+def test_a_key_that_does_not_fit_is_a_matter_of_the_configuration(kept):
+    secret = kept.key.read_text().strip()
+    other = kept.make_key(kept.folder / "another", "-base64")
+    for keys, words in (({"encryption_key_file": kept.folder / "another"}, r"encrypted by the key with the id [0-9a-f]{16}, and \S+/another has not"),
+                        ({"encryption_key_file": None}, "the repository is encrypted; name its key by encryption_key_file"),
+                        ({"encryption_key_file": "key"}, "must begin with a slash"),
+                        ({"encryption_key_file": "/nowhere/key"}, "there is no file with keys")):
+        kept.configure(**keys)
+        done = kept.run("xrestore", kept.last, kept.folder / "never")
+        assert done.returncode == 153 and re.search(words, done.stderr) and done.stderr.count("\n") == 1, done.stderr
+        assert secret not in done.stderr and other not in done.stderr
+    # The new key first and the old one behind it: what is old is read, what is new is not for the old key.
+    (kept.folder / "another").write_text(f"{other}\n{secret}\n")
+    kept.configure(encryption_key_file=kept.folder / "another")
+    assert kept.run("xrestore", kept.last, kept.folder / "fetched").returncode == 0
+    kept.key.chmod(0o644)
+    kept.configure()
+    done = kept.run("xrestore", kept.last, kept.folder / "never")
+    kept.key.chmod(0o600)
+    assert done.returncode == 153 and "others may read it; run: chmod go= " in done.stderr, done.stderr
+
+
+def test_what_is_encrypted_and_what_is_not_do_not_lie_together(archive):
+    archive.configure()
+    done = archive.push(3)
+    assert done.returncode == 12 and "is not encrypted" in done.stderr and not archive.objects(), done.stderr
+    archive.configure(encryption_key_file=None)
+    assert archive.push(3).returncode == 0
+    assert archive.run("xrestore", segment_name(3), archive.folder / "repository/back").returncode == 0
+    assert (archive.folder / "repository/back").read_bytes() == segment_bytes(3)
