@@ -58,6 +58,16 @@ struct any_sink {
 struct any_copy_sink {
     void operator()(std::string_view) const {}
 };
+
+/// Hands `value` to `sink`. @return false when a sink that answers bool wants no more
+template <class Sink, class Value> bool hand_to(Sink& sink, Value const& value) {
+    if constexpr (std::is_same_v<decltype(sink(value)), bool>) {
+        return sink(value);
+    } else {
+        sink(value);
+        return true;
+    }
+}
 }  // namespace detail
 
 /// A session that hands rows to a callable while they arrive. It takes no other call meanwhile; when the callable

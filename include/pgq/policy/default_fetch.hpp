@@ -8,11 +8,14 @@
 
 namespace pgq::detail {
 
-// Spooled for all that can: memory is bounded, and no other way is as fast.
+// Spooled for all that can: memory is bounded, and no other way is as fast. Where the server is played all is in memory
+// anyway, and a user's tests compile faster.
 template <class Db> struct default_fetch {
     using type = whole_batch;
 };
-template <copy_source Db> struct default_fetch<Db> {
+template <copy_source Db>
+    requires(!simulated<Db>)
+struct default_fetch<Db> {
     using type = spooled;
 };
 

@@ -1,9 +1,10 @@
 /// Insert policy for many events through pgq.insert_event(): each call leaves without waiting for the answers before
-/// it. Not for sessions other than libpq's, whose pipeline it is.
+/// it. For sessions of libpq, whose pipeline it is, and for those that a test plays.
 #pragma once
 
 #include <pgq/libpq/pipelined.hpp>
 #include <pgq/policy/insert.hpp>
+#include <pgq/transport.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -68,6 +69,34 @@ private:
     std::optional<libpq::pipelined<>> pipeline_{};
 };
 
+/// The same on a server that is only played.
+template <simulated Db> class played_writer {
+public:
+    played_writer(Db& db, std::string queue) : db_{db}, queue_{std::move(queue)} {}
+    played_writer(played_writer const&) = delete;
+    played_writer& operator=(played_writer const&) = delete;
+    ~played_writer() {
+        if (open_) db_.pipeline_drop();
+    }
+
+    void put(new_event const& event) {
+        if (!open_) db_.pipeline_begin();
+        open_ = true;
+        bound<7> const values{queue_,         event.type,     event.data,    event.extra[0],
+                              event.extra[1], event.extra[2], event.extra[3]};
+        db_.pipeline_send(sql::insert_event_text, values.view());
+    }
+    std::uint64_t finish() {
+        if (!std::exchange(open_, false)) return 0;
+        return explaining(queue_, [&] { return db_.pipeline_end(); });
+    }
+
+private:
+    Db& db_;
+    std::string queue_;
+    bool open_ = false;
+};
+
 }  // namespace detail
 
 /// Keeps the session in pipeline mode from the first event until finish(), so it can do nothing else between the two.
@@ -79,6 +108,10 @@ struct insert_pipelined {
 
     [[nodiscard]] detail::pipelined_writer open(libpq::connection& db, std::string queue) const {
         return {db, std::move(queue), bytes};
+    }
+    /// For the sessions of <pgq/testing/server.hpp>, where all refusals come with finish().
+    template <simulated Db> [[nodiscard]] detail::played_writer<Db> open(Db& db, std::string queue) const {
+        return {db, std::move(queue)};
     }
 };
 

@@ -20,7 +20,7 @@ enum class step {
     next_batch,  ///< asking for a batch, of a plain or a cooperating consumer
     events,      ///< reading events of a batch, or more of them
     retry,       ///< handing events back
-    insert,      ///< storing events, dead letters among them
+    insert,      ///< storing events, dead letters among them; a pipeline or COPY is stored when it ends
     finish,      ///< finishing a batch
     commit,      ///< committing a transaction that was begun
     statement    ///< anything that the others do not name
@@ -96,7 +96,8 @@ inline bool mentions(std::string_view sql, std::string_view part) {
 inline step step_of(std::string_view sql) {
     if (mentions(sql, "to_regprocedure(")) return step::statement;
     if (mentions(sql, ".next_batch")) return step::next_batch;
-    if (mentions(sql, ".get_batch_events") || mentions(sql, ".get_batch_cursor") || sql.starts_with("fetch ")) {
+    if (mentions(sql, ".get_batch_events") || mentions(sql, ".get_batch_cursor") || mentions(sql, ".batch_event_sql") ||
+        sql.starts_with("fetch ")) {
         return step::events;
     }
     if (mentions(sql, ".event_retry")) return step::retry;

@@ -5,6 +5,7 @@
 #include <pgq/error.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/policy/fetch.hpp>
+#include <pgq/policy/spooled.hpp>
 #include <pgq/position.hpp>
 #include <pgq/source/subscription.hpp>
 #include <pgq/sql/consumer.hpp>
@@ -138,9 +139,8 @@ private:
             return now;
         };
         try {
-            auto const report =
-                in_transaction ? once(pgq::consumer{from, pgq::same_transaction{}, pgq::by_cursor{.rows = 2}, handler})
-                               : once(pgq::consumer{from, handler});
+            auto const report = in_transaction ? in_transaction_by(from, handler)
+                                               : once(pgq::consumer{from, pgq::spooled{.memory = 0}, handler});
             if (!report) return false;
             all_.note(from.consumer + " ends " + text_of(report->batch));
             for (auto const& [data, what] : seen) {
@@ -153,11 +153,17 @@ private:
             return false;
         }
     }
+    auto in_transaction_by(pgq::subscription const& from, auto const& handler) {
+        by_cursor_ = !by_cursor_;
+        return by_cursor_ ? once(pgq::consumer{from, pgq::same_transaction{}, pgq::by_cursor{.rows = 2}, handler})
+                          : once(pgq::consumer{from, pgq::same_transaction{}, pgq::row_by_row{}, handler});
+    }
     auto once(auto consumer) { return consumer.step(all_.reader()); }
 
     props<World>& all_;
     std::size_t dies_ = 0;
     bool late_ = false;
+    bool by_cursor_ = false;  ///< the way of the last batch in a transaction
 };
 
 }  // namespace support

@@ -4,6 +4,7 @@
 #include <pgq/error.hpp>
 #include <pgq/policy/insert_bulk.hpp>
 #include <pgq/policy/insert_copy.hpp>
+#include <pgq/policy/insert_pipelined.hpp>
 #include <pgq/policy/insert_with_lag.hpp>
 #include <pgq/producer.hpp>
 #include <pgq/sql/delivery.hpp>
@@ -46,8 +47,9 @@ public:
             return true;
         }
         case act::put_many:
-            if (now.number % 2 == 0) put_many(index, pgq::insert_bulk{.rows = 2}, 3);
-            else put_many(index, pgq::insert_copy{}, 2);
+            if (now.number % 3 == 0) put_many(index, pgq::insert_bulk{.rows = 2}, 3);
+            else if (now.number % 3 == 1) put_many(index, pgq::insert_copy{}, 2);
+            else put_many(index, pgq::insert_pipelined{}, 2);
             return true;
         case act::put_later:
             put_later(index, std::chrono::seconds{1'000} * (now.number % 3) + 500s);
@@ -134,10 +136,10 @@ private:
     void put_many(std::size_t index, auto policy, int many) {
         pgq::producer out{all_.producer(index), all_.queue, policy};
         std::vector<std::string> data;
-        for (int i = 0; i < many; ++i) {
+        for (int i = 0; i < many; ++i)
             data.push_back(next());
-            out.insert(pgq::new_event{.type = "t", .data = data.back()});
-        }
+        for (auto const& one : data)  // a refusal may come with any of them
+            out.insert(pgq::new_event{.type = "t", .data = one});
         all_.note("put " + data.front() + " and more, " + std::to_string(out.finish()));
         for (auto const& one : data)
             stored(index, one);

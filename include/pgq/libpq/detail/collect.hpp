@@ -6,20 +6,9 @@
 
 #include <libpq-fe.h>
 
-#include <type_traits>
 #include <utility>
 
 namespace pgq::libpq::detail {
-
-/// Hands `value` to `sink`. @return false when a sink that answers bool wants no more
-template <class Sink, class Value> bool hand_to(Sink& sink, Value const& value) {
-    if constexpr (std::is_same_v<decltype(sink(value)), bool>) {
-        return sink(value);
-    } else {
-        sink(value);
-        return true;
-    }
-}
 
 /// All answers of a request that was sent: the last one, or the first error as an exception.
 inline result_handle collect(session& db, call& running) {

@@ -65,7 +65,7 @@ public:
             if (++rows % rows_between_clocks == 0) running_.end = deadline_after(db.wanted.statement_timeout);
             db.busy_with = "a COPY";
             try {
-                if (!hand_to(sink, std::string_view{row.text.get(), row.size})) {
+                if (!pgq::detail::hand_to(sink, std::string_view{row.text.get(), row.size})) {
                     db.abandon(running_);
                     return 0;
                 }

@@ -161,7 +161,7 @@ private:
     template <class Sink> static bool hand_row(session& db, call& running, result const& row, Sink& sink) {
         db.busy_with = "a stream";
         try {
-            bool const more = hand_to(sink, row);
+            bool const more = pgq::detail::hand_to(sink, row);
             if (!more) db.abandon(running);
             db.busy_with = {};
             return more;

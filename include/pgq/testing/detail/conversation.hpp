@@ -4,6 +4,7 @@
 #include <pgq/error.hpp>
 #include <pgq/testing/detail/copying.hpp>
 #include <pgq/testing/detail/cursors.hpp>
+#include <pgq/testing/detail/savepoints.hpp>
 #include <pgq/testing/detail/statements.hpp>
 #include <pgq/testing/detail/world.hpp>
 #include <pgq/testing/fault.hpp>
@@ -93,6 +94,7 @@ public:
 
     void close() noexcept {
         forget_transaction();
+        busy_with_ = {};
         closed_ = true;
         box_ = {};
         auto& boxes = all_.mailboxes;
@@ -104,12 +106,7 @@ public:
         open();
     }
 
-private:
-    struct savepoint {
-        std::string name;
-        changes made;
-    };
-
+protected:
     void open() {
         closed_ = false;
         ++all_.sessions;
@@ -137,6 +134,9 @@ private:
     }
 
     void need_session(std::string_view sql) const {
+        if (!busy_with_.empty()) {
+            throw usage_error{"the session is busy with " + std::string{busy_with_} + ": finish that first"};
+        }
         if (!closed_) return;
         throw connection_error{"the session is closed: reconnect with reset()",
                                {.state = sqlstate{"08003"}, .connection_lost = true, .statement = std::string{sql}}};
@@ -212,32 +212,25 @@ private:
         auto const rest = [&](std::string_view words) -> std::optional<std::string> {
             return sql.starts_with(words) ? std::optional{std::string{sql.substr(words.size())}} : std::nullopt;
         };
-        if (auto const name = rest("savepoint ")) return savepoints_.push_back({*name, tx_.made}), rows{};
-        if (auto const name = rest("rollback to savepoint ")) return back_to(*name, true), rows{};
-        if (auto const name = rest("release savepoint ")) return back_to(*name, false), rows{};
+        if (auto const name = rest("savepoint ")) return savepoints_.set(*name, tx_.made), rows{};
+        if (auto const name = rest("rollback to savepoint ")) {
+            tx_.made = savepoints_.back_to(*name);
+            failed_ = false;
+            return rows{};
+        }
+        if (auto const name = rest("release savepoint ")) return savepoints_.release(*name), rows{};
         view db{all_.tables, tx_};
         return cursors_.run(db, sql, values, block);
-    }
-
-    void back_to(std::string const& name, bool undo) {
-        auto const same = [&](savepoint const& one) { return one.name == name; };
-        auto const at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), same);
-        if (at == savepoints_.rend()) refuse("savepoint \"" + name + "\" does not exist", "3B001");
-        auto const kept = static_cast<std::size_t>(savepoints_.rend() - at);
-        if (undo) {
-            tx_.made = at->made;
-            failed_ = false;
-        }
-        savepoints_.resize(undo ? kept : kept - 1);
     }
 
     detail::world& all_;
     transaction tx_{};
     mailbox box_{};
     copying copy_{};
-    std::vector<savepoint> savepoints_{};
+    savepoints savepoints_{};
     cursors cursors_{};
-    std::string unknown_{};  ///< statement that the test must answer before anything goes on
+    std::string_view busy_with_{};  ///< what leaves no room for statements
+    std::string unknown_{};         ///< statement that the test must answer before anything goes on
     bool block_ = false, failed_ = false, closed_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <pgq/testing/detail/batches.hpp>
 #include <pgq/testing/detail/functions.hpp>
 #include <pgq/testing/detail/info.hpp>
+#include <pgq/testing/detail/sending.hpp>
 #include <pgq/testing/detail/statement.hpp>
 #include <pgq/testing/rows.hpp>
 #include <pgq/transport.hpp>
@@ -15,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace pgq::testing::detail {
 
@@ -63,15 +63,9 @@ private:
         auto const found = open_.find(name);
         if (found == open_.end()) unknown(name);
         auto& [all, at] = found->second;
-        std::vector<row> some;
-        for (; count > 0 && at < all.size(); --count, ++at) {
-            auto& made = some.emplace_back();
-            for (std::size_t column = 0; column < all.columns(); ++column) {
-                auto const value = all.at(at, column);
-                made.push_back(value ? cell{std::string{*value}} : std::nullopt);
-            }
-        }
-        return rows{std::move(some), all.columns()};
+        auto some = some_rows(all, at, count);
+        at += some.size();
+        return some;
     }
 
     std::map<std::string, cursor> open_{};

@@ -115,6 +115,10 @@ inline std::optional<relation> call_for_consumers(view& db, std::string_view nam
     }
     if (name == "finish_batch") return scalar(name, finish_batch(db, given.number(0)) ? "1" : "0");
     if (name == "get_batch_events") return event_columns(batch_events(db, given.number(0)));
+    if (name == "batch_event_sql") {
+        static_cast<void>(batch_events(db, given.number(0)));  // refuses a batch that is not open
+        return scalar(name, "select * from pgq.get_batch_events(" + given.text(0) + ") order by 1");
+    }
     if (name == "get_batch_info") return batch_info_columns(db, given.number(0));
     if (name == "event_retry") return event_retry(db, given);
     if (name == "register_consumer" || name == "register_consumer_at") {
