@@ -31,6 +31,14 @@ DOORS = {
     r"zstd\.h|lz4frame\.h": r"walmgr/(unpack|codec/.*)\.hpp",
 }
 
+# What <pgq/pgq.hpp> brings along of other libraries, directly or not. Whatever comes to it costs every user's source time: <algorithm>
+# alone was a tenth. docs/benchmarks.md has the figures.
+CONSUMER_READS = set("""
+    array atomic cerrno charconv chrono compare concepts condition_variable csignal cstddef cstdint cstdio cstdlib cstring deque
+    exception initializer_list iterator limits list memory mutex optional span stdexcept stop_token string string_view system_error
+    thread tuple type_traits utility vector fcntl.h poll.h pthread.h sys/eventfd.h unistd.h libpq-fe.h
+""".split()) | {f"boost/hana/{part}.hpp" for part in "accessors adapt_struct at concept/struct define_struct first length second".split()}
+
 # What keeps the write-ahead log knows servers and nothing of queues.
 WALMGR_MAY_INCLUDE = r"walmgr/.*|pgq/(error|sqlstate|stop|timestamp|log|transport|ini|ini_section)\.hpp|pgq/payload/json_(reader|string)\.hpp|pgq/(libpq|codec)/.*"
 
@@ -71,6 +79,19 @@ def breaches_of_header(path, name):
                 yield f"include/{name}:{number}: <{target}> has another door"
 
 
+def breaches_of_weight():
+    """Headers of other libraries that come to what a consumer reads."""
+    waiting, seen = ["pgq/pgq.hpp"], {"pgq/pgq.hpp"}
+    while waiting:
+        name = waiting.pop()
+        for number, target in includes(ROOT / "include" / name):
+            if level(target) is None and target not in CONSUMER_READS:
+                yield f"include/{name}:{number}: <{target}> would be read by every consumer; see CONSUMER_READS in test/tools/check_includes.py"
+            elif level(target) is not None and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+
+
 def breaches_of_length(path, name):
     lines = path.read_text().count("\n")
     if lines > MAX_LINES:
@@ -92,6 +113,7 @@ def sources(*folders):
 def breaches():
     for path, name in sources("include"):
         yield from breaches_of_header(path, name.removeprefix("include/"))
+    yield from breaches_of_weight()
     for path, name in sources("pg_extension"):
         yield from breaches_of_extension(path, name)
     for path, name in sources("include", "apps", "pg_extension", "bench", "docs", "test"):

@@ -3,13 +3,12 @@
 /// Not for users: <pgq/policy/spooled.hpp>.
 #pragma once
 
+#include <pgq/policy/sorted_rows.hpp>
 #include <pgq/policy/spool_file.hpp>
 #include <pgq/sql/copied_event.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,88 +17,6 @@
 #include <vector>
 
 namespace pgq::detail {
-
-/// Rows one after the other, each with its size before it: the form that they have in memory and in the file.
-class row_bytes {
-public:
-    static constexpr std::size_t size_bytes = sizeof(std::size_t);
-
-    static void append(std::string& to, std::string_view row) {
-        auto const size = row.size();
-        to.append(reinterpret_cast<char const*>(&size), size_bytes).append(row);
-    }
-    static std::size_t size_at(std::string_view bytes, std::size_t offset) {
-        std::size_t size = 0;
-        std::memcpy(&size, bytes.data() + offset, size_bytes);
-        return size;
-    }
-    static std::string_view row_at(std::string_view bytes, std::size_t offset) {
-        return bytes.substr(offset + size_bytes, size_at(bytes, offset));
-    }
-};
-
-/// Rows in memory, given back in order of id, those of one id in order of arrival.
-class sorted_rows {
-public:
-    /// Growing by doubling would move all of it again and again.
-    void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
-
-    void add(std::string_view row) {
-        auto const id = sql::copied_event_id(row);
-        in_order_ = in_order_ && (index_.empty() || index_.back().id <= id);
-        index_.push_back({id, bytes_.size()});
-        row_bytes::append(bytes_, row);
-    }
-    /// What it takes of memory, about.
-    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() + index_.size() * sizeof(entry); }
-    [[nodiscard]] bool empty() const noexcept { return index_.empty(); }
-
-    void sort() {
-        if (in_order_) return;
-        std::sort(index_.begin(), index_.end(),
-                  [](entry const& a, entry const& b) { return a.id != b.id ? a.id < b.id : a.offset < b.offset; });
-    }
-
-    /// The next row, after sort().
-    std::optional<std::string_view> next() {
-        if (at_ == index_.size()) return std::nullopt;
-        return row_bytes::row_at(bytes_, index_[at_++].offset);
-    }
-
-    /// Appends all rows, sorted, to `file`.
-    void write(spool_file& file) {
-        if (in_order_) return file.append(bytes_);
-        sort();
-        std::string out;
-        while (auto const row = next()) {
-            row_bytes::append(out, *row);
-            if (out.size() < block) continue;
-            file.append(out);
-            out.clear();
-        }
-        file.append(out);
-    }
-
-    void clear() noexcept {
-        bytes_.clear();
-        index_.clear();
-        at_ = 0;
-        in_order_ = true;
-    }
-
-private:
-    static constexpr std::size_t block = std::size_t{256} << 10U;
-
-    struct entry {
-        std::int64_t id;
-        std::size_t offset;
-    };
-
-    std::string bytes_{};
-    std::vector<entry> index_{};
-    std::size_t at_ = 0;
-    bool in_order_ = true;
-};
 
 /// A run of sorted rows in a file: each its size and its bytes. Read block by block.
 class spooled_run {
@@ -127,7 +44,8 @@ private:
     void need(spool_file const& file, std::size_t block, std::size_t size) {
         auto const kept = buffer_.size() - read_;
         if (kept >= size) return;
-        auto const more = std::min(std::max(size - kept, block), end_ - at_);
+        auto const wanted = size - kept > block ? size - kept : block;
+        auto const more = wanted < end_ - at_ ? wanted : end_ - at_;
         buffer_.erase(0, read_);
         read_ = 0;
         buffer_.resize(kept + more);
@@ -160,12 +78,15 @@ public:
         write_run();
         rows_ = {};
         // Each run has its block in memory while all are merged.
-        block_ = std::clamp(memory_ / runs_.size(), std::size_t{4} << 10U, std::size_t{256} << 10U);
+        constexpr auto least = std::size_t{4} << 10U, most = std::size_t{256} << 10U;
+        auto const share = memory_ / runs_.size();
+        block_ = share < least ? least : share > most ? most : share;
         for (auto& run : runs_) {
             run.advance(*file_, block_);
             heads_.push_back(&run);
         }
-        std::make_heap(heads_.begin(), heads_.end(), later);
+        for (auto at = heads_.size(); at-- > 0;)
+            sift(at);
     }
 
     /// The view lasts until the next call.
@@ -186,7 +107,7 @@ private:
     void reserve() {
         constexpr std::size_t most_at_once = std::size_t{16} << 20U;
         large_ = true;
-        rows_.reserve(std::min(memory_, most_at_once));
+        rows_.reserve(memory_ < most_at_once ? memory_ : most_at_once);
     }
 
     void write_run() {
@@ -199,19 +120,24 @@ private:
     }
 
     /// Takes the row that was given last off its run. As runs overlap little, its next row is most often the next of
-    /// all.
+    /// all, and nothing moves.
     void step() {
         if (heads_.empty()) return;
-        auto* const run = heads_.front();
-        bool const more = run->advance(*file_, block_);
-        if (more && still_first(run)) return;
-        std::pop_heap(heads_.begin(), heads_.end(), later);
-        if (more) std::push_heap(heads_.begin(), heads_.end(), later);
-        else heads_.pop_back();
+        if (!heads_.front()->advance(*file_, block_)) {
+            heads_.front() = heads_.back();
+            heads_.pop_back();
+        }
+        sift(0);
     }
 
-    [[nodiscard]] bool still_first(spooled_run const* run) const {
-        return (heads_.size() < 2 || !later(run, heads_[1])) && (heads_.size() < 3 || !later(run, heads_[2]));
+    /// Makes a heap of heads_ from `at` on, where all below are one: none is later than those at twice its place.
+    void sift(std::size_t at) {
+        for (auto child = 2 * at + 1; child < heads_.size(); child = 2 * at + 1) {
+            if (child + 1 < heads_.size() && later(heads_[child], heads_[child + 1])) ++child;
+            if (!later(heads_[at], heads_[child])) return;
+            std::swap(heads_[at], heads_[child]);
+            at = child;
+        }
     }
 
     static constexpr std::size_t small = std::size_t{1} << 20U;
