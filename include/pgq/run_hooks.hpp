@@ -57,7 +57,7 @@ public:
     }
 
     /// Something that a new session after a pause gets over.
-    void trouble(std::string_view line) const {
+    [[gnu::cold]] void trouble(std::string_view line) const {
         if constexpr (measures) recorder_->reconnect();
         say(log_level::warning, line);
     }

@@ -68,22 +68,22 @@ struct run_report {
 namespace detail {
 
 /// A message of several lines in one.
-inline std::string on_one_line(std::string text) {
+[[gnu::cold]] inline std::string on_one_line(std::string text) {
     for (char& c : text) {
         if (c == '\n') c = ' ';
     }
     return text;
 }
 
-inline std::string line_of(error const& failure, std::chrono::milliseconds pause) {
+[[gnu::cold]] inline std::string line_of(error const& failure, std::chrono::milliseconds pause) {
     auto text = on_one_line(failure.what());
     if (!failure.state().view().empty()) text += " (SQLSTATE " + std::string{failure.state().view()} + ')';
     return text + "; trying again in " + std::to_string(pause.count()) + " ms";
 }
 
 /// How long to wait after the failure that comes after `failures` others.
-inline std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
-                                             std::chrono::milliseconds longest) {
+[[gnu::cold]] inline std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
+                                                           std::chrono::milliseconds longest) {
     return std::chrono::milliseconds{jittered(doubled(first.count(), longest.count(), failures), 20)};
 }
 

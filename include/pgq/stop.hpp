@@ -17,7 +17,7 @@ namespace pgq {
 namespace detail {
 
 /// Sleeps until the time has come or a stop is requested.
-inline void sleep_until(std::chrono::steady_clock::time_point end, std::stop_token const& stop) {
+[[gnu::cold]] inline void sleep_until(std::chrono::steady_clock::time_point end, std::stop_token const& stop) {
     std::mutex mutex;
     std::condition_variable changed;
     std::stop_callback const wake{stop, [&] {
@@ -46,7 +46,8 @@ public:
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
 
 private:
-    void watch(std::stop_token const& first, std::stop_token const& ending, std::chrono::milliseconds delay) {
+    [[gnu::cold]] void watch(std::stop_token const& first, std::stop_token const& ending,
+                             std::chrono::milliseconds delay) {
         {
             std::stop_source either;
             auto const end = [&] { either.request_stop(); };
@@ -90,7 +91,7 @@ private:
         return signals;
     }
 
-    void watch(std::stop_token const& ending) {
+    [[gnu::cold]] void watch(std::stop_token const& ending) {
         for (int signal = 0; sigwait(&set_, &signal) == 0 && !ending.stop_requested();) {
             if (source_.request_stop()) continue;
             pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
@@ -105,7 +106,7 @@ private:
 };
 
 /// `run(consumer, conninfo, stop_on_signals())`
-inline signal_stop stop_on_signals() {
+[[gnu::cold]] inline signal_stop stop_on_signals() {
     return {};
 }
 

@@ -142,6 +142,8 @@ def signature(lines):
     indent = len(lines[0]) - len(lines[0].lstrip())
     shown = []
     for line in lines:
+        # How the compiler is to optimise is nothing to know.
+        line = re.sub(r"\[\[gnu::\w+\]\] |(?<=\w), gnu::\w+(?=\]\])", "", line)
         shown.append(re.sub(r"\s*///<.*$", "", line[indent:] if line[:indent].strip() == "" else line.strip()))
     text = "\n".join(shown)
     flat = joined(lines)

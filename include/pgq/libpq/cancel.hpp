@@ -60,7 +60,7 @@ public:
 
     /// Sends a request in the background, since libpq's call waits for the server without a limit, and waits until
     /// `end` for the server to have taken it. @return whether it has
-    bool request(detail::instant end) const {
+    [[gnu::cold]] bool request(detail::instant end) const {
         if (!key_ || key_->key == nullptr) return false;
         auto& all = detail::cancels_under_way::shared();
         auto const taken = std::make_shared<bool>(false);  // guarded by the lock

@@ -27,7 +27,7 @@ struct conninfo_deleter {
 };
 using conninfo_handle = std::unique_ptr<PQconninfoOption, conninfo_deleter>;
 
-inline std::vector<conninfo_setting> settings_of(conninfo_handle const& list) {
+[[gnu::cold]] inline std::vector<conninfo_setting> settings_of(conninfo_handle const& list) {
     std::vector<conninfo_setting> out;
     for (auto const* one = list.get(); one != nullptr && one->keyword != nullptr; ++one) {
         if (one->val == nullptr) continue;
@@ -45,7 +45,7 @@ inline bool may_hold_secret(std::string_view conninfo) {
 
 /// The settings that `conninfo` names itself; services, the environment and defaults are not looked up.
 /// @throws usage_error when it cannot be read; the message never holds the string itself
-inline std::vector<conninfo_setting> parse_conninfo(std::string const& conninfo) {
+[[gnu::cold]] inline std::vector<conninfo_setting> parse_conninfo(std::string const& conninfo) {
     char* reason = nullptr;
     detail::conninfo_handle const list{PQconninfoParse(conninfo.c_str(), &reason)};
     auto const free_reason = [](char* text) { PQfreemem(text); };
@@ -62,7 +62,7 @@ inline std::vector<conninfo_setting> parse_conninfo(std::string const& conninfo)
 }
 
 /// `value` as it is written in the keyword form.
-inline std::string quote_conninfo_value(std::string_view value) {
+[[gnu::cold]] inline std::string quote_conninfo_value(std::string_view value) {
     if (!value.empty() && value.find_first_of(" \t\n\r'\\") == std::string_view::npos) return std::string{value};
     std::string out{'\''};
     for (char const c : value) {
@@ -73,7 +73,7 @@ inline std::string quote_conninfo_value(std::string_view value) {
 }
 
 /// `conninfo` in the keyword form with passwords replaced by `***`: for logs. What cannot be read is not shown at all.
-inline std::string redact_conninfo(std::string const& conninfo) {
+[[gnu::cold]] inline std::string redact_conninfo(std::string const& conninfo) {
     std::string out;
     try {
         for (auto const& one : parse_conninfo(conninfo)) {

@@ -85,7 +85,7 @@ public:
 private:
     static std::size_t count(int n) { return static_cast<std::size_t>(n); }
 
-    [[noreturn]] void refuse(std::size_t row, std::size_t column) const {
+    [[noreturn, gnu::cold]] void refuse(std::size_t row, std::size_t column) const {
         throw usage_error{"no cell at row " + std::to_string(row) + ", column " + std::to_string(column) +
                           ": the answer has " + std::to_string(rows_) + " rows of " + std::to_string(columns_) +
                           " columns"};

@@ -40,7 +40,7 @@ struct dead_letters {
 
 /// Creates the queue for dead letters if it is not there, and subscribes the consumer "keeper" to it, so that rotation
 /// does not drop letters before somebody has dealt with them.
-void create_dead_letter_queue(transport auto& db, std::string_view queue) {
+[[gnu::cold]] void create_dead_letter_queue(transport auto& db, std::string_view queue) {
     sql::create_queue(db, queue);
     sql::register_consumer(db, queue, "keeper");
 }
@@ -81,7 +81,7 @@ inline std::string storable(std::string_view text) {
     return out;
 }
 
-inline void append_json_field(std::string& out, std::string_view name, std::string_view value) {
+[[gnu::cold]] inline void append_json_field(std::string& out, std::string_view name, std::string_view value) {
     out += out.empty() ? "{" : ",";
     append_json_string(out, name);
     out += ':';
@@ -94,7 +94,7 @@ struct dead_event {
     std::string first_error;
 };
 
-inline std::string story_of(dead_event const& dead, std::string_view queue, std::string_view consumer) {
+[[gnu::cold]] inline std::string story_of(dead_event const& dead, std::string_view queue, std::string_view consumer) {
     std::string out;
     append_json_field(out, "queue", queue);
     append_json_field(out, "consumer", consumer);
@@ -115,7 +115,7 @@ inline new_event letter_of(dead_event const& dead, std::string const& story) {
             .extra = {view_of(ev.extra[0]), view_of(ev.extra[1]), view_of(ev.extra[2]), story}};
 }
 
-inline usage_error no_dead_letter_queue(std::string const& name) {
+[[gnu::cold]] inline usage_error no_dead_letter_queue(std::string const& name) {
     return usage_error{"there is no queue \"" + name +
                        "\" to set an event aside in; create it with "
                        "pgq::create_dead_letter_queue or: select pgq.create_queue('" +

@@ -36,7 +36,7 @@ template <class P>
     requires requires { P::keeps_session; }
 inline constexpr bool keeps_session<P> = P::keeps_session;
 
-[[noreturn]] inline void refuse_unknown_queue(std::string_view queue, failure facts = {}) {
+[[noreturn, gnu::cold]] inline void refuse_unknown_queue(std::string_view queue, failure facts = {}) {
     std::string const name{queue};
     throw usage_error{"queue \"" + name + "\" does not exist; create it by: select pgq.create_queue('" + name + "')",
                       std::move(facts)};
@@ -44,7 +44,7 @@ inline constexpr bool keeps_session<P> = P::keeps_session;
 
 /// Throws anew what the server said of a queue that is not there, or of a missing PgQ, as a sentence that says what to
 /// do. Returns for anything else.
-inline void explain_insert_failure(sql_error const& refusal, std::string_view queue) {
+[[gnu::cold]] inline void explain_insert_failure(sql_error const& refusal, std::string_view queue) {
     failure facts{.state = refusal.state(),
                   .transaction_aborted = refusal.transaction_aborted(),
                   .statement = refusal.statement(),

@@ -53,19 +53,19 @@ public:
     }
 
 private:
-    static std::string folder() {
+    [[gnu::cold]] static std::string folder() {
         char const* const chosen = std::getenv("TMPDIR");
         return chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";  // /tmp may be memory
     }
 
-    void create_by_name() {
+    [[gnu::cold]] void create_by_name() {
         std::string name = folder_ + "/pgq-batch-XXXXXX";
         file_ = ::mkostemp(name.data(), O_CLOEXEC);
         if (file_ < 0) fail("create");
         ::unlink(name.c_str());
     }
 
-    [[noreturn]] void fail(char const* what) const {
+    [[noreturn, gnu::cold]] void fail(char const* what) const {
         throw error{std::string{"cannot "} + what + " the file for a large batch in " + folder_ + ": " +
                     std::generic_category().message(errno) + "; set TMPDIR to a folder with more room"};
     }

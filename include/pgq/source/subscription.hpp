@@ -30,11 +30,12 @@ namespace detail {
 // Batches of one position go to several members, in no order of their own.
 template <class S> concept shares_position = requires { requires S::shares_position; };
 
-inline std::string named(std::string_view name) {
+[[gnu::cold]] inline std::string named(std::string_view name) {
     return '"' + std::string{name} + '"';
 }
 
-inline fenced_error not_open(batch_id batch, std::string_view queue, std::string_view consumer, failure facts = {}) {
+[[gnu::cold]] inline fenced_error not_open(batch_id batch, std::string_view queue, std::string_view consumer,
+                                           failure facts = {}) {
     return fenced_error{
         "batch " + std::to_string(number(batch)) + " of consumer " + named(consumer) + " on queue " + named(queue) +
             " is not open any more: another process works under the same name, or the subscription was moved",
@@ -43,7 +44,7 @@ inline fenced_error not_open(batch_id batch, std::string_view queue, std::string
 
 /// What is said of a batch that is not open any more, whoever asks for it or for its events. The last is said when it
 /// ended between two steps of the server's answer.
-inline bool batch_is_gone(sql_error const& failure) {
+[[gnu::cold]] inline bool batch_is_gone(sql_error const& failure) {
     std::string_view const text = failure.what();
     return failure.state() == "P0001" &&
            (text.find("batch not found") != text.npos || text.find("event not found") != text.npos ||
@@ -51,7 +52,7 @@ inline bool batch_is_gone(sql_error const& failure) {
 }
 
 /// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
-inline std::optional<std::string> explained(sql_error const& failure) {
+[[gnu::cold]] inline std::optional<std::string> explained(sql_error const& failure) {
     if (failure.state() == "3F000") return "this database has no PgQ; run: create extension pgq";
     if (failure.state() == "42883") {
         return "the PgQ of this database is too old, it needs 3.5 or newer; run: alter extension pgq update";
@@ -59,7 +60,7 @@ inline std::optional<std::string> explained(sql_error const& failure) {
     return std::nullopt;
 }
 
-inline bool not_subscribed(sql_error const& failure) {
+[[gnu::cold]] inline bool not_subscribed(sql_error const& failure) {
     return failure.state() == "P0001" &&
            std::string_view{failure.what()}.find("Not subscriber") != std::string_view::npos;
 }
@@ -92,7 +93,7 @@ struct subscription {
 
     /// Subscribes from now on. False when it was subscribed before; its position stays.
     /// @throws usage_error  for an unknown queue and a database without PgQ
-    bool subscribe(transport auto& db) const {
+    [[gnu::cold]] bool subscribe(transport auto& db) const {
         try {
             return sql::register_consumer(db, queue, consumer);
         } catch (sql_error const& failure) {
@@ -104,10 +105,10 @@ struct subscription {
     }
 
     /// Gives the position up, and the events that wait to be retried. False when it was not subscribed.
-    bool unsubscribe(transport auto& db) const { return sql::unregister_consumer(db, queue, consumer); }
+    [[gnu::cold]] bool unsubscribe(transport auto& db) const { return sql::unregister_consumer(db, queue, consumer); }
 
 private:
-    [[nodiscard]] std::string unknown(bool queue_is_there) const {
+    [[nodiscard, gnu::cold]] std::string unknown(bool queue_is_there) const {
         if (!queue_is_there) {
             return "there is no queue " + detail::named(queue) + "; create it with: select pgq.create_queue('" + queue +
                    "')";

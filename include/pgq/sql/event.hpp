@@ -22,7 +22,7 @@ namespace detail {
 
 inline constexpr std::size_t event_column_count = 10;
 
-[[noreturn]] inline void strange_event(char const* problem) {
+[[noreturn, gnu::cold]] inline void strange_event(char const* problem) {
     throw protocol_error{std::string{"an event of the batch "} + problem};
 }
 

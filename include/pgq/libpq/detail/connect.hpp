@@ -25,7 +25,7 @@ using connection_handle = std::unique_ptr<PGconn, connection_deleter>;
 using settings = std::vector<conninfo_setting>;
 
 /// Starts to connect. Looking up a host name happens here or in PQconnectPoll and blocks.
-inline connection_handle start(settings const& given) {
+[[gnu::cold]] inline connection_handle start(settings const& given) {
     std::vector<char const*> keywords;
     std::vector<char const*> values;
     for (auto const& one : given) {
@@ -48,7 +48,7 @@ struct refusal {
     bool misused = false;  ///< the settings make no sense, whatever the host says
 };
 
-inline std::string address_of(PGconn const* session) {
+[[gnu::cold]] inline std::string address_of(PGconn const* session) {
     auto const text = [](char const* value) { return std::string{value == nullptr ? "" : value}; };
     auto const host = text(PQhost(session));
     return "host \"" + (host.empty() ? text(PQhostaddr(session)) : host) + "\" port " + text(PQport(session));
@@ -65,7 +65,7 @@ inline std::string_view advice_on(std::string_view reason) {
 }
 
 /// Reads libpq's message: one block per address tried, each with libpq's own prefix, and the SQLSTATE of a server's.
-inline refusal refusal_of(PGconn const* session) {
+[[gnu::cold]] inline refusal refusal_of(PGconn const* session) {
     refusal out{.where = address_of(session), .reason = {}};
     std::string_view rest{PQerrorMessage(session)};
     while (!rest.empty()) {
@@ -98,7 +98,7 @@ inline refusal refusal_of(PGconn const* session) {
 /// Why all hosts that were tried could not be used.
 class refusals {
 public:
-    void add(refusal const& one) {
+    [[gnu::cold]] void add(refusal const& one) {
         if (one.misused && misuse_.empty()) misuse_ = one.reason;
         if (!text_.empty()) text_ += "; ";
         text_.append(one.where).append(": ").append(one.reason);
@@ -106,11 +106,11 @@ public:
         if (one.state.transient() || !state_.transient()) state_ = one.state;
     }
     /// False, for whoever tried.
-    bool add(PGconn const* session) {
+    [[gnu::cold]] bool add(PGconn const* session) {
         add(refusal_of(session));
         return false;
     }
-    [[noreturn]] void give_up() const {
+    [[noreturn, gnu::cold]] void give_up() const {
         if (!misuse_.empty()) throw usage_error{"the connection settings are wrong: " + misuse_};
         throw connection_error{"could not connect to " + text_,
                                {.state = state_, .connection_lost = state_.transient()}};
@@ -124,7 +124,8 @@ private:
 };
 
 /// Carries a started connection through. @return whether it is open. @throws stopped
-inline bool finish(PGconn* session, waiter const& waits, std::chrono::milliseconds limit, refusals& refused) {
+[[gnu::cold]] inline bool finish(PGconn* session, waiter const& waits, std::chrono::milliseconds limit,
+                                 refusals& refused) {
     if (PQstatus(session) == CONNECTION_BAD) return refused.add(session);
     auto const end = deadline_after(limit);
     auto wanted = PGRES_POLLING_WRITING;
@@ -169,7 +170,7 @@ inline std::size_t parts(std::string_view list) {
 }
 
 /// The settings for one host of a list.
-inline settings for_host(settings const& all, std::size_t i, std::string_view wanted) {
+[[gnu::cold]] inline settings for_host(settings const& all, std::size_t i, std::string_view wanted) {
     settings one;
     for (auto const& setting : all) {
         if (setting.keyword == "service" || setting.value.empty()) continue;
@@ -184,7 +185,8 @@ inline settings for_host(settings const& all, std::size_t i, std::string_view wa
 /// Opens a session. libpq could go through a list of hosts itself, but only its blocking call gives each host a time
 /// limit. `prefer-standby` is a round that insists on a standby and one that does not.
 /// @throws connection_error, usage_error, stopped
-inline connection_handle connect(std::string const& conninfo, options const& wanted, waiter const& waits) {
+[[gnu::cold]] inline connection_handle connect(std::string const& conninfo, options const& wanted,
+                                               waiter const& waits) {
     static_cast<void>(parse_conninfo(conninfo));  // its messages are safe to show, libpq's are not
     settings given;
     given.push_back({.keyword = "client_encoding", .value = "UTF8"});

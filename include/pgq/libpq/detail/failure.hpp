@@ -12,7 +12,7 @@
 namespace pgq::libpq::detail {
 
 /// Line breaks and runs of blanks become single blanks; the ends are trimmed.
-inline std::string one_line(std::string_view text) {
+[[gnu::cold]] inline std::string one_line(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (char const c : text) {
@@ -32,7 +32,7 @@ inline std::string_view diagnostic(PGresult const* answer, int field) {
 }
 
 /// The message of an error answer, in one line.
-inline std::string message_of(PGresult const* answer) {
+[[gnu::cold]] inline std::string message_of(PGresult const* answer) {
     auto const primary = diagnostic(answer, PG_DIAG_MESSAGE_PRIMARY);
     if (!primary.empty()) return one_line(primary);
     auto const text = one_line(answer == nullptr ? "" : PQresultErrorMessage(answer));
@@ -40,7 +40,7 @@ inline std::string message_of(PGresult const* answer) {
 }
 
 /// Detail, hint and the server's call stack, a line each.
-inline std::string context_of(PGresult const* answer) {
+[[gnu::cold]] inline std::string context_of(PGresult const* answer) {
     std::string out;
     auto const add = [&](std::string_view label, int field) {
         auto const text = diagnostic(answer, field);
@@ -55,14 +55,14 @@ inline std::string context_of(PGresult const* answer) {
 }
 
 /// What the server says of a statement that failed.
-inline failure failure_of(PGresult const* answer, std::string_view statement) {
+[[gnu::cold]] inline failure failure_of(PGresult const* answer, std::string_view statement) {
     return {.state = sqlstate{diagnostic(answer, PG_DIAG_SQLSTATE)},
             .statement = std::string{statement},
             .context = context_of(answer)};
 }
 
-inline connection_error session_lost(PGresult const* answer, std::string_view reason, std::string_view statement,
-                                     bool in_doubt) {
+[[gnu::cold]] inline connection_error session_lost(PGresult const* answer, std::string_view reason,
+                                                   std::string_view statement, bool in_doubt) {
     auto facts = failure_of(answer, statement);
     facts.connection_lost = true;
     facts.in_doubt = in_doubt;

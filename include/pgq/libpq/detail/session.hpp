@@ -30,7 +30,7 @@ public:
     session(session const&) = delete;
     session& operator=(session const&) = delete;
 
-    void open() {
+    [[gnu::cold]] void open() {
         handle_ = connect(conninfo_, wanted, waits);
         PQsetErrorVerbosity(handle_.get(), PQERRORS_DEFAULT);
         PQsetnonblocking(handle_.get(), 1);
@@ -121,7 +121,7 @@ public:
     }
 
     /// Throws what a failed answer means for this call. `answer` is an error.
-    [[noreturn]] void raise(PGresult const* answer, call const& running) {
+    [[noreturn, gnu::cold]] void raise(PGresult const* answer, call const& running) {
         bool const gone = closed();
         bool const cancelled = diagnostic(answer, PG_DIAG_SQLSTATE) == "57014";
         if (cancelled && running.cut == interruption::stop) {
@@ -142,7 +142,7 @@ public:
     }
 
     /// Reads and drops all that is left of a request. @throws connection_error, stopped
-    void drain(call& running) {
+    [[gnu::cold]] void drain(call& running) {
         while (auto const answer = next(running)) {
             auto const status = PQresultStatus(answer.get());
             if (status == PGRES_COPY_IN) {
@@ -159,14 +159,14 @@ public:
     }
 
     /// From now on the call is only cleaning up.
-    void begin_grace(call& running) const {
+    [[gnu::cold]] void begin_grace(call& running) const {
         running.end = std::chrono::steady_clock::now() + (waits.stop_requested() ? stop_grace : deadline_grace);
         running.heed_stop = !waits.stop_requested();
         running.cut = interruption::stop;
     }
 
     /// Ends a request that nobody wants any more; the session is usable afterwards, or closed.
-    void abandon(call& running) noexcept {
+    [[gnu::cold]] void abandon(call& running) noexcept {
         try {
             if (running.cut == interruption::none) {
                 begin_grace(running);
@@ -200,7 +200,7 @@ public:
     }
 
     /// Closes what is lost and throws, with the server's last words if it had any.
-    [[noreturn]] void lost(call const& running) {
+    [[noreturn, gnu::cold]] void lost(call const& running) {
         auto const end = std::chrono::steady_clock::now() + stop_grace;
         result_handle words;
         while (!closed() && PQisBusy(get()) != 0) {
@@ -220,7 +220,7 @@ public:
 
 private:
     /// The server did not answer in time after all.
-    [[noreturn]] void end_early(call const& running) {
+    [[noreturn, gnu::cold]] void end_early(call const& running) {
         close();
         if (running.cut == interruption::stop && !running.commits) throw stopped{};
         auto const why = running.cut == interruption::stop
@@ -233,7 +233,7 @@ private:
         return "the statement took longer than " + std::to_string(wanted.statement_timeout.count()) + " ms";
     }
 
-    static void hand_on(void* self, PGresult const* message) noexcept {
+    [[gnu::cold]] static void hand_on(void* self, PGresult const* message) noexcept {
         static_cast<session*>(self)->wanted.notices({.severity = diagnostic(message, PG_DIAG_SEVERITY_NONLOCALIZED),
                                                      .state = sqlstate{diagnostic(message, PG_DIAG_SQLSTATE)},
                                                      .message = diagnostic(message, PG_DIAG_MESSAGE_PRIMARY),
