@@ -43,7 +43,7 @@ log_progress read_log_progress(pgq::transport auto& db) {
     auto tli = static_cast<std::uint32_t>(pgq::value_of<std::int64_t>(rows, 0, 0));
     // The control file follows a promotion with the next checkpoint only.
     if (auto const current = pgq::value_of<std::optional<std::string>>(rows, 0, 6))
-        tli = detail::hex_number<std::uint32_t>(*current).value_or(tli);
+        tli = walmgr::detail::hex_number<std::uint32_t>(*current).value_or(tli);
     return {.tli = timeline{tli},
             .flushed = *flushed,
             .in_recovery = pgq::value_of<bool>(rows, 0, 1),
