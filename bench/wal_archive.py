@@ -1,8 +1,10 @@
-"""Archiving and fetching segments one after the other, as PostgreSQL's archiver and recovery do: walmgr and pgBackRest, both durable,
-and cp without waiting for the disk."""
+"""Archiving and fetching segments one after the other, as PostgreSQL's archiver and recovery do: walmgr and pgBackRest, each alone and
+with a process beside it that looks ahead, all durable, and cp without waiting for the disk. And what one command costs above fork
+and exec."""
 
 import argparse
 import contextlib
+import os
 import shutil
 import statistics
 import subprocess
@@ -15,8 +17,8 @@ from support.server import as_server_user, give_to_server_user, scratch_folder
 
 def segments_of(server, count, shelf):
     """Copies of the finished segments of a server that has done pgbench's work, on a shelf, as the server recycles its own."""
-    pgbench = [server.tree / "bin/pgbench", "-q", server.conninfo()]
-    subprocess.run([*pgbench, "-i", "-s", "10"], check=True, capture_output=True)
+    pgbench = [server.tree / "bin/pgbench", server.conninfo()]
+    subprocess.run([*pgbench, "-i", "-q", "-s", "10"], check=True, capture_output=True)
     while True:
         found = sorted(path for path in (server.data / "pg_wal").iterdir() if len(path.name) == 24)
         (now,), = server.execute("select pg_walfile_name(pg_current_wal_lsn())")
@@ -29,75 +31,163 @@ def segments_of(server, count, shelf):
         subprocess.run([*pgbench, "-N", "-c", "8", "-T", "5"], check=True, capture_output=True)
 
 
-def per_second(command, segments, folder):
-    """Runs `command(segment)` for each; segments per second."""
-    start = time.perf_counter()
+def stand_in(server, segments, folder):
+    """A data folder whose log is these segments, ready to be archived; the server's own goes on meanwhile."""
+    data = folder / "data"
+    for made in (data, data / "global", data / "pg_wal", data / "pg_wal/archive_status"):
+        made.mkdir(mode=0o700)
+        give_to_server_user(made)
+    for name in ("PG_VERSION", "global/pg_control"):
+        shutil.copy(server.data / name, data / name)
+        give_to_server_user(data / name)
     for segment in segments:
-        done = subprocess.run(as_server_user(command(segment)), capture_output=True, text=True, cwd=folder)
-        assert done.returncode == 0, (command(segment), done.stdout, done.stderr)
-    return len(segments) / (time.perf_counter() - start)
+        os.link(segment, data / "pg_wal" / segment.name)
+    return data
+
+
+def per_second(command, names, data, after=None):
+    """Runs `command(name)` for each; segments per second."""
+    start = time.perf_counter()
+    for name in names:
+        done = subprocess.run(as_server_user(command(name)), capture_output=True, text=True, cwd=data)
+        assert done.returncode == 0, (command(name), done.stdout, done.stderr)
+        if after:
+            after(name)
+    return len(names) / (time.perf_counter() - start)
+
+
+def drain(way, names, data):
+    """Archives what is ready, as the server's archiver does."""
+    status = data / "pg_wal/archive_status"
+    for path in status.iterdir():
+        path.unlink()
+    for name in names:
+        (status / f"{name}.ready").touch()
+        give_to_server_user(status / f"{name}.ready")
+    return per_second(way.push, names, data, lambda name: (status / f"{name}.ready").rename(status / f"{name}.done"))
+
+
+def milliseconds(command, rounds=41):
+    """What a command takes from fork to its end, the median."""
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        with open(os.devnull, "r+b") as nothing:
+            process = os.posix_spawn(command[0], [str(word) for word in command], os.environ, file_actions=[
+                (os.POSIX_SPAWN_DUP2, nothing.fileno(), stream) for stream in (0, 1, 2)])
+        os.waitpid(process, 0)
+        taken.append((time.perf_counter() - start) * 1000)
+    return statistics.median(taken)
 
 
 class Walmgr:
-    goals = (15, 25)
+    goals = (None, None)
+    keys = ""
 
-    def __init__(self, folder, server, codec):
+    def __init__(self, folder, server, data, codec):
         self.name = f"walmgr, {codec}"
-        self.program, self.ini, repository = folder / "walmgr", folder / f"{codec}.ini", folder / f"repository-{codec}"
+        self.program, self.ini = folder / "walmgr", folder / f"{type(self).__name__}-{codec}.ini"
+        repository = folder / f"repository-{type(self).__name__}-{codec}"
         shutil.copy(ROOT / "build/apps/walmgr", self.program)
         repository.mkdir()
         give_to_server_user(repository)
-        self.ini.write_text(f"[walmgr]\nwalmgr_data = {repository}\nwal_compression = {codec}\nmaster_db = {server.conninfo()}\n")
+        self.ini.write_text(f"[walmgr]\nwalmgr_data = {repository}\nwal_compression = {codec}\nmaster_db = {server.conninfo()}\n"
+                            + self.keys.format(folder=folder))
         subprocess.run(as_server_user([self.program, self.ini, "repo", "init"]), check=True, capture_output=True, cwd=folder)
 
-    def push(self, segment):
-        return [self.program, self.ini, "xarchive", segment, segment.name]
+    def push(self, name):
+        return [self.program, self.ini, "xarchive", f"pg_wal/{name}", name]
 
-    def get(self, segment):
-        return [self.program, self.ini, "xrestore", segment.name, "fetched"]
+    def get(self, name):
+        return [self.program, self.ini, "xrestore", name, "pg_wal/RECOVERYXLOG"]
+
+    @contextlib.contextmanager
+    def running(self):
+        yield
+
+
+class WalmgrAgent(Walmgr):
+    goals = (15, 25)
+    keys = "agent_socket = {folder}/agent.sock\nagent_spool = {folder}\n"
+
+    def __init__(self, folder, server, data, codec):
+        super().__init__(folder, server, data, codec)
+        self.name = f"walmgr with its agent, {codec}"
+        self.socket = folder / "agent.sock"
+
+    @contextlib.contextmanager
+    def running(self):
+        agent = subprocess.Popen(as_server_user([self.program, self.ini, "agent"]), stderr=subprocess.DEVNULL, cwd="/")
+        try:
+            while not self.socket.exists():
+                assert agent.poll() is None, "the agent has ended"
+                time.sleep(0.01)
+            yield
+        finally:
+            agent.terminate()
+            agent.wait()
 
 
 class PgBackRest:
     goals = (None, None)
+    more = []
 
-    def __init__(self, folder, server, codec):
+    def __init__(self, folder, server, data, codec):
         self.name = f"pgBackRest, {codec}"
-        repository = folder / f"pgbackrest-{codec}"
+        repository = folder / f"{type(self).__name__}-{codec}"
         repository.mkdir()
         give_to_server_user(repository)
         compression = {"zstd": "zst"}.get(codec, codec)
-        self.command = ["pgbackrest", "--stanza=main", f"--pg1-path={server.data}", f"--repo1-path={repository}", "--no-config",
-                        f"--compress-type={compression}", "--compress-level=1", f"--lock-path={folder}/lock",
+        self.command = ["/usr/bin/pgbackrest", "--stanza=main", f"--pg1-path={data}", f"--repo1-path={repository}", "--no-config",
+                        f"--compress-type={compression}", "--compress-level=1", f"--lock-path={repository}/lock",
                         "--log-level-file=off", "--log-level-console=warn"]
-        (folder / "lock").mkdir(exist_ok=True)
-        give_to_server_user(folder / "lock")
+        for made in (repository / "lock", repository / "spool"):
+            made.mkdir()
+            give_to_server_user(made)
         subprocess.run(as_server_user([*self.without("--compress"), "--no-online", "stanza-create"]), check=True, cwd=folder)
+        self.command += [word.format(spool=repository / "spool") for word in self.more]
 
     def without(self, *options):
         """The command without options that a part of it does not take."""
         return [word for word in self.command if not word.startswith(options)]
 
-    def push(self, segment):
-        return [*self.command, "archive-push", segment]
+    def push(self, name):
+        return [*self.without("--archive-get"), "archive-push", f"pg_wal/{name}"]
 
-    def get(self, segment):
-        return [*self.without("--compress"), "archive-get", segment.name, "fetched"]
+    def get(self, name):
+        return [*self.without("--compress"), "archive-get", name, "pg_wal/RECOVERYXLOG"]
+
+    @contextlib.contextmanager
+    def running(self):
+        yield
+
+
+class PgBackRestAsync(PgBackRest):
+    more = ["--archive-async", "--spool-path={spool}", "--process-max=2", "--archive-get-queue-max=256MiB"]
+
+    def __init__(self, folder, server, data, codec):
+        super().__init__(folder, server, data, codec)
+        self.name = f"pgBackRest async, {codec}"
 
 
 class Copy:
     name = "cp, not durable"
     goals = (None, None)
 
-    def __init__(self, folder):
+    def __init__(self, folder, *_):
         self.folder = folder / "copies"
         self.folder.mkdir()
         give_to_server_user(self.folder)
 
-    def push(self, segment):
-        return ["cp", segment, self.folder / segment.name]
+    def push(self, name):
+        return ["cp", f"pg_wal/{name}", self.folder / name]
 
-    def get(self, segment):
-        return ["cp", self.folder / segment.name, "fetched"]
+    def get(self, name):
+        return ["cp", self.folder / name, "pg_wal/RECOVERYXLOG"]
+
+    @contextlib.contextmanager
+    def running(self):
+        yield
 
 
 def main():
@@ -115,17 +205,30 @@ def main():
             folder = scratch_folder("pgq-bench-")
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             some = segments[round_ * settings.segments:][:settings.segments]
-            ways = [Walmgr(folder, server, "lz4"), PgBackRest(folder, server, "lz4"), Walmgr(folder, server, "zstd"),
-                    PgBackRest(folder, server, "zstd"), Walmgr(folder, server, "none"), Copy(folder)]
+            data = stand_in(server, some, folder)
+            names = [segment.name for segment in some]
+            ways = [WalmgrAgent(folder, server, data, "lz4"), PgBackRestAsync(folder, server, data, "lz4"),
+                    Walmgr(folder, server, data, "lz4"), PgBackRest(folder, server, data, "lz4"),
+                    WalmgrAgent(folder, server, data, "zstd"), PgBackRestAsync(folder, server, data, "zstd"),
+                    Copy(folder)]
             for way in ways:
-                pushed, got = (per_second(command, some, server.data) for command in (way.push, way.get))
+                with way.running():
+                    pushed = drain(way, names, data)
+                    got = per_second(way.get, names, data)
                 taken.setdefault((way.name, way.goals), []).append((pushed, got))
+        # To look for what is not there costs little more than the start-up.
+        floor = milliseconds(["/bin/true"])
+        started = {way.name: milliseconds([*way.get("0000000100000FFF00000001")[:-1], data / "pg_wal/absent"]) for way in ways[2:4]}
         table = Table("write-ahead log", f"{settings.segments} segments of 16 MiB one by one, medians of {settings.rounds} rounds",
                       "segments/s", rates=True)
         for (name, goals), figures in taken.items():
             for at, what in enumerate(("archive", "fetch")):
                 goal = f">= {goals[at]}" if goals[at] else None
                 table.add("ours", f"{what}: {name}", statistics.median(one[at] for one in figures), goal=goal)
+        table.show()
+        table = Table("start-up", f"above fork and exec, which take {floor:.1f} ms; medians of 41", "ms")
+        for name, taken_ms in started.items():
+            table.add("ours", name, taken_ms - floor, goal="<= 4" if name.startswith("walmgr") else None)
         table.show()
 
 

@@ -19,6 +19,7 @@ struct request {
 };
 
 void add_gap(apps::command& program, request& wanted);
+void add_agent(apps::command& program, request& wanted);
 void add_repo(apps::command& program, request& wanted);
 void add_metrics(apps::command& program, request& wanted);
 void add_receive(apps::command& program, request& wanted);

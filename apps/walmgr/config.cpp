@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace walmgr_app {
@@ -46,6 +47,22 @@ backup_keys read_backup(pgq::ini_section const& section) {
             .keep = {.count = static_cast<unsigned>(number(section, "keep_backups", 0, most_kept)),
                      .days = static_cast<unsigned>(number(section, "keep_days", 0, most_kept)),
                      .minimum = static_cast<unsigned>(number(section, "keep_minimum", 1, most_kept))}};
+}
+
+agent_keys read_agent(pgq::ini_section const& section) {
+    constexpr std::int64_t most_workers = 64;
+    constexpr std::int64_t most_ahead = 100'000;
+    agent_keys read;
+    for (auto const& [key, value] : {std::pair{"agent_socket", &read.socket}, std::pair{"agent_spool", &read.spool},
+                                     std::pair{"agent_pidfile", &read.pidfile}, std::pair{"agent_log", &read.log}}) {
+        *value = section.path(key);
+        if (!value->empty() && value->front() != '/') section.refuse(key, "must begin with a slash");
+        if (value == &read.socket && value->size() > 107) section.refuse(key, "has more than 107 bytes");
+    }
+    read.workers = static_cast<unsigned>(number(section, "agent_workers", 1, most_workers));
+    read.ahead = static_cast<std::size_t>(number(section, "agent_ahead", 1, most_ahead));
+    read.spool_bytes = static_cast<std::uint64_t>(number(section, "agent_spool_bytes", 1, std::int64_t{1} << 50));
+    return read;
 }
 
 any_codec read_codec(pgq::ini_section const& section) {
@@ -87,7 +104,7 @@ walmgr::quorum read_copies(pgq::ini_section const& section, std::size_t reposito
 
 }  // namespace
 
-config read_config(std::string const& path) {
+config read_config(std::string const& path, proved how) {
     auto file = pgq::ini_file::read(path);
     for (auto const& section : file.sections()) {
         if (section.name() != "walmgr")
@@ -95,7 +112,7 @@ config read_config(std::string const& path) {
     }
     auto& section = file.section("walmgr");
     config read;
-    read.master_db = conninfo_of(section, "master_db", fallback("master_db"));
+    read.master_db = section.text("master_db", fallback("master_db"));
     read.walmgr_data = read_locations(section);
     if (read.walmgr_data.empty()) throw pgq::usage_error{path + ": walmgr_data is missing, where the repository is"};
     read.wal_copies = read_copies(section, read.walmgr_data.size());
@@ -105,10 +122,12 @@ config read_config(std::string const& path) {
     if (!plain) section.refuse("cluster", "cannot be the name of a folder: \"" + read.cluster + '"');
     read.pack = read_codec(section);
     read.nodes = read_servers(section, path, read.cluster);
+    if (how == proved::all) prove_connections(section);
     read.path = std::filesystem::absolute(path).string();
     read.receive = read_receiving(section);
     read.stores = read_store_options(section);
     read.backup = read_backup(section);
+    read.agent = read_agent(section);
     section.refuse_unknown();
     return read;
 }

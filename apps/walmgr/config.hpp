@@ -1,6 +1,7 @@
 /// The configuration of walmgr.
 #pragma once
 
+#include "agent_keys.hpp"
 #include "receiving.hpp"
 #include "servers.hpp"
 #include "store_options.hpp"
@@ -44,6 +45,7 @@ struct config {
     receiving receive{};
     store_options stores{};
     backup_keys backup{};
+    agent_keys agent{};
 };
 
 inline constexpr std::array keys{
@@ -89,6 +91,13 @@ inline constexpr std::array keys{
     apps::key{"s3_first_wins", "server", "for s3://: who keeps objects from being replaced: server, or looking"},
     apps::key{"encryption_key_file", "",
               "encrypts what is stored by the key in this file; make one: openssl rand -hex 32"},
+    apps::key{"agent_socket", "", "where the agent listens, and xarchive and xrestore ask it; empty for no agent"},
+    apps::key{"agent_workers", "2", "threads of the agent that archive ahead, and as many that fetch"},
+    apps::key{"agent_ahead", "16", "segments that the agent archives before they are asked for"},
+    apps::key{"agent_spool", "", "folder to fetch segments into before recovery asks; empty: none are"},
+    apps::key{"agent_spool_bytes", "268435456", "so much is in it at most, or one segment"},
+    apps::key{"agent_pidfile", "", "names the process of the agent"},
+    apps::key{"agent_log", "", "file for what the agent says, besides standard error"},
     apps::key{"backup_max_rate", "0", "kB/s that a backup asks of the server at most, 32 to 1048576; 0 for no limit"},
     apps::key{"backup_wal_timeout", "600", "seconds that a backup waits for its log to be archived"},
     apps::key{"backup_workers", "2", "threads that pack a backup, each with up to 64 MiB in memory"},
@@ -97,8 +106,11 @@ inline constexpr std::array keys{
     apps::key{"keep_minimum", "1", "expire leaves so many full backups, whatever the other rules say"},
 };
 
+/// How much of a configuration is proved: what connects to servers is for the commands that do.
+enum class proved { all, but_connections };
+
 /// @throws pgq::usage_error  that names file and line
-config read_config(std::string const& path);
+config read_config(std::string const& path, proved how = proved::all);
 
 /// A configuration with every key and what it is for.
 std::string sample_config();

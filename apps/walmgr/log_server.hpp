@@ -9,6 +9,7 @@
 #include <walmgr/fetch.hpp>
 #include <walmgr/server.hpp>
 #include <walmgr/sql/server_log.hpp>
+#include <walmgr/unfinished_file.hpp>
 
 #include <chrono>
 #include <iostream>
@@ -39,7 +40,7 @@ public:
     bool give(walmgr::segment which, std::string const& path) {
         if (!db_ || !has_finished(finished_, which, of_.size)) return false;
         try {
-            walmgr::detail::unfinished_file out{path};
+            walmgr::unfinished_file out{path};
             bool const whole = walmgr::sql::read_log_file(*db_, file_name(which, of_.size), of_.size,
                                                           [&](std::string_view bytes) { out.write(bytes); });
             if (whole) out.finish();

@@ -29,15 +29,20 @@ int walmgr_app::status_of(std::function<int()> const& command) {
 
 namespace {
 
-void describe(apps::command_line& line, walmgr_app::request& wanted) {
+/// What a server runs for each segment, and only that is described then: to describe all takes longer than its work.
+bool is_for_a_segment(int argc, char** argv) {
+    return argc > 2 && (argv[2] == std::string_view{"xarchive"} || argv[2] == std::string_view{"xrestore"});
+}
+
+void describe_all(apps::command_line& line, walmgr_app::request& wanted) {
     using namespace walmgr_app;
     line.add_answer("--ini", sample_config, "show a sample configuration");
     line.add_option("config", wanted.file, "configuration file; every command but serve needs it");
     line.needs_command();
     for (auto* const add :
-         {add_xarchive, add_xrestore,     add_verify, add_gap,     add_repo,   add_setup,   add_stop,
-          add_check,    add_failover,     add_pause,  add_receive, add_status, add_metrics, add_serve,
-          add_restore,  add_restore_test, add_backup, add_info,    add_expire, add_pins,    add_locks})
+         {add_xarchive, add_xrestore, add_verify,  add_gap,    add_repo,    add_setup, add_stop,    add_check,
+          add_failover, add_pause,    add_receive, add_status, add_metrics, add_serve, add_restore, add_restore_test,
+          add_agent,    add_backup,   add_info,    add_expire, add_pins,    add_locks})
         add(line, wanted);
     line.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "
@@ -56,7 +61,12 @@ void describe(apps::command_line& line, walmgr_app::request& wanted) {
 int main(int argc, char** argv) {
     walmgr_app::request wanted;
     apps::command_line line{"walmgr", "Archive and restore of PostgreSQL's write-ahead log."};
-    describe(line, wanted);
+    if (is_for_a_segment(argc, argv)) {
+        line.add_option("config", wanted.file, "configuration file");
+        line.needs_command();
+        walmgr_app::add_xarchive(line, wanted);
+        walmgr_app::add_xrestore(line, wanted);
+    } else describe_all(line, wanted);
     auto ended = line.read(argc, argv);
     if (!ended && wanted.needs_file && wanted.file.empty()) ended = line.refuse("config is required");
     if (!ended) return walmgr_app::status_of(wanted.run);

@@ -34,8 +34,8 @@ constexpr std::array old_keys{
     old_key{"master_config", "settings are changed by ALTER SYSTEM"},
     old_key{"job_name", "the cluster's name is the key cluster"},
     old_key{"use_skylog", "messages go to standard error"},
-    old_key{"logfile", "messages go to standard error"},
-    old_key{"pidfile", "nothing runs in the background"},
+    old_key{"logfile", "messages go to standard error, and those of the agent to agent_log"},
+    old_key{"pidfile", "write agent_pidfile; nothing else runs in the background"},
     old_key{"loop_delay", "nothing is polled"},
 };
 
@@ -57,12 +57,12 @@ std::string folder(pgq::ini_section const& section, std::string_view key) {
 
 }  // namespace
 
-std::string conninfo_of(pgq::ini_section const& section, std::string_view key, std::string_view fallback) {
-    auto text = section.text(key, fallback);
-    try {
-        pgq::libpq::parse_conninfo(text);
-    } catch (pgq::usage_error const& problem) { section.refuse(key, std::string{"is wrong: "} + problem.what()); }
-    return text;
+void prove_connections(pgq::ini_section const& section) {
+    for (auto const* const key : {"master_db", "primary_conninfo", "slave_db", "slave_conninfo"}) {
+        try {
+            pgq::libpq::parse_conninfo(section.text(key, ""));
+        } catch (pgq::usage_error const& problem) { section.refuse(key, std::string{"is wrong: "} + problem.what()); }
+    }
 }
 
 servers read_servers(pgq::ini_section& section, std::string const& path, std::string const& cluster) {
@@ -75,21 +75,21 @@ servers read_servers(pgq::ini_section& section, std::string const& path, std::st
     read.restart_command = command(section, "master_restart_cmd");
     read.fence_command = command(section, "fence_cmd");
 
-    auto const master_db = conninfo_of(section, "master_db", "dbname=template1");
+    auto const master_db = section.text("master_db", "dbname=template1");
     read.master = {.name = "the master",
                    .db = master_db,
                    .data = folder(section, "master_data"),
                    .programs = folder(section, "master_bin"),
-                   .followed_by = or_else(conninfo_of(section, "primary_conninfo", ""), master_db),
+                   .followed_by = or_else(section.text("primary_conninfo", ""), master_db),
                    .start_command = command(section, "master_start_cmd"),
                    .stop_command = command(section, "master_stop_cmd"),
                    .log = read.state_dir + '/' + cluster + "-master.log"};
-    auto const slave_db = conninfo_of(section, "slave_db", "");
+    auto const slave_db = section.text("slave_db", "");
     read.slave = {.name = "the slave",
                   .db = slave_db,
                   .data = folder(section, "slave_data"),
                   .programs = folder(section, "slave_bin"),
-                  .followed_by = or_else(conninfo_of(section, "slave_conninfo", ""), slave_db),
+                  .followed_by = or_else(section.text("slave_conninfo", ""), slave_db),
                   .start_command = command(section, "slave_start_cmd"),
                   .stop_command = command(section, "slave_stop_cmd"),
                   .log = read.state_dir + '/' + cluster + "-slave.log"};

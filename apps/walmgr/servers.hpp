@@ -20,8 +20,8 @@ struct servers {
     std::string state_dir{};                     ///< where journals are kept
 };
 
-/// A connection string that can be read. @throws pgq::usage_error
-std::string conninfo_of(pgq::ini_section const& section, std::string_view key, std::string_view fallback);
+/// Refuses connection strings that cannot be read. Needs libpq. @throws pgq::usage_error
+void prove_connections(pgq::ini_section const& section);
 
 /// Reads the keys, and refuses those of the original that have no meaning today, naming what does.
 /// `path` is that of the configuration. @throws pgq::usage_error, walmgr::error

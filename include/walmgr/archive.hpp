@@ -76,8 +76,8 @@ inline origin origin_of(wal_name const& name, cluster const& of) {
 }
 
 /// Reads an archived file as unpack_object() does, and refuses it where it is whole but not what its name says.
-void unpack_archived(object_reader auto const& in, std::string const& object, wal_name const& name, cluster const& of,
-                     auto&& sink) {
+object_label unpack_archived(object_reader auto const& in, std::string const& object, wal_name const& name,
+                             cluster const& of, auto&& sink) {
     std::string start;
     auto const label = unpack_object(in, object, [&](std::string_view raw) {
         if (start.size() < page_header_bytes) start += raw.substr(0, page_header_bytes - start.size());
@@ -86,6 +86,7 @@ void unpack_archived(object_reader auto const& in, std::string const& object, wa
     if (holds_segment(name.kind)) check_segment_start(start, name, of, object + " in the store");
     if (label.from != origin_of(name, of) || (holds_segment(name.kind) && label.raw_size != of.size.bytes))
         throw error{fault::identity, object + " in the store is not what its name says"};
+    return label;
 }
 
 inline wal_name require_wal_name(std::string const& text) {

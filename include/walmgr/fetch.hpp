@@ -2,16 +2,13 @@
 /// said where nothing is missing.
 #pragma once
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <walmgr/archive.hpp>
 #include <walmgr/cluster.hpp>
-#include <walmgr/file.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/unfinished_file.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,32 +16,6 @@
 
 namespace walmgr {
 namespace detail {
-
-/// A file beside its place, which takes it when it is whole, and else is gone.
-class unfinished_file {
-public:
-    explicit unfinished_file(std::string place) : place_{std::move(place)}, path_{place_ + ".walmgr.tmp"} {
-        out_ = open_file(path_, O_WRONLY | O_CREAT | O_TRUNC);
-        if (!out_.is_open()) refuse("cannot create " + path_, ENOENT);
-    }
-    unfinished_file(unfinished_file const&) = delete;
-    unfinished_file& operator=(unfinished_file const&) = delete;
-    ~unfinished_file() {
-        if (!path_.empty()) ::unlink(path_.c_str());
-    }
-
-    void write(std::string_view bytes) { out_.write(bytes); }
-    void finish() {
-        out_.close();
-        if (std::rename(path_.c_str(), place_.c_str()) != 0) refuse("cannot give " + place_ + " its name");
-        path_.clear();
-    }
-
-private:
-    std::string place_;
-    std::string path_;
-    file out_{};
-};
 
 /// The first segment of this timeline behind `name` that the store has.
 std::optional<std::string> later_segment(store auto const& where, cluster const& of, wal_name const& name) {
@@ -64,16 +35,16 @@ std::optional<std::string> later_segment(store auto const& where, cluster const&
     return std::nullopt;
 }
 
-/// False when the store has no such object.
-bool fetch_object(store auto const& where, cluster const& of, wal_name const& name, std::string const& text,
-                  std::string const& place) {
+/// Nothing when the store has no such object.
+std::optional<object_label> fetch_object(store auto const& where, cluster const& of, wal_name const& name,
+                                         std::string const& text, std::string const& place) {
     auto const object = object_name(of, name, text);
     auto const found = where.open(object);
-    if (!found) return false;
+    if (!found) return std::nullopt;
     unfinished_file out{place};
-    unpack_archived(*found, object, name, of, [&](std::string_view raw) { out.write(raw); });
+    auto label = unpack_archived(*found, object, name, of, [&](std::string_view raw) { out.write(raw); });
     out.finish();
-    return true;
+    return label;
 }
 
 [[noreturn]] inline void refuse_gap(std::string const& text, std::string const& later) {

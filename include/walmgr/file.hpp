@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/error.hpp>
@@ -94,6 +95,13 @@ inline file open_file(std::string const& path, int flags = O_RDONLY, ::mode_t mo
     if (descriptor < 0 && errno == ENOENT) return {};
     if (descriptor < 0) refuse("cannot open " + path);
     return {descriptor, path};
+}
+
+/// A word that no other process has used or will use, for names of files. @throws error  unavailable
+inline std::string unique_word() {
+    std::uint64_t chance = 0;
+    if (::getentropy(&chance, sizeof chance) != 0) refuse("the system gives no random numbers");
+    return std::to_string(::getpid()) + '.' + std::to_string(chance);
 }
 
 /// Makes the names in a folder durable.

@@ -33,7 +33,7 @@ inline bool fetch_copy(repositories& all, segment which, std::string const& plac
     for (std::size_t from = 0; from < all.size() && !found; ++from) {
         all.attempt(from, told.failed, [&](repository const& in) {
             auto const text = file_name(which, in.of.size);
-            found = fetch_object(in.where, in.of, *parse_wal_name(text), text, place);
+            found = fetch_object(in.where, in.of, *parse_wal_name(text), text, place).has_value();
         });
     }
     return found;

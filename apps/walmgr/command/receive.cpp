@@ -1,4 +1,5 @@
 #include "../command.hpp"
+#include "../library_log.hpp"
 #include "../open_repository.hpp"
 
 #include <common/daemon.hpp>
@@ -10,28 +11,13 @@
 #include <walmgr/repositories/archive.hpp>
 #include <walmgr/store/stoppable.hpp>
 
-#include <array>
-#include <cstddef>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace walmgr_app {
 namespace {
-
-/// The lines of the library, as lines of this program.
-struct receive_log {
-    apps::logger* to;
-
-    static bool wants(pgq::log_level level) { return level != pgq::log_level::debug; }
-    void write(pgq::log_level level, std::string_view line) const {
-        constexpr std::array severities{apps::severity::debug, apps::severity::info, apps::severity::warning,
-                                        apps::severity::error};
-        to->write(severities.at(static_cast<std::size_t>(level)), line);
-    }
-};
 
 int receive(config const& settings, bool once) {
     auto const& wanted = settings.receive;
@@ -39,7 +25,7 @@ int receive(config const& settings, bool once) {
         throw pgq::usage_error{"partial_wals is missing in the configuration, the folder to receive into"};
     pgq::signal_stop const stop;
     apps::logger lines;
-    receive_log const log{&lines};
+    library_log const log{&lines};
     auto const where = open_repository(settings);
     auto const of = known_cluster(settings, where);
     walmgr::partial_folder folder{wanted.partial_wals};

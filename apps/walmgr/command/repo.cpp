@@ -10,6 +10,7 @@
 #include <walmgr/server.hpp>
 #include <walmgr/store/first_wins.hpp>
 #include <walmgr/store/name.hpp>
+#include <walmgr/unfinished_file.hpp>
 #include <walmgr/walk.hpp>
 
 #include <chrono>
@@ -74,7 +75,7 @@ int get(config const& settings, getting const& wanted) {
         all.attempt(which, failed, [&](walmgr::repository const& in) {
             auto const found = in.where.open(wanted.name);
             if (!found) return;
-            walmgr::detail::unfinished_file out{wanted.file};
+            walmgr::unfinished_file out{wanted.file};
             walmgr::copy_object(*found, wanted.name, !wanted.raw, [&](std::string_view bytes) { out.write(bytes); });
             out.finish();
             done = true;

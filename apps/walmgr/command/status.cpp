@@ -1,3 +1,4 @@
+#include "../asking.hpp"
 #include "../command.hpp"
 #include "../look.hpp"
 
@@ -92,6 +93,21 @@ void show(walmgr::log_status const& found) {
     }
 }
 
+void show(agent_counts const& agent) {
+    std::cout << "agent: process " << agent.process << "; " << agent.asked
+              << " segments asked for by the archiver, of which " << agent.ahead << " were archived before, "
+              << agent.waiting << " more known; " << agent.fetched << " asked for by recovery, of which " << agent.early
+              << " were fetched before, " << agent.spooled << " more fetched\n";
+}
+
+std::string json_of(agent_counts const& agent) {
+    return "{\"process\": " + std::to_string(agent.process) + ", \"archive_asked\": " + std::to_string(agent.asked) +
+           ", \"archive_ahead\": " + std::to_string(agent.ahead) +
+           ", \"archive_waiting\": " + std::to_string(agent.waiting) +
+           ", \"fetch_asked\": " + std::to_string(agent.fetched) + ", \"fetch_ahead\": " + std::to_string(agent.early) +
+           ", \"fetch_waiting\": " + std::to_string(agent.spooled) + '}';
+}
+
 std::string json_of(walmgr::server_status const& server) {
     auto const& log = server.log;
     std::string slots;
@@ -115,7 +131,7 @@ std::string json_of(walmgr::server_status const& server) {
            ", \"lag_seconds\": " + json_seconds(one.flush_seconds) + "}}";
 }
 
-void show_json(walmgr::log_status const& found) {
+void show_json(walmgr::log_status const& found, std::optional<agent_counts> const& agent) {
     std::string stores;
     for (auto const& one : found.repositories) {
         auto const end = end_of(one, *found.size);
@@ -143,13 +159,25 @@ void show_json(walmgr::log_status const& found) {
     }
     std::cout << "{\"cluster\": " << json_string(found.cluster)
               << ", \"server\": " << (found.server ? json_of(*found.server) : "null") << ", \"received\": " << received
-              << ", \"repositories\": [" << stores << "], \"problems\": [" << problems << "]}\n";
+              << ", \"agent\": " << (agent ? json_of(*agent) : "null") << ", \"repositories\": [" << stores
+              << "], \"problems\": [" << problems << "]}\n";
 }
 
 int status(config const& settings, bool json) {
-    auto const found = look(settings);
-    if (json) show_json(found);
-    else show(found);
+    auto found = look(settings);
+    std::optional<agent_counts> agent;
+    if (!settings.agent.socket.empty()) {
+        try {
+            agent = ask_agent_counts(settings);
+        } catch (walmgr::error const& problem) {
+            found.failed.push_back({settings.agent.socket, problem.kind(), problem.what()});
+        }
+    }
+    if (json) show_json(found, agent);
+    else {
+        show(found);
+        if (agent) show(*agent);
+    }
     for (auto const& one : found.failed)
         std::cerr << "walmgr: " << apps::one_line(one.why) << '\n';
     return status_of_look(found);

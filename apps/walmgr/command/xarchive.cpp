@@ -1,3 +1,4 @@
+#include "../asking.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 
@@ -16,6 +17,7 @@ struct options {
 };
 
 int xarchive(config const& settings, options const& given) {
+    if (agent_archives(settings, given.path, given.name)) return 0;
     auto all = open_repositories(settings);
     auto const report = std::visit(
         [&](auto const& way) { return walmgr::archive_file(all, way, given.path, given.name); }, settings.pack);
@@ -31,8 +33,9 @@ void add_xarchive(apps::command& program, request& wanted) {
     auto const given = std::make_shared<options>();
     command.add_option("path", given->path, "the file: %p").required();
     command.add_option("name", given->name, "its name: %f").required();
-    command.when_given(
-        [&wanted, given] { wanted.run = [&wanted, given] { return xarchive(read_config(wanted.file), *given); }; });
+    command.when_given([&wanted, given] {
+        wanted.run = [&wanted, given] { return xarchive(read_config(wanted.file, proved::but_connections), *given); };
+    });
 }
 
 }  // namespace walmgr_app

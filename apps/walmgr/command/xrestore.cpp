@@ -1,3 +1,4 @@
+#include "../asking.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 
@@ -17,6 +18,7 @@ struct options {
 };
 
 int xrestore(config const& settings, options const& given) {
+    if (agent_fetches(settings, given.name, given.path)) return 0;
     auto all = open_repositories(settings);
     auto const report = walmgr::fetch_received(all, given.name, given.path, settings.receive.partial_wals);
     warn_of(report.failed);
@@ -33,7 +35,8 @@ void add_xrestore(apps::command& program, request& wanted) {
     command.add_option("restart_point", given->restart_point, "%r; not used");
     command.when_given([&wanted, given] {
         wanted.run = [&wanted, given] {
-            auto const status = status_of([&] { return xrestore(read_config(wanted.file), *given); });
+            auto const status =
+                status_of([&] { return xrestore(read_config(wanted.file, proved::but_connections), *given); });
             return status <= static_cast<int>(walmgr::fault::negative) ? status : status_for_recovery(status);
         };
     });

@@ -7,6 +7,7 @@
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/repositories.hpp>
 #include <walmgr/repositories/fetch.hpp>
+#include <walmgr/unfinished_file.hpp>
 
 #include <algorithm>
 #include <array>

@@ -74,16 +74,19 @@ private:
 
 /// Stores the file at `path` in each repository, as archive_file() does in one. Reads and packs it once. Whether enough
 /// repositories have it is for a quorum to say; other bytes under that name in any of them are for a person.
+/// `packed(file const&)` is called when all was read and packed, and nobody can see it yet; what it throws leaves it
+/// so.
 /// @throws error  usage, identity and corrupt, for a file that is not what its name says; what all say, when none can
 ///                take it
-archive_report archive_file(repositories& all, codec auto const& way, std::string const& path,
-                            std::string const& text) {
+archive_report archive_file(repositories& all, codec auto const& way, std::string const& path, std::string const& text,
+                            auto&& packed) {
     archive_report report;
     detail::fan_out out{all, report.failed};
     auto const of = out.copies().front().in.of;
     detail::offered_file const offered{path, text, of};
     out.create(offered.name, text);
     report.label = detail::pack_into(out, offered, of, way);
+    packed(offered.from);
     out.seal();
     for (auto const& one : out.copies()) {
         if (one.fresh || all.attempt(one.which, report.failed, [&](repository const& in) {
@@ -93,6 +96,31 @@ archive_report archive_file(repositories& all, codec auto const& way, std::strin
             report.kept.push_back(one.which);
     }
     offered.forget();
+    return report;
+}
+
+/// The same, for whoever need not know when it is packed.
+archive_report archive_file(repositories& all, codec auto const& way, std::string const& path,
+                            std::string const& text) {
+    return archive_file(all, way, path, text, [](file const&) {});
+}
+
+/// Asks the repositories of a report, which may be old, whether they still have the file: its label is read, none of
+/// its bytes. Those that have it not, or another one, are among the failures of what is returned.
+inline archive_report still_archived(repositories& all, archive_report const& before, std::string const& text) {
+    auto const name = detail::require_wal_name(text);
+    archive_report report{.kept = {}, .failed = before.failed, .label = before.label};
+    for (auto const which : before.kept) {
+        bool const there = all.attempt(which, report.failed, [&](repository const& in) {
+            auto const object = object_name(in.of, name, text);
+            auto const found = in.where.open(object);
+            if (!found) throw error{fault::unavailable, object + " was in the store and is not any more"};
+            auto const now = label_of(*found, object);
+            if (now.raw_digest != before.label.raw_digest || now.raw_size != before.label.raw_size)
+                throw error{fault::unavailable, object + " is not any more what was stored"};
+        });
+        if (there) report.kept.push_back(which);
+    }
     return report;
 }
 

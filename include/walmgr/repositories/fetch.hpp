@@ -16,6 +16,7 @@ namespace walmgr {
 /// What came of it.
 struct fetch_report {
     bool found = false;
+    object_label label{};                      ///< of what was found in a repository
     std::vector<repository_failure> failed{};  ///< damaged copies, and repositories that could not be asked
 };
 
@@ -41,7 +42,27 @@ inline void check_gap(repositories& all, wal_name const& name, std::string const
     if (!failed.empty()) refuse_all(failed);
 }
 
+/// From the first that has it whole; says nothing of why nobody has.
+inline fetch_report fetch_from_any(repositories& all, wal_name const& name, std::string const& text,
+                                   std::string const& place) {
+    fetch_report report;
+    for (std::size_t which = 0; which < all.size() && !report.found; ++which) {
+        all.attempt(which, report.failed, [&](repository const& in) {
+            auto const label = fetch_object(in.where, in.of, name, text, place);
+            report.found = label.has_value();
+            if (label) report.label = *label;
+        });
+    }
+    return report;
+}
+
 }  // namespace detail
+
+/// Writes the file to `place` from the first repository whose copy is whole. Where there is none, it does not look for
+/// the reason: whether it is missing is for fetch_file() to say. @throws error  usage, for another kind of name
+inline fetch_report fetch_whole(repositories& all, std::string const& text, std::string const& place) {
+    return detail::fetch_from_any(all, detail::require_wal_name(text), text, place);
+}
 
 /// Writes the file to `place` as fetch_file() does from one store: from the first repository that has it and whose copy
 /// is whole. It is absent only when each repository was asked and has it not, and a segment only when none has a later
@@ -50,12 +71,7 @@ inline void check_gap(repositories& all, wal_name const& name, std::string const
 ///                has it damaged or cannot be asked; gap
 inline fetch_report fetch_file(repositories& all, std::string const& text, std::string const& place) {
     auto const name = detail::require_wal_name(text);
-    fetch_report report;
-    for (std::size_t which = 0; which < all.size() && !report.found; ++which) {
-        all.attempt(which, report.failed, [&](repository const& in) {
-            report.found = detail::fetch_object(in.where, in.of, name, text, place);
-        });
-    }
+    auto report = detail::fetch_from_any(all, name, text, place);
     if (report.found) return report;
     if (!report.failed.empty()) refuse_all(report.failed);
     if (name.kind == wal_kind::segment) detail::check_gap(all, name, text);

@@ -1,0 +1,20 @@
+/// The part of the configuration that is about the agent.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace walmgr_app {
+
+struct agent_keys {
+    std::string socket{};   ///< where it listens; empty: there is none
+    unsigned workers = 0;   ///< threads that archive ahead, and as many that fetch
+    std::size_t ahead = 0;  ///< segments
+    std::string spool{};    ///< folder; empty: nothing is fetched ahead
+    std::uint64_t spool_bytes = 0;
+    std::string pidfile{};
+    std::string log{};
+};
+
+}  // namespace walmgr_app
