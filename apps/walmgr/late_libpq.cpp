@@ -1,24 +1,15 @@
 // libpq, which comes with thirty libraries of its own, loaded when a command first talks to a server. The ones that a
 // server runs for each segment talk to none, and would spend most of their time on loading it. A function that is
 // missing here is missing when the program is linked.
-#include <dlfcn.h>
-#include <libpq-fe.h>
-#include <walmgr/error.hpp>
+#include "late_library.hpp"
 
-#include <string>
+#include <libpq-fe.h>
 
 namespace {
 
-void* look_up(char const* name) {
-    static void* const library = ::dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    auto* const found = library == nullptr ? nullptr : ::dlsym(library, name);
-    if (found != nullptr) return found;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps one for each thread
-    throw walmgr::error{walmgr::fault::unavailable, std::string{"libpq cannot be loaded: "} + ::dlerror()};
-}
-
 template <auto Ours> auto late(char const* name) {
-    static auto const found = reinterpret_cast<decltype(Ours)>(look_up(name));
+    static void* const library = ::dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+    static auto const found = reinterpret_cast<decltype(Ours)>(walmgr_app::look_up(library, name));
     return found;
 }
 
