@@ -131,7 +131,7 @@ def test_a_link_of_sftp_that_is_cut_anywhere_is_an_error_and_nothing_is_sealed(a
         for path in there.rglob("*.history.wal"):
             if not path.name.startswith("."):
                 assert subprocess.run(["zstd", "-dcq", path], capture_output=True, check=True).stdout == history.read_bytes()
-        heard += 170  # one or two requests
+        heard += 380  # three or four requests
     back = archive.folder / "repository/back"
     # What it asks for arrives in part, which must not look like the end of the log.
     cut.write_text(f"#!/bin/sh\n{sshd.command} \"$@\" | dd bs=1 count=700 2>/dev/null\n")
