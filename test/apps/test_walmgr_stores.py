@@ -134,6 +134,7 @@ def test_a_link_of_sftp_that_is_cut_anywhere_is_an_error_and_nothing_is_sealed(a
         heard += 380  # three or four requests
     back = archive.folder / "repository/back"
     # What it asks for arrives in part, which must not look like the end of the log.
+    by_sftp(archive, sshd, there, ssh_command=cut, store_timeout=3)
     cut.write_text(f"#!/bin/sh\n{sshd.command} \"$@\" | dd bs=1 count=700 2>/dev/null\n")
     done = archive.run("xrestore", history.name, back)
     assert done.returncode == 166 and not back.exists(), done.stderr
