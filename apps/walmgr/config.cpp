@@ -107,6 +107,10 @@ walmgr::quorum read_copies(pgq::ini_section const& section, std::size_t reposito
 config read_config(std::string const& path, proved how) {
     auto file = pgq::ini_file::read(path);
     for (auto const& section : file.sections()) {
+        // The sections of versions before 3.
+        if (section.name() == "wal-master" || section.name() == "wal-slave")
+            throw pgq::usage_error{path + ": section [" + section.name() +
+                                   "] is not read any more: master and slave stand in one section [walmgr]"};
         if (section.name() != "walmgr")
             throw pgq::usage_error{path + ": unknown section [" + section.name() + "], only [walmgr] is read"};
     }

@@ -5,6 +5,7 @@
 #include <walmgr/command_line.hpp>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
 
@@ -37,6 +38,9 @@ constexpr std::array old_keys{
     old_key{"logfile", "messages go to standard error, and those of the agent to agent_log"},
     old_key{"pidfile", "write agent_pidfile; nothing else runs in the background"},
     old_key{"loop_delay", "nothing is polled"},
+    old_key{"exception_sleep", "a lost connection is made again after 0.1 to 20 seconds"},
+    old_key{"exception_grace", "a lost connection is made again after 0.1 to 20 seconds"},
+    old_key{"exception_reset", "a lost connection is made again after 0.1 to 20 seconds"},
 };
 
 std::vector<std::string> command(pgq::ini_section const& section, std::string_view key) {
@@ -74,7 +78,12 @@ servers read_servers(pgq::ini_section& section, std::string const& path, std::st
     if (read.state_dir.empty()) read.state_dir = std::filesystem::absolute(path).parent_path().string();
     read.restart_command = command(section, "master_restart_cmd");
     read.fence_command = command(section, "fence_cmd");
+    read.periodic_command = command(section, "periodic_command");
+    read.command_interval = std::chrono::seconds{section.number("command_interval", 0, 0, 366 * 86'400)};
 
+    auto const slot = section.text("standby_slot", "");
+    bool const plain = slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!plain || slot.size() > 63) section.refuse("standby_slot", "is no name of a replication slot: \"" + slot + '"');
     auto const master_db = section.text("master_db", "dbname=template1");
     read.master = {.name = "the master",
                    .db = master_db,
@@ -83,6 +92,7 @@ servers read_servers(pgq::ini_section& section, std::string const& path, std::st
                    .followed_by = or_else(section.text("primary_conninfo", ""), master_db),
                    .start_command = command(section, "master_start_cmd"),
                    .stop_command = command(section, "master_stop_cmd"),
+                   .slot = slot,
                    .log = read.state_dir + '/' + cluster + "-master.log"};
     auto const slave_db = section.text("slave_db", "");
     read.slave = {.name = "the slave",
@@ -92,6 +102,7 @@ servers read_servers(pgq::ini_section& section, std::string const& path, std::st
                   .followed_by = or_else(section.text("slave_conninfo", ""), slave_db),
                   .start_command = command(section, "slave_start_cmd"),
                   .stop_command = command(section, "slave_stop_cmd"),
+                  .slot = slot,
                   .log = read.state_dir + '/' + cluster + "-slave.log"};
     return read;
 }

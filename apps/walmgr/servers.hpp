@@ -5,6 +5,7 @@
 
 #include <walmgr/node.hpp>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,11 @@ namespace walmgr_app {
 struct servers {
     walmgr::node master{};
     walmgr::node slave{};
-    std::vector<std::string> restart_command{};  ///< restarts the master; empty when nobody said how
-    std::vector<std::string> fence_command{};    ///< makes sure that an old primary takes no more writes
-    std::string state_dir{};                     ///< where journals are kept
+    std::vector<std::string> restart_command{};   ///< restarts the master; empty when nobody said how
+    std::vector<std::string> fence_command{};     ///< makes sure that an old primary takes no more writes
+    std::vector<std::string> periodic_command{};  ///< what periodic runs; empty for backup, expire and check
+    std::chrono::seconds command_interval{};      ///< periodic does nothing before so much has passed
+    std::string state_dir{};                      ///< where journals are kept
 };
 
 /// Refuses connection strings that cannot be read. Needs libpq. @throws pgq::usage_error

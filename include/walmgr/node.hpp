@@ -4,6 +4,7 @@
 #include <walmgr/control_data.hpp>
 #include <walmgr/process.hpp>
 #include <walmgr/restore/running_server.hpp>
+#include <walmgr/wait.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -23,6 +24,7 @@ struct node {
     std::string followed_by{};                 ///< connection string with which a standby follows it
     std::vector<std::string> start_command{};  ///< empty for pg_ctl
     std::vector<std::string> stop_command{};   ///< empty for pg_ctl
+    std::string slot{};                        ///< by which a primary keeps the log for it; empty for none
     std::string log{};                         ///< where pg_ctl lets the server write before its own log begins
 };
 
@@ -61,7 +63,10 @@ inline void stop_node(node const& of, std::chrono::seconds limit) {
             {program_of(of, "pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", std::to_string(limit.count())},
             {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
     else run_checked(of.stop_command, {.deadline = deadline});
-    if (auto const still = sign_of_server(of))
+    // A server removes its pid file, which pg_ctl waits for, a moment before its last process has ended.
+    constexpr std::chrono::seconds last_moment{10};
+    std::optional<std::string> still;
+    if (!holds_within(last_moment, [&] { return !(still = sign_of_server(of)); }))
         throw error{fault::server_running, of.name + " was stopped, but " + *still};
 }
 

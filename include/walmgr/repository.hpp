@@ -46,6 +46,13 @@ inline cluster parse_record(std::string_view text, std::string const& name, std:
     }
 }
 
+bool write_record(store auto const& where, cluster const& which) {
+    auto out = where.create(record_name(which.name, which.history));
+    out.write("[cluster]\nsystem_id = " + std::to_string(which.system_id) +
+              "\nsegment_size = " + std::to_string(which.size.bytes) + '\n');
+    return out.seal();
+}
+
 }  // namespace detail
 
 /// The newest cluster of that name that the repository keeps; nothing when there is none.
@@ -77,11 +84,21 @@ bool record_cluster(store auto const& where, cluster const& which) {
                                          ", with system id " + std::to_string(known->system_id) +
                                          "; take another name for this one"};
     }
-    auto out = where.create(detail::record_name(which.name, which.history));
-    out.write("[cluster]\nsystem_id = " + std::to_string(which.system_id) +
-              "\nsegment_size = " + std::to_string(which.size.bytes) + '\n');
     // Whoever was faster has most likely recorded the same.
-    return out.seal() || record_cluster(where, which);
+    return detail::write_record(where, which) || record_cluster(where, which);
+}
+
+/// Records what a known cluster has become by pg_upgrade, under the next number of its history; only looks, unless
+/// `act`. The log and the backups of the time before stay where they are. @return what it is from now on
+/// @throws error  locked, when somebody else has recorded something meanwhile
+cluster record_upgrade(store auto const& where, cluster const& before, cluster after, bool act) {
+    after.name = before.name;
+    after.history = before.history + 1;
+    if (!act) return after;
+    if (!detail::write_record(where, after))
+        throw error{fault::locked, "somebody else has recorded history " + std::to_string(after.history) + " of " +
+                                       after.name + " meanwhile; look again"};
+    return after;
 }
 
 }  // namespace walmgr

@@ -242,6 +242,23 @@ def test_a_gap_is_said_recorded_and_passed(receiving, cluster, wait_until):
         assert done.returncode == 13 and done.stdout.count("were gone before they were received") == 1, done.stderr
 
 
+def test_a_slot_that_the_server_has_given_up_is_made_anew(receiving, cluster, wait_until):
+    with server_on_copy(cluster, max_wal_size="2MB", max_slot_wal_keep_size="1MB") as server:
+        server.start()
+        server.execute("create table kept (n int, filler text)")
+        receiving.know(server)
+        assert receiving.run("sync").returncode == 0
+        for _ in range(4):
+            write(server, 3)
+            server.execute("checkpoint")
+        assert server.execute("select wal_status from pg_replication_slots") == [("lost",)]
+        done = receiving.run("sync")
+        assert done.returncode == 0 and "slot walmgr had lost what it kept" in done.stderr and "ERROR gap:" in done.stderr, done
+        (status, keeps), = server.execute("select wal_status, restart_lsn is not null from pg_replication_slots")
+        assert status in ("reserved", "extended") and keeps
+        assert len(list((receiving.repository / "main/gaps_found").iterdir())) == 1
+
+
 def test_a_repository_that_is_away_and_a_full_disk_lose_nothing(receiving, cluster, wait_until):
     with small_disk(4 << 20) as partial, server_on_copy(cluster) as server:
         server.start()

@@ -1,12 +1,10 @@
 #include "../command.hpp"
-#include "../open_repository.hpp"
-#include "../parts.hpp"
+#include "../journalled.hpp"
 #include "../this_program.hpp"
 
 #include <walmgr/archive.hpp>
 #include <walmgr/failover/steps.hpp>
 #include <walmgr/intent.hpp>
-#include <walmgr/server.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -30,10 +28,6 @@ struct options {
     int limit = 300;
     std::uint64_t lag = 16U << 20U;
 };
-
-std::string journal_path(config const& settings) {
-    return settings.nodes.state_dir + '/' + settings.cluster + ".journal";
-}
 
 /// The parts as an earlier run has noted them, or as they are now.
 parts parts_of(config const& settings, walmgr::journal& log, std::string const& wanted, auto&& fits) {
@@ -88,35 +82,14 @@ walmgr::failover_hooks hooks_of(config const& settings) {
         .say = [](std::string const& what) { std::cout << what << std::endl; }};
 }
 
-void check_identity(config const& settings, node const& one) {
-    auto db = walmgr::session_with(one, std::chrono::seconds{30});
-    auto const where = open_repository(settings);
-    auto const known = known_cluster(settings, where);
-    auto const is = walmgr::identify_cluster(db, settings.cluster);
-    if (is.system_id != known.system_id)
-        throw error{fault::identity, one.name + " has system id " + std::to_string(is.system_id) +
-                                         ", and the repository keeps " + std::to_string(known.system_id)};
-}
-
-/// Runs a command with its journal, which is left behind only where a step was begun.
-int with_journal(config const& settings, std::string_view command, std::string_view first_step, auto&& work) {
-    walmgr::journal log{journal_path(settings), command};
-    if (log.resumed()) std::cout << "go on with what an earlier run has begun" << std::endl;
-    try {
-        work(log);
-    } catch (...) {
-        if (!log.begun(first_step)) log.finish();
-        throw;
-    }
-    log.finish();
-    return 0;
-}
-
 int boot(config const& settings, options const& given) {
     auto const is_standby = [](role is, node const&) { return is == role::standby; };
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, "standby that answers", is_standby);
-        walmgr::require_fenced(*found.other, {});
+        check_identity(settings, *found.subject);
+        auto const& fence = settings.nodes.fence_command;
+        if (fence.empty()) walmgr::require_fenced(*found.other, {}, std::chrono::seconds{given.limit});
+        else std::cout << "would run " << fence.front() << ", and go on when it ends with 0\n";
         std::cout << "would make " << found.subject->name << " the primary in the place of " << found.other->name
                   << '\n';
         return 0;
@@ -132,13 +105,25 @@ int boot(config const& settings, options const& given) {
 }
 
 int undo(config const& settings, options const& given) {
-    walmgr::journal log{journal_path(settings), "switchover"};
+    auto const path = journal_path(settings);
+    if (::access(path.c_str(), F_OK) != 0) {
+        std::cout << "nothing to undo\n";
+        return 0;
+    }
+    walmgr::journal log{path, "switchover"};
     if (log.begun("promote"))
-        throw error{fault::negative, "the standby was promoted already; run switchover to its end"};
+        throw error{fault::negative, "the standby may have been promoted already; run switchover to its end"};
+    if (given.dry_run) {
+        std::cout << "would start the old primary where it is down, and forget the switchover\n";
+        return 0;
+    }
     if (auto const name = log.noted("node")) {
         auto const& old = other_of(settings.nodes,
                                    *name == settings.nodes.master.name ? settings.nodes.master : settings.nodes.slave);
-        walmgr::start_node(old, std::chrono::seconds{given.limit});
+        std::chrono::seconds const limit{given.limit};
+        // What the killed run has started may still be stopping it.
+        if (log.begun("hand over")) walmgr::stop_node(old, limit);
+        walmgr::start_node(old, limit);
         std::cout << old.name << " runs as the primary that it was\n";
     } else std::cout << "nothing to undo\n";
     log.finish();

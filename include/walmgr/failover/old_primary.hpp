@@ -118,12 +118,18 @@ inline void rewind_node(node const& old, node const& primary, std::string const&
         ::unlink((aside + std::string{name}).c_str());
 }
 
-/// Makes a stopped server a standby of `primary`, starts it, and waits until it receives log on timeline `now`.
+/// Makes a stopped server a standby of `primary`, starts it, and waits until it receives log on timeline `now`. The
+/// primary keeps the log for it by its slot, where it has one.
 /// @throws error  timed_out, with what to look at
 inline void make_standby(node const& old, node const& primary, std::string const& restore_command, timeline now,
                          std::chrono::seconds limit, journal& log) {
     log.step("make standby", [&] {
+        if (!old.slot.empty()) {
+            auto db = session_with(primary, std::chrono::seconds{30});
+            sql::keep_log_for(db, old.slot);
+        }
         set_when_stopped(data_of(old), {{"primary_conninfo", primary.followed_by},
+                                        {"primary_slot_name", old.slot},
                                         {"restore_command", restore_command},
                                         {"recovery_target_timeline", "latest"}});
         replace_text_file(old.data + "/standby.signal", "");
@@ -141,6 +147,11 @@ inline void make_standby(node const& old, node const& primary, std::string const
     wait_until(limit, streams, [&] {
         return old.name + " does not follow on timeline " + to_string(now) + ": " + last + "; look into its log";
     });
+    // As a primary it kept the log for the other one by that slot, and would now keep it for ever.
+    if (!old.slot.empty() && old.slot == primary.slot) {
+        auto db = session_with(old, std::chrono::seconds{30});
+        sql::drop_idle_slot(db, old.slot);
+    }
 }
 
 }  // namespace walmgr

@@ -39,11 +39,11 @@ inline timeline noted_timeline(journal const& log, std::string_view name) {
 }  // namespace detail
 
 /// Refuses unless an old primary is known to write no more: it does not answer and none runs on its data folder where
-/// that is on this machine, or `fence` is a command that ends with 0.
-/// @throws error  server_running; unavailable, when the command fails
-inline void require_fenced(node const& old, std::vector<std::string> const& fence) {
+/// that is on this machine, or `fence` is a command that ends with 0 within `limit`.
+/// @throws error  server_running; unavailable, when the command fails; timed_out, when it hangs and was stopped
+inline void require_fenced(node const& old, std::vector<std::string> const& fence, std::chrono::seconds limit) {
     if (!fence.empty()) {
-        run_checked(fence);
+        run_checked(fence, {.deadline = limit});
         return;
     }
     auto const is = role_of(old);
@@ -74,23 +74,27 @@ inline timeline finish_promotion(pgq::libpq::connection& db, std::chrono::second
 /// @throws error  server_running, timed_out, identity; the journal then tells what was done, for the next run
 inline timeline boot(node const& standby, node const& old, std::vector<std::string> const& fence,
                      std::chrono::seconds limit, failover_hooks const& hooks, journal& log) {
-    if (!log.begun("promote")) {
-        hooks.say("look whether " + old.name + " writes no more");
-        require_fenced(old, fence);
-    }
     auto db = session_with(standby, std::chrono::seconds{60});
+    // Whatever an earlier run has found out: until the standby is promoted the old primary may have come back.
+    bool const still_standby = sql::in_recovery(db);
+    if (still_standby) {
+        hooks.say("look whether " + old.name + " writes no more");
+        require_fenced(old, fence, limit);
+    }
     log.step("give up", [&] {
         auto const tli = sql::current_timeline(db);
         log.note("timeline", to_string(tli));
         hooks.say("give up timeline " + to_string(tli));
         hooks.give_up(tli, sql::read_replay_state(db).replayed);
     });
-    log.step("drain", [&] {
+    auto const replay_all = [&] {
         hooks.say("wait until everything is replayed");
         auto const up_to =
             archived_up_to(hooks.ranges(), detail::noted_timeline(log, "timeline"), sql::segment_size_of(db));
         drain(db, up_to, limit);
-    });
+    };
+    if (!log.done("drain")) log.step("drain", replay_all);
+    else if (still_standby) replay_all();
     return finish_promotion(db, limit, hooks, log);
 }
 
@@ -139,7 +143,7 @@ inline void hand_over(node const& old, pgq::libpq::connection& standby, std::chr
 inline timeline switch_over(node const& standby, node const& old, std::string const& restore_command,
                             std::chrono::seconds limit, failover_hooks const& hooks, journal& log) {
     auto db = session_with(standby, std::chrono::seconds{60});
-    log.step("hand over", [&] {
+    auto const take_over = [&] {
         // An earlier run may have been killed when the primary was down already.
         if (role_of(old) == role::primary) {
             auto primary = session_with(old, std::chrono::minutes{30});
@@ -149,7 +153,10 @@ inline timeline switch_over(node const& standby, node const& old, std::string co
         }
         hooks.say("stop " + old.name);
         hand_over(old, db, limit);
-    });
+    };
+    if (!log.done("hand over")) log.step("hand over", take_over);
+    // Since then somebody may have started the primary again, and it may have written more.
+    else if (sql::in_recovery(db) && sign_of_server(old)) take_over();
     auto const now = finish_promotion(db, limit, hooks, log);
     hooks.say("let " + old.name + " follow");
     make_standby(old, standby, restore_command, now, limit, log);
@@ -162,11 +169,14 @@ inline way_back rejoin(node const& old, node const& primary, std::string const& 
                        journal& log) {
     auto db = session_with(primary, std::chrono::seconds{60});
     auto const now = sql::current_timeline(db);
-    log.step("decide", [&] {
+    auto const decide = [&] {
         auto const ended = read_control_data(old.programs, data_of(old));
         bool const follows = way_back_of(ended, now, past_of(db, now)) == way_back::follow;
         log.note("way", follows ? "follow" : "rewind");
-    });
+    };
+    if (!log.done("decide")) log.step("decide", decide);
+    // It may have run, and written, since an earlier run has decided.
+    else if (!log.begun("prepare") && !log.begun("make standby")) decide();
     auto const way = log.noted("way") == "rewind" ? way_back::rewind : way_back::follow;
     if (way == way_back::rewind && !log.begun("start standby")) {
         hooks.say("rewind " + old.name);

@@ -106,6 +106,22 @@ segment_size segment_size_of(pgq::transport auto& db) {
     return *size;
 }
 
+/// Makes a physical slot that keeps the log from now on, unless there is one of that name.
+void keep_log_for(pgq::transport auto& db, std::string const& slot) {
+    pgq::query(db,
+               "select pg_create_physical_replication_slot($1, true) "
+               "where not exists (select from pg_replication_slots where slot_name = $1)",
+               slot);
+}
+
+/// Drops a slot that nobody uses; nothing happens where there is none.
+void drop_idle_slot(pgq::transport auto& db, std::string const& slot) {
+    pgq::query(db,
+               "select pg_drop_replication_slot(slot_name) from pg_replication_slots "
+               "where slot_name = $1 and not active",
+               slot);
+}
+
 /// Whether somebody takes a base backup of this server.
 bool backup_under_way(pgq::transport auto& db) {
     return pgq::value_of<bool>(pgq::query(db, "select exists (select from pg_stat_progress_basebackup)"), 0, 0);

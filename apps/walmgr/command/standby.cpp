@@ -1,0 +1,213 @@
+#include "../command.hpp"
+#include "../journalled.hpp"
+#include "../this_program.hpp"
+
+#include <unistd.h>
+#include <walmgr/failover/follow.hpp>
+#include <walmgr/sync_names.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace walmgr_app {
+namespace {
+
+using walmgr::error;
+using walmgr::fault;
+using walmgr::node;
+using walmgr::role;
+
+struct options {
+    bool dry_run = false;
+    bool from_repository = false;
+    int limit = 300;
+    std::vector<std::string> tablespaces{};
+    std::string standby{};  ///< connection string of one that the configuration does not name
+    std::string slot{};
+    std::string names{};
+};
+
+/// The one of the two servers that takes writes.
+node const& primary_of(servers const& nodes) {
+    std::string found;
+    for (auto const* const one : {&nodes.master, &nodes.slave}) {
+        if (one->db.empty()) continue;
+        auto const is = walmgr::role_of(*one);
+        if (is == role::primary) return *one;
+        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
+    }
+    throw error{fault::negative, "there is no primary: " + found};
+}
+
+/// Whether nothing lies in a folder, or there is none.
+bool is_empty(std::string const& folder) {
+    std::error_code problem;
+    auto const first = std::filesystem::directory_iterator{folder, problem};
+    if (problem && problem != std::errc::no_such_file_or_directory)
+        throw error{fault::unavailable, "cannot look into " + folder + ": " + problem.message()};
+    return problem || first == std::filesystem::directory_iterator{};
+}
+
+void clear(std::string const& folder) {
+    if (is_empty(folder)) return;
+    for (auto const& one : std::filesystem::directory_iterator{folder})
+        std::filesystem::remove_all(one.path());
+}
+
+/// Fills the data folder from the running primary, with the log that the copy needs.
+void copy_primary(node const& to, node const& from, options const& given, walmgr::journal const& log) {
+    auto source = walmgr::detail::without_password(from.db);
+    source.environment.emplace_back("LC_ALL", "C");
+    std::vector<std::string> command{
+        program_of(to, "pg_basebackup"), "--pgdata=" + data_of(to), "--dbname=" + source.text,
+        "--wal-method=stream",           "--checkpoint=fast",       "--no-password"};
+    if (!to.slot.empty()) command.push_back("--slot=" + to.slot);
+    for (auto const& one : given.tablespaces)
+        command.push_back("--tablespace-mapping=" + one);
+    walmgr::run_checked(
+        command,
+        {.deadline = std::chrono::hours{24 * 7}, .environment = source.environment, .inherited = log.descriptor()});
+}
+
+/// Fills it from the newest backup of the repository; the log that is missing comes from there too.
+void copy_backup(config const& settings, node const& to, walmgr::journal const& log) {
+    walmgr::run_checked({program_path(), settings.path, "restore", "--standby", data_of(to)},
+                        {.deadline = std::chrono::hours{24 * 7}, .inherited = log.descriptor()});
+}
+
+int create(config const& settings, options const& given) {
+    auto const& nodes = settings.nodes;
+    if (::geteuid() == 0)
+        throw error{fault::usage, "run it as the user that the server runs as, who is to own the files, not as root"};
+    if (given.from_repository && !given.tablespaces.empty())
+        throw error{fault::usage, "--tablespace-mapping is for a copy of the primary; restore has --tablespace"};
+    auto const& primary = primary_of(nodes);
+    auto const& made = other_of(nodes, primary);
+    auto const ready = [&] {
+        check_identity(settings, primary);
+        if (made.db.empty()) walmgr::session_with(made, std::chrono::seconds{1});  // says which key is missing
+        if (!is_empty(data_of(made)))
+            throw error{fault::server_running, made.data + " is not empty; a standby is made in an empty folder only"};
+    };
+    if (given.dry_run) {
+        ready();
+        std::cout << "would make " << made.name << " in " << made.data << ", a standby of " << primary.name << ", from "
+                  << (given.from_repository ? "the repository" : "the primary")
+                  << (made.slot.empty() ? "" : ", with the slot " + made.slot) << '\n';
+        return 0;
+    }
+    return with_journal(settings, "createslave", "copy", [&](walmgr::journal& log) {
+        if (!log.begun("copy")) ready();
+        std::string const origin = given.from_repository ? "repository" : "primary";
+        log.step("copy", [&] {
+            // Half a copy of an earlier run, which pg_basebackup would not go on with.
+            auto const before = log.noted("from");
+            bool const there = ::access(data_of(made).c_str(), F_OK) == 0;
+            if (auto const sign = there ? walmgr::sign_of_server(made) : std::nullopt)
+                throw error{fault::server_running, made.name + " runs: " + *sign + "; stop it first"};
+            if (before && (*before == "primary" || origin == "primary")) clear(data_of(made));
+            log.note("from", origin);
+            if (!made.slot.empty()) {
+                auto db = walmgr::session_with(primary, std::chrono::seconds{30});
+                walmgr::sql::keep_log_for(db, made.slot);
+            }
+            std::cout << "copy " << (given.from_repository ? "the newest backup" : primary.name) << " to " << made.data
+                      << std::endl;
+            if (given.from_repository) copy_backup(settings, made, log);
+            else copy_primary(made, primary, given, log);
+        });
+        auto db = walmgr::session_with(primary, std::chrono::seconds{30});
+        std::cout << "start " << made.name << std::endl;
+        walmgr::make_standby(made, primary, command_of_server(settings, "xrestore %f %p"),
+                             walmgr::sql::current_timeline(db), std::chrono::seconds{given.limit}, log);
+        std::cout << made.name << " follows " << primary.name << '\n';
+    });
+}
+
+int follow(config const& settings, options const& given) {
+    auto const& primary = primary_of(settings.nodes);
+    auto standby = other_of(settings.nodes, primary);
+    if (!given.standby.empty()) standby = {.name = "the standby", .db = given.standby};
+    if (!given.slot.empty()) standby.slot = given.slot;
+    auto db = walmgr::session_with(standby, std::chrono::seconds{30});
+    auto source = walmgr::session_with(primary, std::chrono::seconds{30});
+    auto const now = walmgr::require_follower(db, source);
+    auto const as = primary.name + " on timeline " + walmgr::to_string(now) +
+                    (standby.slot.empty() ? "" : ", with the slot " + standby.slot);
+    if (given.dry_run) {
+        std::cout << "would let " << standby.name << " follow " << as << '\n';
+        return 0;
+    }
+    walmgr::follow_primary(db, source, primary.followed_by, standby.slot, now, std::chrono::seconds{given.limit});
+    std::cout << standby.name << " follows " << as << '\n';
+    return 0;
+}
+
+int synchronous(config const& settings, options const& given) {
+    auto const wanted = walmgr::parse_sync_names(given.names);
+    auto const& primary = primary_of(settings.nodes);
+    auto db = walmgr::session_with(primary, std::chrono::seconds{30});
+    bool const applied = walmgr::sql::shown_setting(db, "synchronous_commit") == "remote_apply";
+    std::size_t there = 0;
+    std::string connected;
+    for (auto const& one : walmgr::sql::followers(db)) {
+        connected.append(connected.empty() ? "" : ", ").append(one.name);
+        if (one.streaming && wanted.has(one.name) && (one.replays || !applied)) ++there;
+    }
+    if (there < wanted.needed)
+        throw error{fault::negative,
+                    "commits would wait for " + std::to_string(wanted.needed) + " of these standbys, and " +
+                        std::to_string(there) + " could confirm them now; connected are: " +
+                        (connected.empty() ? "none" : connected) + (applied ? "; receivers apply nothing" : "")};
+    auto const before = walmgr::sql::shown_setting(db, "synchronous_standby_names");
+    std::cout << (given.dry_run ? "would set" : "set") << " synchronous_standby_names = '" << given.names << "' (was '"
+              << before << "') on " << primary.name << '\n';
+    if (given.dry_run) return 0;
+    walmgr::sql::alter_system(db, "synchronous_standby_names", given.names);
+    walmgr::sql::reload(db);
+    walmgr::wait_until(
+        std::chrono::seconds{30},
+        [&] { return walmgr::sql::shown_setting(db, "synchronous_standby_names") == given.names; },
+        [] { return std::string{"the server has not taken that up; look for the reason in pg_file_settings"}; });
+    return 0;
+}
+
+apps::command add(apps::command& program, request& wanted, std::string const& name, std::string const& help,
+                  std::shared_ptr<options> const& given, int (*run)(config const&, options const&)) {
+    auto command = program.add_command(name, help);
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
+    command.when_given([&wanted, given, run] {
+        wanted.run = [&wanted, given, run] { return run(read_config(wanted.file), *given); };
+    });
+    return command;
+}
+
+}  // namespace
+
+void add_standbys(apps::command& program, request& wanted) {
+    auto const given = std::make_shared<options>();
+    auto const wait = "seconds that each wait may take (300)";
+    auto make =
+        add(program, wanted, "createslave", "make a standby, from the primary or from the repository", given, create);
+    make.add_flag("--from-repository", given->from_repository, "from the newest backup, and not from the primary");
+    make.add_option("--tablespace-mapping", given->tablespaces, "OLD=NEW: where a tablespace is to lie").takes_one();
+    make.add_option("--timeout", given->limit, wait).between(1, 86400);
+    auto repoint = add(program, wanted, "follow", "let a running standby follow the new primary", given, follow);
+    repoint.add_option("--standby", given->standby, "connection string of one that the configuration does not name");
+    repoint.add_option(
+        "--slot", given->slot,
+        "the replication slot by which the primary keeps its log; without: standby_slot, and none for --standby");
+    repoint.add_option("--timeout", given->limit, wait).between(1, 86400);
+    auto names =
+        add(program, wanted, "synch-standby", "let commits wait for these standbys; '' for none", given, synchronous);
+    names.add_option("names", given->names, "as synchronous_standby_names has them: a, b or ANY 1 (a, b)").required();
+}
+
+}  // namespace walmgr_app
