@@ -1,6 +1,6 @@
-"""Compiles one source twice: `expect_error.py SOURCE -- COMPILER ARGS...`.
+"""Compiles one source twice: `expect_error.py [--mistake-only] SOURCE -- COMPILER ARGS...`.
 
-With -DREJECT=0 it must compile. With -DREJECT=1 it must not: the first error must hold a sentence that the source names in a
+With -DREJECT=0 it must compile; --mistake-only leaves that to another compiler. With -DREJECT=1 it must not: the first error must hold a sentence that the source names in a
 `// expect: SENTENCE` line, each other such sentence must be in some error, and there may be as many errors as its `// max-errors: N`
 line allows. Clang goes on after a failed assertion where g++ stops, so it may add two.
 """
@@ -15,7 +15,7 @@ def compile_as(command, source, reject):
                           capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
 
 
-def problems_of(source, command):
+def problems_of(source, command, twin):
     text = pathlib.Path(source).read_text()
     sentences = re.findall(r"^// expect: (.*)$", text, re.MULTILINE)
     limit = re.search(r"^// max-errors: (\d+)$", text, re.MULTILINE)
@@ -23,9 +23,10 @@ def problems_of(source, command):
         yield "the source needs `// expect: SENTENCE` and `// max-errors: N` lines"
         return
 
-    right = compile_as(command, source, 0)
-    if right.returncode != 0:
-        yield f"the correct twin does not compile:\n{right.stderr}"
+    if twin:
+        right = compile_as(command, source, 0)
+        if right.returncode != 0:
+            yield f"the correct twin does not compile:\n{right.stderr}"
 
     wrong = compile_as(command, source, 1)
     errors = [line for line in wrong.stderr.splitlines() if re.search(r"\berror: ", line)]
@@ -42,10 +43,11 @@ def problems_of(source, command):
 
 
 def main():
-    source, separator, *command = sys.argv[1:]
+    twin = sys.argv[1:2] != ["--mistake-only"]
+    source, separator, *command = sys.argv[1 if twin else 2:]
     if separator != "--":
-        sys.exit("usage: expect_error.py SOURCE -- COMPILER ARGS...")
-    found = list(problems_of(source, command))
+        sys.exit("usage: expect_error.py [--mistake-only] SOURCE -- COMPILER ARGS...")
+    found = list(problems_of(source, command, twin))
     print("\n".join(found) if found else "ok")
     sys.exit(bool(found))
 
