@@ -87,8 +87,9 @@ def run_pytest(folder, *options, marks=""):
     if not list((ROOT / "test" / folder).glob("**/test_*.py")):
         return Count()
     report = REPORTS / f"pytest-{folder.replace('/', '-') or 'all'}.xml"
+    workers = (os.cpu_count() or 1) + 1  # a third of the time a test waits for a server
     status = subprocess.run(
-        ["/usr/bin/python3", "-m", "pytest", "-c", "test/pytest.ini", "-q", "-n", str(max(2, os.cpu_count() or 2)),
+        ["/usr/bin/python3", "-m", "pytest", "-c", "test/pytest.ini", "-q", "-n", str(workers),
          "--dist", "loadgroup", f"--junit-xml={report}", *options, *(["-m", marks] if marks else []), f"test/{folder}"],
         cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}).returncode
     # Status 5: no test of the folder was asked for.
