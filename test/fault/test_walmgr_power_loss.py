@@ -119,9 +119,7 @@ def test_a_program_that_syncs_nothing_is_found_out(site):
 @pytest.mark.long
 @pytest.mark.parametrize("site", ["none", "lz4", "zstd"], indirect=True)
 def test_a_segment_that_was_acknowledged_survives_each_of_many_losses(site):
-    for _ in range(3):
-        site.reset()
-        lose_power_after_each_step(site, 8, random.randrange(1 << 30))
+    lose_power_after_each_step(site, 4, random.randrange(1 << 30))
 
 
 def test_what_a_killed_archiver_left_is_made_durable_by_the_next(site):
