@@ -46,8 +46,7 @@ public:
     [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
 
 private:
-    [[gnu::cold]] void watch(std::stop_token const& first, std::stop_token const& ending,
-                             std::chrono::milliseconds delay) {
+    void watch(std::stop_token const& first, std::stop_token const& ending, std::chrono::milliseconds delay) {
         {
             std::stop_source either;
             auto const end = [&] { either.request_stop(); };
