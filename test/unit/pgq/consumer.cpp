@@ -210,11 +210,11 @@ BOOST_AUTO_TEST_CASE(subscribes_and_makes_room_for_dead_letters) {
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_that_a_namesake_has_finished_is_not_ours_any_more) {
-    for (auto const& [when, said] : std::vector<std::pair<std::string, std::string>>{
-             {"get_batch_events", "batch not found"},
-             {"get_batch_events", "Cannot find data for batch 7"},
-             {"event_retry", "event not found"},
-             {"event_retry", "Cannot find data for batch 7"}}) {
+    for (auto const& [when, said] :
+         std::vector<std::pair<std::string, std::string>>{{"get_batch_events", "batch not found"},
+                                                          {"get_batch_events", "Cannot find data for batch 7"},
+                                                          {"event_retry", "event not found"},
+                                                          {"event_retry", "Cannot find data for batch 7"}}) {
         scripted db;
         db.answer("next_batch_custom", {{"7", "20", "19", "3"}});
         if (when == "event_retry") db.answer("get_batch_events", {event_row("1", "x", "")});
