@@ -116,7 +116,8 @@ def every_argument(database):
                             outcome = "done"
                         except psycopg2.Error as error:
                             outcome = (error.pgcode, error.diag.message_primary)
-                        written.append((arguments, trigger, statement, outcome, events(cursor)))
+                        # In which order a statement meets its rows depends on what a vacuum has done meanwhile.
+                        written.append((arguments, trigger, statement, outcome, sorted(events(cursor), key=repr)))
                     cursor.execute(f"drop trigger capture on {table}; drop trigger if exists emptied on {table}; delete from {table}")
     return written
 
