@@ -38,11 +38,14 @@ from support.server import ROOT, Server, scratch_folder, tree
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """`long` tests run only where they are asked for by `-m long`; all tests on one other version share a worker and its server."""
+    """`long` tests run only where they are asked for by `-m long`; what tests share, be it a server of another version or what a file
+    sets up once, is made by one worker, which runs all of them in their order."""
     for item in items:
         parameters = getattr(item, "callspec", None)
         if parameters and "any_version" in parameters.params:
             item.add_marker(pytest.mark.xdist_group(f"pg{parameters.params['any_version']}"))
+        elif any(definitions[-1].scope == "module" for definitions in item._fixtureinfo.name2fixturedefs.values()):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     if "long" not in (config.getoption("-m") or ""):
         skipped = [item for item in items if item.get_closest_marker("long")]
         if skipped:

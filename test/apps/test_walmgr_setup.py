@@ -105,6 +105,7 @@ def test_archiving_is_set_up_watched_and_stopped(archive, primary, wait_until):
     done = archive.run("stop")
     assert done.returncode == 0 and "keeps its log until it archives again" in done.stdout, done.stderr
     assert primary.execute(setting, "archive_command") == [("",)]
+    primary.execute("select pg_logical_emit_message(false, 'x', 'y')")  # an empty segment is not switched
     (before,), = primary.execute("select pg_walfile_name(pg_switch_wal())")
     wait_until(lambda: int(re.search(r"again, (\d+) files", archive.run("stop").stdout)[1]) >= 1, what="a backlog")
     assert "does not archive here; run: walmgr CONFIG setup" in verdicts(archive)["archive_command"][1]

@@ -48,10 +48,12 @@ class Archive:
         self.configure()
 
     def configure(self, **keys):
-        """Writes the configuration anew."""
+        """Writes the configuration anew, in one step, for a server may be archiving by it."""
         keys = {"walmgr_data": self.repository, **keys}
-        self.ini.write_text("[walmgr]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items()))
-        self.ini.chmod(0o644)
+        fresh = self.ini.with_suffix(".new")
+        fresh.write_text("[walmgr]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items()))
+        fresh.chmod(0o644)
+        fresh.rename(self.ini)
 
     def command(self, *args):
         return [self.program, self.ini, *args]
