@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _running(tree_name, settings=None):
-    folder = scratch_folder()
+    folder = scratch_folder(quick=settings is None)
     server = Server(tree(tree_name), folder, settings=settings)
     server.templates = Templates(server)
     try:

@@ -86,7 +86,7 @@ class Archive:
 @contextlib.contextmanager
 def archiving_server(archive, tree_name="tree", configure=None):
     """A server whose log goes to the archive, which knows it. `configure(master_db=...)` writes another configuration than usual."""
-    folder = scratch_folder()
+    folder = scratch_folder(quick=True)
     settings = {"archive_mode": "on", "wal_level": "replica",
                 "archive_command": f"{archive.program} {archive.ini} xarchive %p %f"}
     server = Server(tree(tree_name), folder, settings=settings)
@@ -103,7 +103,7 @@ def archiving_server(archive, tree_name="tree", configure=None):
 @contextlib.contextmanager
 def small_segments_server(archive, tree_name="tree", **settings):
     """As archiving_server(), but of an initdb of its own, with segments of 1 MiB and checksums."""
-    folder = scratch_folder()
+    folder = scratch_folder(quick=True)
     initdb = [tree(tree_name) / "bin/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--wal-segsize=1", "-k",
               "--no-sync"]
     subprocess.run(as_server_user(initdb), check=True, capture_output=True, cwd="/")

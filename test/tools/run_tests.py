@@ -98,7 +98,7 @@ def run_pytest(folder, *options, marks=""):
 
 def run_server_tests(environment=None, *options):
     """The C++ tests against a server of their own, in a database with our extension."""
-    folder = scratch_folder()
+    folder = scratch_folder(quick=True)
     try:
         with Server(tree("tree"), folder) as server:
             server.execute("create database pgq_test")
