@@ -134,6 +134,18 @@ def test_check_says_what_would_be_done(server, db, empty_db, with_ini):
     assert (alone.returncode, alone.stdout.splitlines()[-1]) == (1, "no database has pgq")
 
 
+def test_what_a_server_says_while_one_connects_is_not_on_the_console(server, with_ini):
+    server.execute("create database aged template template0 locale_provider icu icu_locale 'en'")
+    try:
+        server.execute("update pg_database set datcollversion = '0' where datname = 'aged'")
+        greeted = subprocess.run([server.tree_psql(), "-X", "-c", "", server.conninfo("aged")], capture_output=True, text=True)
+        assert "collation version mismatch" in greeted.stderr
+        done = with_ini(f"[pgqd]\nbase_connstr = host={server.host} port={server.port} user=postgres\ndatabase_list = aged\n", "--check")
+        assert (done.stdout.splitlines()[-1], done.stderr) == ("no database has pgq", "")
+    finally:
+        server.execute("drop database aged with (force)")
+
+
 def test_a_version_that_is_too_old_is_one_line_that_says_what_to_do(server, empty_db, with_ini, program, scratch, start, wait_until):
     empty_db.sql("create schema pgq")
     empty_db.sql("create function pgq.version() returns text language sql as $$ select '2.1.8' $$")

@@ -37,6 +37,8 @@ using settings = std::vector<conninfo_setting>;
     connection_handle session{PQconnectStartParams(keywords.data(), values.data(), 1)};
     if (!session) throw connection_error{"could not connect: out of memory"};
     PQsetErrorVerbosity(session.get(), PQERRORS_VERBOSE);  // the only way to learn the SQLSTATE of a refused login
+    PQsetNoticeReceiver(
+        session.get(), [](void*, PGresult const*) {}, nullptr);  // libpq itself would write to stderr
     return session;
 }
 
