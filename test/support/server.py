@@ -225,9 +225,8 @@ class Server:
         """Kills the server and all of its processes, as a machine does that loses its power."""
         if self.process is None:
             return
-        children = _children(self.process.pid)
-        self.process.send_signal(signal.SIGSTOP)
-        for child in children:
+        self.process.send_signal(signal.SIGSTOP)  # or it would start another while its children are counted
+        for child in _children(self.process.pid):
             _send(child, signal.SIGKILL)
         self._end(signal.SIGKILL)
 
