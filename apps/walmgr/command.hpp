@@ -44,6 +44,9 @@ void add_expire(apps::command& program, request& wanted);
 void add_pins(apps::command& program, request& wanted);
 void add_locks(apps::command& program, request& wanted);
 
+/// One line on standard error.
+void say(std::string const& text);
+
 /// Runs a command; what it throws becomes one line on standard error, and a status.
 int status_of(std::function<int()> const& command);
 

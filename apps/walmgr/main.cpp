@@ -12,6 +12,10 @@
 #include <iostream>
 #include <string_view>
 
+void walmgr_app::say(std::string const& text) {
+    std::cerr << "walmgr: " << text << '\n';
+}
+
 int walmgr_app::status_of(std::function<int()> const& command) {
     try {
         return command();

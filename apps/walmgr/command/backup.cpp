@@ -44,10 +44,6 @@ struct options {
     std::string parent{};
 };
 
-void say(std::string const& text) {
-    std::cerr << "walmgr: " << text << '\n';
-}
-
 std::string megabytes(std::uint64_t bytes) {
     return std::to_string((bytes + (1U << 19U)) >> 20U) + " MB";
 }

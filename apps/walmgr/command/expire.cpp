@@ -24,10 +24,6 @@ struct options {
     bool dry_run = false;
 };
 
-void say(std::string const& text) {
-    std::cerr << "walmgr: " << text << '\n';
-}
-
 std::string count_of(std::size_t count, std::string const& what) {
     return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
 }

@@ -27,10 +27,6 @@ namespace {
 using walmgr::error;
 using walmgr::fault;
 
-void say(std::string const& text) {
-    std::cerr << "walmgr: " << text << '\n';
-}
-
 struct first_words {
     std::string data{};
     std::string cluster{"main"};

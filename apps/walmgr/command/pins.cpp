@@ -17,10 +17,6 @@ namespace {
 using walmgr::error;
 using walmgr::fault;
 
-void say(std::string const& text) {
-    std::cerr << "walmgr: " << text << '\n';
-}
-
 /// Does `work(where, of)` in each repository, which says whether it had the label. @return whether any had
 bool in_any(config const& settings, std::string const& label, auto const& work) {
     if (!walmgr::is_backup_label(label)) throw error{fault::usage, '"' + label + "\" is no label of a backup"};
