@@ -72,14 +72,16 @@ public:
             if (stopping_.stop_requested()) throw pgq::stopped{};
             if (folder != folder_) throw pgq::error{"another server's log was asked for meanwhile"};
             if (auto const ready = jobs_.take_stored(name, asked)) {
+                jobs_.run(name);  // or a look meanwhile would find it anew
                 lock.unlock();
                 auto report = confirmed(*ready, name);
                 lock.lock();
+                if (folder == folder_) jobs_.forget(name);
+                changed_.notify_all();
                 if (!report) continue;
                 ++counts_.ahead;
-                answered_ = name;
+                jobs_.answered(name);
                 scan_ = true;
-                changed_.notify_all();
                 return *report;
             }
             if (jobs_.state_of(name) != job_state::running) break;
@@ -112,7 +114,7 @@ private:
         auto const over = [&](bool well, bool at_fault = false) {
             std::lock_guard const hold{mutex_};
             if (folder == folder_) at_fault ? jobs_.pass_over(name) : jobs_.forget(name);
-            if (well) answered_ = name;
+            if (well) jobs_.answered(name);
             if (well) resume_ = {};
             changed_.notify_all();
         };
@@ -162,14 +164,14 @@ private:
     /// Reads which segments wait. Others may go on meanwhile.
     void look(std::unique_lock<std::mutex>& lock) {
         auto const folder = folder_;
+        jobs_.begin_look();
         lock.unlock();
         std::vector<std::string> ready;
         try {
             ready = ready_segments(folder, limits_.files + 1);  // one of them is asked for
         } catch (error const& problem) { log_.write(pgq::log_level::warning, problem.what()); }
         lock.lock();
-        // Until the server has heard the answer it lists that one as well.
-        std::erase(ready, answered_);
+        jobs_.end_look(ready);
         if (folder == folder_ && jobs_.expect(ready)) changed_.notify_all();
     }
 
@@ -236,8 +238,7 @@ private:
     mutable std::mutex mutex_{};
     std::condition_variable changed_{};
     std::stop_source stopping_{};
-    std::string folder_{};    ///< of the log that was asked for last
-    std::string answered_{};  ///< the last that was said to be archived
+    std::string folder_{};  ///< of the log that was asked for last
     segment_jobs jobs_{};
     bool scan_ = false;    ///< a look through the folder is due, when few are known
     bool missed_ = false;  ///< and at once

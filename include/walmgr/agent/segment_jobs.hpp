@@ -5,6 +5,7 @@
 #include <walmgr/repositories/archive.hpp>
 #include <walmgr/wal_name.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -66,6 +67,21 @@ public:
     }
     void clear() { jobs_.clear(); }
 
+    /// The server has been told that it is archived, and lists it until it has heard that.
+    void answered(std::string const& name) {
+        if (looks_ == 0) answered_.clear();
+        answered_.push_back(name);
+    }
+    /// Somebody begins to read what the server lists.
+    void begin_look() { ++looks_; }
+    /// And has read that, in which may still be what was answered since, or just before.
+    void end_look(std::vector<std::string>& ready) {
+        --looks_;
+        std::erase_if(ready, [this](std::string const& name) {
+            return std::find(answered_.begin(), answered_.end(), name) != answered_.end();
+        });
+    }
+
     /// The oldest that waits.
     [[nodiscard]] std::optional<std::string> next() const {
         for (auto const& [name, one] : jobs_) {
@@ -118,6 +134,8 @@ private:
     };
 
     std::map<std::string, job> jobs_{};
+    std::vector<std::string> answered_{};  ///< the last, or all since a look began
+    int looks_ = 0;                        ///< that have begun and not ended
 };
 
 }  // namespace walmgr
