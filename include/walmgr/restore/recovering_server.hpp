@@ -54,15 +54,14 @@ inline std::string last_fatal(std::string const& log) {
     auto const size = from.size();
     std::string text(static_cast<std::size_t>(std::min(size, most)), '\0');
     text.resize(from.read(size - text.size(), text));
-    std::string found;
     for (std::string_view const word : {"PANIC:", "FATAL:"}) {
-        auto const at = text.rfind(word);
-        if (at == text.npos) continue;
-        found = text.substr(at, text.find('\n', at) - at);
-        if (found.find("the database system is") == found.npos) break;
-        found.clear();
+        for (auto at = text.rfind(word); at != text.npos; at = at == 0 ? text.npos : text.rfind(word, at - 1)) {
+            auto found = text.substr(at, text.find('\n', at) - at);
+            // Said to whoever connects meanwhile, us among them.
+            if (found.find("the database system is") == found.npos) return found;
+        }
     }
-    return found;
+    return {};
 }
 
 /// The process named by postmaster.pid, while it lives.
