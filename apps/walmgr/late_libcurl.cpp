@@ -9,9 +9,8 @@
 
 namespace {
 
-template <auto Ours> auto late(char const* name) {
-    static void* const library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    static auto const found = reinterpret_cast<decltype(Ours)>(walmgr_app::look_up(library, name));
+template <auto Ours> auto from_libcurl(char const* name) {
+    static auto const found = walmgr_app::look_up<decltype(Ours)>("libcurl.so.4", name);
     return found;
 }
 
@@ -20,28 +19,28 @@ template <auto Ours> auto late(char const* name) {
 extern "C" {
 
 CURLcode curl_global_init(long flags) {
-    return late<curl_global_init>("curl_global_init")(flags);
+    return from_libcurl<curl_global_init>("curl_global_init")(flags);
 }
 CURL* curl_easy_init() {
-    return late<curl_easy_init>("curl_easy_init")();
+    return from_libcurl<curl_easy_init>("curl_easy_init")();
 }
 void curl_easy_cleanup(CURL* handle) {
-    late<curl_easy_cleanup>("curl_easy_cleanup")(handle);
+    from_libcurl<curl_easy_cleanup>("curl_easy_cleanup")(handle);
 }
 void curl_easy_reset(CURL* handle) {
-    late<curl_easy_reset>("curl_easy_reset")(handle);
+    from_libcurl<curl_easy_reset>("curl_easy_reset")(handle);
 }
 CURLcode curl_easy_perform(CURL* handle) {
-    return late<curl_easy_perform>("curl_easy_perform")(handle);
+    return from_libcurl<curl_easy_perform>("curl_easy_perform")(handle);
 }
 char const* curl_easy_strerror(CURLcode code) {
-    return late<curl_easy_strerror>("curl_easy_strerror")(code);
+    return from_libcurl<curl_easy_strerror>("curl_easy_strerror")(code);
 }
 // The number of an option says of what type its value is. That the last parameter before it is an enumeration is so in
 // libcurl as well, and its type does not change when it is passed on.
 #pragma GCC diagnostic ignored "-Wvarargs"
 CURLcode curl_easy_setopt(CURL* handle, CURLoption option, ...) {
-    auto const real = late<curl_easy_setopt>("curl_easy_setopt");
+    auto const real = from_libcurl<curl_easy_setopt>("curl_easy_setopt");
     std::va_list values;
     va_start(values, option);
     auto result = CURLE_OK;
@@ -55,14 +54,14 @@ CURLcode curl_easy_setopt(CURL* handle, CURLoption option, ...) {
 CURLcode curl_easy_getinfo(CURL* handle, CURLINFO info, ...) {
     std::va_list values;
     va_start(values, info);
-    auto const result = late<curl_easy_getinfo>("curl_easy_getinfo")(handle, info, va_arg(values, void*));
+    auto const result = from_libcurl<curl_easy_getinfo>("curl_easy_getinfo")(handle, info, va_arg(values, void*));
     va_end(values);
     return result;
 }
 curl_slist* curl_slist_append(curl_slist* list, char const* text) {
-    return late<curl_slist_append>("curl_slist_append")(list, text);
+    return from_libcurl<curl_slist_append>("curl_slist_append")(list, text);
 }
 void curl_slist_free_all(curl_slist* list) {
-    late<curl_slist_free_all>("curl_slist_free_all")(list);
+    from_libcurl<curl_slist_free_all>("curl_slist_free_all")(list);
 }
 }

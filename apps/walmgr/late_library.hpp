@@ -9,10 +9,11 @@
 
 namespace walmgr_app {
 
-/// A function of it. @throws walmgr::error  unavailable, when there is no such library or function
-inline void* look_up(void* library, char const* name) {
+/// A function of the library `file`. @throws walmgr::error  unavailable, when there is no such library or function
+template <class Function> Function look_up(char const* file, char const* name) {
+    auto* const library = ::dlopen(file, RTLD_NOW | RTLD_LOCAL);  // the same one each time
     auto* const found = library == nullptr ? nullptr : ::dlsym(library, name);
-    if (found != nullptr) return found;
+    if (found != nullptr) return reinterpret_cast<Function>(found);
     // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps one for each thread
     throw walmgr::error{walmgr::fault::unavailable, std::string{"a library cannot be loaded: "} + ::dlerror()};
 }

@@ -44,7 +44,7 @@ def test_missing_packages_without_root_print_the_command_and_status_3(scratch):
     done = subprocess.run(as_server_user([scratch / "dev", "packages"]), capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           env={"PATH": f"{scratch}:{os.environ['PATH']}"}, cwd="/")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
-    assert "apt-get install --no-install-recommends g++ clang-16" in done.stderr
+    assert "apt-get install --no-install-recommends g++ meson" in done.stderr
 
 
 def test_a_server_starts_and_stops(scratch):

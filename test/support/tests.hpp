@@ -3,3 +3,9 @@
 #include <pgq/testing.hpp>
 
 #include <boost/test/unit_test.hpp>
+#include <walmgr/codec/lz4.hpp>
+#include <walmgr/codec/zstd.hpp>
+#include <walmgr/refill.hpp>
+#include <walmgr/restore/restore.hpp>
+#include <walmgr/store/any.hpp>
+#include <walmgr/store/memory.hpp>

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -31,9 +31,10 @@ inline std::string segment_bytes(walmgr::segment which, walmgr::cluster const& o
     put(24, of.system_id);
     put(32, of.size.bytes);
     put(36, std::uint32_t{8192});
-    std::mt19937 random{seed};
-    for (std::size_t at = 8192; at < bytes.size() / 2; ++at)
-        bytes[at] = static_cast<char>(at % 3 == 0 ? random() : 'x');
+    bytes.replace(8192, bytes.size() / 2 - 8192, bytes.size() / 2 - 8192, 'x');
+    std::mt19937_64 random{seed};
+    for (std::size_t at = 8192; at < bytes.size() / 2; at += 24)
+        put(at, random());
     return bytes;
 }
 
@@ -71,7 +72,7 @@ private:
 
 inline std::string bytes_of_file(std::string const& path) {
     std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    return (std::ostringstream{} << in.rdbuf()).str();
 }
 
 /// Whether a failure is of that kind and says these words.

@@ -19,7 +19,9 @@ def units(everything):
     database = json.loads((BUILD / "compile_commands.json").read_text())
     known = {(pathlib.Path(entry["directory"]) / entry["file"]).resolve() for entry in database}
     wanted = ["apps", "docs", "bench"] if everything else ["apps/pgqd"]
-    chosen = [path for path in known if any(path.is_relative_to(ROOT / folder) for folder in wanted)]
+    # The sources of walmgr are put together, some at a time, into ones that lie in the build folder.
+    homes = [parent / folder for folder in wanted for parent in (ROOT, BUILD)]
+    chosen = [path for path in known if any(path.is_relative_to(home) for home in homes)]
     overview = BUILD / "test" / "pgq_pgq_hpp.cpp"
     return sorted(chosen + [path for path in (overview,) if path in known])
 

@@ -37,6 +37,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_agent {
 namespace {
 
 struct options {
@@ -213,8 +214,10 @@ int agent(config settings, options const& wanted, std::string const& file) {
 }
 
 }  // namespace
+}  // namespace command_agent
 
 void add_agent(apps::command& program, request& wanted) {
+    using namespace command_agent;
     auto command =
         program.add_command("agent", "archive and fetch segments before the server asks, for xarchive and xrestore");
     auto const given = std::make_shared<options>();

@@ -26,6 +26,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_backup {
 namespace {
 
 using namespace std::chrono_literals;
@@ -218,8 +219,10 @@ int backup(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_backup
 
 void add_backup(apps::command& program, request& wanted) {
+    using namespace command_backup;
     auto command = program.add_command("backup", "take a base backup");
     auto const given = std::make_shared<options>();
     command.add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")

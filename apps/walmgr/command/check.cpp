@@ -16,6 +16,7 @@
 #include <string_view>
 
 namespace walmgr_app {
+namespace command_check {
 namespace {
 
 using namespace std::chrono_literals;
@@ -85,8 +86,10 @@ int check(config const& settings, options given) {
 }
 
 }  // namespace
+}  // namespace command_check
 
 void add_check(apps::command& program, request& wanted) {
+    using namespace command_check;
     auto command = program.add_command("check", "look whether server and repository are as they should be");
     auto const given = std::make_shared<options>();
     command.add_flag("--json", given->json, "for programs");

@@ -15,6 +15,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_expire {
 namespace {
 
 /// Which part of it: the old programs had a command for each.
@@ -121,8 +122,10 @@ void add(apps::command& program, request& wanted, std::string const& name, std::
 }
 
 }  // namespace
+}  // namespace command_expire
 
 void add_expire(apps::command& program, request& wanted) {
+    using namespace command_expire;
     add(program, wanted, "expire", "remove backups that no rule keeps, and the log that nothing needs", {});
     add(program, wanted, "xrotate", "of expire, the backups", {.log = false});
     add(program, wanted, "xpurgewals", "of expire, the log", {.backups = false});

@@ -15,6 +15,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_failover {
 namespace {
 
 using walmgr::error;
@@ -213,8 +214,10 @@ apps::command add(apps::command& program, request& wanted, std::string const& na
 }
 
 }  // namespace
+}  // namespace command_failover
 
 void add_failover(apps::command& program, request& wanted) {
+    using namespace command_failover;
     auto const given = std::make_shared<options>();
     add(program, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot)
         .alias("promote");

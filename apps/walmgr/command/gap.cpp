@@ -23,6 +23,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_gap {
 namespace {
 
 using walmgr::error;
@@ -178,8 +179,10 @@ int refill(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_gap
 
 void add_gap(apps::command& program, request& wanted) {
+    using namespace command_gap;
     auto gap = program.add_command("gap", "log that is missing between other log");
     gap.needs_command();
     auto const given = std::make_shared<options>();

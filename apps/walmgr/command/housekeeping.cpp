@@ -22,6 +22,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_housekeeping {
 namespace {
 
 using walmgr::error;
@@ -208,8 +209,10 @@ int cleanup(config const& settings, bool sure, bool dry_run) {
 }
 
 }  // namespace
+}  // namespace command_housekeeping
 
 void add_housekeeping(apps::command& program, request& wanted) {
+    using namespace command_housekeeping;
     struct options {
         bool dry_run = false;
         bool sure = false;

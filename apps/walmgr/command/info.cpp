@@ -21,6 +21,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_info {
 namespace {
 
 using walmgr::backup_record;
@@ -164,8 +165,10 @@ void show_json(std::string const& location, knowledge const& all) {
 }
 
 }  // namespace
+}  // namespace command_info
 
 void add_info(apps::command& program, request& wanted) {
+    using namespace command_info;
     auto const json = std::make_shared<bool>(false);
     auto const run = [&wanted, json] {
         wanted.run = [&wanted, json] {

@@ -18,6 +18,7 @@
 #include <string_view>
 
 namespace walmgr_app {
+namespace command_metrics {
 namespace {
 
 /// The text that Prometheus scrapes; each metric of a cluster.
@@ -139,8 +140,10 @@ int metrics(config const& settings, std::string const& path) {
 }
 
 }  // namespace
+}  // namespace command_metrics
 
 void add_metrics(apps::command& program, request& wanted) {
+    using namespace command_metrics;
     auto command = program.add_command("metrics", "what status shows, as Prometheus reads it");
     auto const path = std::make_shared<std::string>();
     command.add_option("file", *path, "where to write it, in one step; standard output otherwise");

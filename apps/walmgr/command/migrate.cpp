@@ -15,6 +15,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_migrate {
 namespace {
 
 using namespace std::chrono_literals;
@@ -86,8 +87,10 @@ int upgrade(config const& settings, bool sure, bool dry_run) {
 }
 
 }  // namespace
+}  // namespace command_migrate
 
 void add_migration(apps::command& program, request& wanted) {
+    using namespace command_migrate;
     struct options {
         bool sure = false;
         bool dry_run = false;

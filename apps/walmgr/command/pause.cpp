@@ -9,6 +9,7 @@
 #include <string>
 
 namespace walmgr_app {
+namespace command_pause {
 namespace {
 
 using walmgr::node;
@@ -46,8 +47,10 @@ void add(apps::command& program, request& wanted, std::string const& name, std::
 }
 
 }  // namespace
+}  // namespace command_pause
 
 void add_pause(apps::command& program, request& wanted) {
+    using namespace command_pause;
     add(program, wanted, "pause", "hold replay on the standby", true);
     add(program, wanted, "continue", "let replay on the standby go on", false);
 }

@@ -12,6 +12,7 @@
 #include <string>
 
 namespace walmgr_app {
+namespace command_pins {
 namespace {
 
 using walmgr::error;
@@ -76,8 +77,10 @@ int release(config const& settings, bool force) {
 }
 
 }  // namespace
+}  // namespace command_pins
 
 void add_pins(apps::command& program, request& wanted) {
+    using namespace command_pins;
     auto const label = std::make_shared<std::string>();
     auto pinning = program.add_command("pin", "keep a backup, whatever the rules say");
     pinning.add_option("label", *label, "of the backup").required();
@@ -90,6 +93,7 @@ void add_pins(apps::command& program, request& wanted) {
 }
 
 void add_locks(apps::command& program, request& wanted) {
+    using namespace command_pins;
     auto const process = std::make_shared<::pid_t>(0);
     auto locking = program.add_command("xlock", "keep backup and expire out, until xrelease");
     locking.add_option("process", *process, "for which it is, until its end; the caller unless given");

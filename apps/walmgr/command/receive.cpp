@@ -17,6 +17,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_receive {
 namespace {
 
 int receive(config const& settings, bool once) {
@@ -67,8 +68,10 @@ void add(apps::command& program, request& wanted, std::string const& name, std::
 }
 
 }  // namespace
+}  // namespace command_receive
 
 void add_receive(apps::command& program, request& wanted) {
+    using namespace command_receive;
     add(program, wanted, "receive", "receive the log by streaming replication, until stopped", false);
     add(program, wanted, "syncdaemon", "the same as receive", false);
     add(program, wanted, "sync", "receive what the server has now, and end", true);

@@ -20,6 +20,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_repo {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,8 +89,10 @@ int get(config const& settings, getting const& wanted) {
 }
 
 }  // namespace
+}  // namespace command_repo
 
 void add_repo(apps::command& program, request& wanted) {
+    using namespace command_repo;
     auto repository = program.add_command("repo", "the repository");
     repository.needs_command();
     repository.add_command("init", "let it know the cluster of master_db").when_given([&wanted] {

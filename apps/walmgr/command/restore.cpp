@@ -17,6 +17,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_restore {
 namespace {
 
 struct options {
@@ -168,8 +169,10 @@ int restore(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_restore
 
 void add_restore(apps::command& program, request& wanted) {
+    using namespace command_restore;
     auto command = program.add_command("restore", "get a data folder back, up to a moment, from a backup and the log");
     auto const given = std::make_shared<options>();
     command.add_option("set", given->words, "[SET] [DST]: label of a backup, and the data folder").takes(0, 2);

@@ -20,6 +20,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_restore_test {
 namespace {
 
 struct options {
@@ -202,8 +203,10 @@ int restore_test(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_restore_test
 
 void add_restore_test(apps::command& program, request& wanted) {
+    using namespace command_restore_test;
     auto command =
         program.add_command("restore-test", "restore a backup into a scratch folder, start it, check it, remove it");
     auto const given = std::make_shared<options>();

@@ -12,6 +12,7 @@
 #include <string>
 
 namespace walmgr_app {
+namespace command_serve {
 namespace {
 
 int serve(std::string const& folder) {
@@ -27,8 +28,10 @@ int serve(std::string const& folder) {
 }
 
 }  // namespace
+}  // namespace command_serve
 
 void add_serve(apps::command& program, request& wanted) {
+    using namespace command_serve;
     auto command = program.add_command(
         "serve", "keep a repository's objects in a folder of this machine for a walmgr at the other "
                  "end of ssh; needs no configuration");

@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_setup {
 namespace {
 
 using namespace std::chrono_literals;
@@ -122,8 +123,10 @@ int stop(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_setup
 
 void add_setup(apps::command& program, request& wanted) {
+    using namespace command_setup;
     auto command = program.add_command("setup", "let the primary archive here");
     auto const given = std::make_shared<options>();
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");
@@ -134,6 +137,7 @@ void add_setup(apps::command& program, request& wanted) {
 }
 
 void add_stop(apps::command& program, request& wanted) {
+    using namespace command_setup;
     auto command = program.add_command("stop", "let the primary archive no more");
     auto const given = std::make_shared<options>();
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be changed, and change nothing");

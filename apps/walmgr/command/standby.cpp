@@ -17,6 +17,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_standby {
 namespace {
 
 using walmgr::error;
@@ -190,8 +191,10 @@ apps::command add(apps::command& program, request& wanted, std::string const& na
 }
 
 }  // namespace
+}  // namespace command_standby
 
 void add_standbys(apps::command& program, request& wanted) {
+    using namespace command_standby;
     auto const given = std::make_shared<options>();
     auto const wait = "seconds that each wait may take (300)";
     auto make =

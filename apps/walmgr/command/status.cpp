@@ -15,6 +15,7 @@
 #include <string_view>
 
 namespace walmgr_app {
+namespace command_status {
 namespace {
 
 using apps::json_string;
@@ -192,8 +193,10 @@ void add(apps::command& program, request& wanted, std::string const& name, std::
 }
 
 }  // namespace
+}  // namespace command_status
 
 void add_status(apps::command& program, request& wanted) {
+    using namespace command_status;
     add(program, wanted, "status", "show how far the log is at the server, received and archived");
     add(program, wanted, "lag", "the same as status");
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace walmgr_app {
+namespace command_verify {
 namespace {
 
 /// What was found in a backup.
@@ -154,8 +155,10 @@ int verify(config const& settings, std::string const& location, bool json) {
 }
 
 }  // namespace
+}  // namespace command_verify
 
 void add_verify(apps::command& program, request& wanted) {
+    using namespace command_verify;
     auto command =
         program.add_command("verify", "read all that is archived and backed up, and name what is damaged or missing");
     auto const json = std::make_shared<bool>(false);

@@ -9,6 +9,7 @@
 #include <variant>
 
 namespace walmgr_app {
+namespace command_xarchive {
 namespace {
 
 struct options {
@@ -27,8 +28,10 @@ int xarchive(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_xarchive
 
 void add_xarchive(apps::command& program, request& wanted) {
+    using namespace command_xarchive;
     auto command = program.add_command("xarchive", "for archive_command: store a file of the write-ahead log");
     auto const given = std::make_shared<options>();
     command.add_option("path", given->path, "the file: %p").required();

@@ -9,6 +9,7 @@
 #include <string>
 
 namespace walmgr_app {
+namespace command_xrestore {
 namespace {
 
 struct options {
@@ -26,8 +27,10 @@ int xrestore(config const& settings, options const& given) {
 }
 
 }  // namespace
+}  // namespace command_xrestore
 
 void add_xrestore(apps::command& program, request& wanted) {
+    using namespace command_xrestore;
     auto command = program.add_command("xrestore", "for restore_command: fetch a file of the write-ahead log");
     auto const given = std::make_shared<options>();
     command.add_option("name", given->name, "its name: %f").required();

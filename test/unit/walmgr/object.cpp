@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_was_stored_is_read_back_with_its_label) {
 
 BOOST_AUTO_TEST_CASE(a_bit_that_changed_anywhere_is_found_or_does_no_harm) {
     auto random = test::random_engine();
-    auto const raw = random_bytes(random, 20'000);
+    auto const raw = random_bytes(random, 5'000);
     each_codec([&](auto const& way) {
         memory_store where;
         store_as(where, "x", raw, way);

@@ -52,7 +52,7 @@ struct play {
         auto const now = bytes_of_file(path);
         BOOST_TEST(now.size() % block == 0U);
         for (std::size_t at = 0; at < now.size(); at += block) {
-            bool const same = now.find_first_not_of(now[at], at) >= at + block;
+            bool const same = now.compare(at, block, std::string(block, now[at])) == 0;
             found += same ? (now[at] == '\0' ? '0' : now[at]) : '?';
         }
         return found;
