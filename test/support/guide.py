@@ -5,6 +5,11 @@ import subprocess
 from support.server import ROOT
 
 
+# What is precompiled for the tutorial, see docs/tutorial/meson.build, for whoever compiles by the same flags.
+PRECOMPILED = ROOT / "build/docs/tutorial/pgq.hpp"
+USE_PRECOMPILED = ["-include", PRECOMPILED, "-Wpedantic", "-O0", "-pthread", "-D_FILE_OFFSET_BITS=64", "-DBOOST_ALL_NO_LIB"]
+
+
 def pieces_of(page):
     """The C++ blocks of a Markdown page, named by its path from the top."""
     return re.findall(r"```cpp\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
@@ -20,7 +25,8 @@ def check_compiles(code, scratch, *options):
     source = scratch / "pieces.cpp"
     source.write_text(code, encoding="utf-8")
     include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
-    done = subprocess.run(["g++", "-std=c++20", f"-I{ROOT}/include", f"-isystem{include}", source,
+    use = USE_PRECOMPILED if PRECOMPILED.with_suffix(".hpp.gch").exists() else []
+    done = subprocess.run(["g++", "-std=c++20", f"-I{ROOT}/include", f"-isystem{include}", *use, source,
                            *(options or ["-fsyntax-only"])], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -19,6 +19,7 @@ from support.server import ROOT, Server, scratch_folder, tree  # noqa: E402
 
 REPORTS = ROOT / "build" / "test-reports"
 PARTS = ("unit", "server", "apps", "fault")
+CPUS = os.cpu_count() or 1
 
 
 @dataclasses.dataclass
@@ -34,14 +35,14 @@ class Count:
         return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
 
 
-def counted(report):
-    """What a JUnit report says, or None where there is no whole report."""
+def counted(report, belongs=lambda case: True):
+    """What a JUnit report says, of all cases or of some; None where there is no whole report."""
     try:
         suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
     except (FileNotFoundError, ElementTree.ParseError):
         return None
     # Suites may hold suites, and then the outer one's figures contain the inner ones': so cases are counted.
-    cases = {id(case): case for suite in suites for case in suite.iter("testcase")}.values()
+    cases = {id(case): case for suite in suites for case in suite.iter("testcase") if belongs(case)}.values()
     failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
     skipped = sum(1 for case in cases if case.find("skipped") is not None)
     return Count(len(cases) - failed - skipped, failed, skipped)
@@ -73,27 +74,31 @@ def run_boost(program, environment=None, *options):
     return judged(report, status, program)
 
 
-def run_meson(suite):
+def run_meson(suite, processes):
     report = ROOT / "build" / "meson-logs" / "testlog.junit.xml"
     report.unlink(missing_ok=True)
     if not list((ROOT / "test" / suite).glob("**/*.cpp")):
         return Count()
-    status = subprocess.run(["meson", "test", "-C", "build", "--no-rebuild", "--quiet", "--print-errorlogs", "--suite", suite],
-                            cwd=ROOT).returncode
+    status = subprocess.run(["meson", "test", "-C", "build", "--no-rebuild", "--quiet", "--print-errorlogs", "--suite", suite,
+                             "--num-processes", str(processes)], cwd=ROOT).returncode
     return judged(report, status, suite)
 
 
-def run_pytest(folder, *options, marks=""):
-    if not list((ROOT / "test" / folder).glob("**/test_*.py")):
-        return Count()
-    report = REPORTS / f"pytest-{folder.replace('/', '-') or 'all'}.xml"
-    workers = (os.cpu_count() or 1) + 1  # a third of the time a test waits for a server
+def run_pytest(folders, *options):
+    """The count of each folder. All in one run: while one of them ended, processors would wait for its last tests."""
+    report = REPORTS / f"pytest-{'-'.join(folders)}.xml"
+    workers = CPUS + 1  # a third of the time a test waits for a server
     status = subprocess.run(
         ["/usr/bin/python3", "-m", "pytest", "-c", "test/pytest.ini", "-q", "-n", str(workers),
-         "--dist", "loadgroup", f"--junit-xml={report}", *options, *(["-m", marks] if marks else []), f"test/{folder}"],
+         "--dist", "loadgroup", f"--junit-xml={report}", *options, *(f"test/{folder}" for folder in folders)],
         cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}).returncode
-    # Status 5: no test of the folder was asked for.
-    return Count() if status == 5 else judged(report, status, f"test/{folder}")
+    if status == 5:  # no test was asked for
+        return {}
+    counts = {folder: counted(report, lambda case: case.get("classname", "").split(".")[0] == folder) for folder in folders}
+    total = judged(report, status, "pytest")
+    if None in counts.values() or sum(counts.values(), Count()) != total:
+        return {"pytest": total}  # it ended badly, or a case belongs to no folder
+    return counts
 
 
 def run_server_tests(environment=None, *options):
@@ -110,34 +115,41 @@ def run_server_tests(environment=None, *options):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def side_by_side(*runs):
-    """One of the C++ programs keeps one processor busy, and a server of its own at most: there is room beside it."""
-    with concurrent.futures.ThreadPoolExecutor(len(runs)) as pool:
-        return sum((run.result() for run in [pool.submit(run) for run in runs]), Count())
+def run_parts(parts):
+    """The count of each part. One of the C++ programs keeps one processor busy, and a server of its own at most: there is room beside it."""
+    folders = [part for part in parts if part != "unit"]
+    cpp = [run for part, run in (("unit", lambda: {"unit": run_boost("unit_tests")}), ("server", lambda: {"server": run_server_tests()}))
+           if part in parts]
+    lanes = [lambda: [run() for run in cpp]]
+    if "unit" in parts:
+        lanes.append(lambda: [{"unit": run_meson("compile_fail", 1 if folders else CPUS)}])
+    if folders:
+        lanes.append(lambda: [run_pytest(folders)])
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        done = [counts for lane in [pool.submit(lane) for lane in lanes] for counts in lane.result()]
+    total = {part: Count() for part in parts}
+    for counts in done:
+        for part, count in counts.items():
+            total[part] = total.get(part, Count()) + count
+    return total
 
 
-def run_part(part):
-    if part == "unit":
-        return side_by_side(lambda: run_boost("unit_tests"), lambda: run_meson("compile_fail"))
-    if part == "server":
-        return side_by_side(run_server_tests, lambda: run_pytest("server"))
-    if part == "long":
-        stories = run_server_tests({"PGQ_SCENARIOS": "500"}, "--run_test=testing_scenarios")
-        return stories + run_pytest("", marks="long")
-    return run_pytest(part)
+def run_long():
+    counts = run_pytest(PARTS[1:], "-m", "long")
+    return {**counts, "stories": run_server_tests({"PGQ_SCENARIOS": "500"}, "--run_test=testing_scenarios")}
 
 
 def main():
-    parts = sys.argv[1:] or PARTS
+    wanted = sys.argv[1:] or PARTS
     REPORTS.mkdir(parents=True, exist_ok=True)
-    total, lines = Count(), []
-    for part in parts:
-        print(f"== {part} ==", flush=True)
-        began = time.monotonic()
-        count = run_part(part)
-        lines.append(f"{part:8} {time.monotonic() - began:6.0f} s   {count}")
-        total += count
-    print("\n" + "\n".join(lines))
+    began = time.monotonic()
+    parts = [part for part in PARTS if part in wanted]
+    lines = run_parts(parts) if parts else {}
+    if "long" in wanted:
+        lines |= {f"long {part}": count for part, count in run_long().items()}
+    print("\n" + "\n".join(f"{part:12} {count}" for part, count in lines.items()))
+    print(f"in {time.monotonic() - began:.0f} s")
+    total = sum(lines.values(), Count())
     print(total, flush=True)
     sys.exit(total.failed > 0)
 
