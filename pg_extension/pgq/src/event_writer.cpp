@@ -18,11 +18,12 @@ bool may_insert_directly(open_queue const& queue) {
     queue_entry& entry = *queue.entry;
     Oid const user = GetUserId();
     if (entry.allowed_user == user) return true;
-    if (!has_right(queue_table_oid(), ACL_SELECT)) aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, "queue");
-    if (!has_right(entry.sequence, ACL_USAGE | ACL_UPDATE))
-        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SEQUENCE, get_rel_name(entry.sequence));
-    if (!has_right(entry.table->relid, ACL_INSERT)) return false;
-    entry.allowed_user = user;
+    uint64 const before = entry.changes;
+    if (!has_right(queue.queues, ACL_SELECT)) aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, "queue");
+    if (!has_right(queue.sequence, ACL_USAGE | ACL_UPDATE))
+        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SEQUENCE, get_rel_name(queue.sequence));
+    if (!has_right(RelationGetRelid(queue.table), ACL_INSERT)) return false;
+    if (entry.changes == before) entry.allowed_user = user;
     return true;
 }
 
@@ -51,8 +52,8 @@ Datum current_txid() {
 }
 
 /// The sequence moves even when the id is given: the ticker sees by it that there is something new.
-int64 take_id(queue_entry const& entry) {
-    return nextval_internal(entry.sequence, false);
+int64 take_id(open_queue const& queue) {
+    return nextval_internal(queue.sequence, false);
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ int64 write_event(text* queue_name, event_row& row) {
     queue_entry& entry = *queue.entry;
     check_enabled(entry);
     bool const direct = may_insert_directly(queue) && entry.table->direct;
-    int64 const next = take_id(entry);
+    int64 const next = take_id(queue);
     if (row.nulls[ev_id]) row.set(ev_id, Int64GetDatum(next));
     if (row.nulls[ev_time]) row.set(ev_time, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
     row.set(ev_txid, current_txid());
@@ -93,7 +94,7 @@ void write_events(text* queue_name, Datum const* types, bool const* type_nulls, 
     MemoryContext chunk = AllocSetContextCreate(CurrentMemoryContext, "pgq event chunk", ALLOCSET_DEFAULT_SIZES);
     int filled = 0;
     for (int i = 0; i < count; i++) {
-        ids[i] = Int64GetDatum(take_id(entry));
+        ids[i] = Int64GetDatum(take_id(queue));
         row.set(ev_id, ids[i]);
         row.values[ev_type] = types[i];
         row.nulls[ev_type] = type_nulls[i];

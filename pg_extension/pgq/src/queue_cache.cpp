@@ -23,6 +23,7 @@ void on_relation_change(Datum, Oid relid) {
                 everything || entry->sequence == relid || (entry->table != nullptr && entry->table->uses(relid));
             if (!touched) continue;
             entry->allowed_user = InvalidOid;
+            entry->changes++;
             entry->sequence = InvalidOid;
             if (entry->table != nullptr) entry->table->valid = false;
         }
@@ -30,9 +31,12 @@ void on_relation_change(Datum, Oid relid) {
 }
 
 void on_role_change(Datum, int, uint32) {
-    for (queue_entry* entry : entries)
-        for (; entry != nullptr; entry = entry->next)
+    for (queue_entry* entry : entries) {
+        for (; entry != nullptr; entry = entry->next) {
             entry->allowed_user = InvalidOid;
+            entry->changes++;
+        }
+    }
 }
 
 void on_schema_change(Datum, int, uint32) {
@@ -83,7 +87,8 @@ void remember_row(queue_entry& entry, queue_row const& row) {
     entry.row = row;
     entry.row.data_prefix = prefix;
     entry.row.event_sequence = sequence;
-    entry.row_known = true;
+    // Else pgq.queue changed while it was read, perhaps into another table.
+    entry.row_known = OidIsValid(queue_table_oid());
     entry.sequence = InvalidOid;
     entry.allowed_user = InvalidOid;
     entry.place_checked_in = InvalidTransactionId;
@@ -178,12 +183,16 @@ open_queue open(text* name) {
             table = find_event_table(queues, *entry);
         }
         if (table != nullptr && still_current(queues, *entry)) {
+            open_queue const found{entry, table, RelationGetRelid(queues), entry->sequence};
             table_close(queues, NoLock);
-            return {entry, table};
+            return found;
         }
         if (table != nullptr) table_close(table, RowExclusiveLock);
         // Its row may have changed, or only the table: reading both again is right for either.
         entry->row_known = false;
+        if (OidIsValid(queue_table_oid())) continue;
+        table_close(queues, NoLock);
+        queues = open_queue_table();
     }
     elog(ERROR, "Queue fetch failed");
 }

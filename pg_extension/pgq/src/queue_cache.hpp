@@ -17,6 +17,7 @@ struct queue_entry {
     event_table* table;  ///< of row.current_table; null until looked up
     Oid sequence;
     Oid allowed_user;  ///< the role found to have all rights, or InvalidOid
+    uint64 changes;    ///< how often something was heard that could take rights away
 
     TransactionId place_checked_in;  ///< the transaction, and below the subtransaction, whose lock keeps the row's page
     SubTransactionId place_checked_sub;
@@ -29,10 +30,13 @@ struct queue_entry {
     char* statement_target;
 };
 
-/// A queue that may be written to until the transaction ends: its current event table is locked.
+/// A queue that may be written to until the transaction ends: its current event table is locked. What the entry knows
+/// may be forgotten at any look into a catalogue, these ids stay.
 struct open_queue {
     queue_entry* entry;
     Relation table;
+    Oid queues;  ///< pgq.queue
+    Oid sequence;
 };
 
 /// Finds the queue, locks its current table and gives the transaction its id. Errors: `No such queue` and the like.
