@@ -118,14 +118,16 @@ bool has_parts(walmgr::any_store const& where, walmgr::cluster const& of, walmgr
     });
 }
 
+/// Servers before version 17 cannot say which blocks have changed: what they send is compared file by file.
+bool by_files(walmgr::backup_source const& source) {
+    constexpr int first_with_summaries = 17;
+    return source.version < first_with_summaries;
+}
+
 /// The backup that an incremental one is to build on: the one that was named, else the newest.
 walmgr::backup_record find_parent(options const& given, walmgr::any_store const& where, walmgr::cluster const& of,
                                   walmgr::backup_source const& source) {
-    constexpr int first_version = 17;
-    if (source.version < first_version)
-        throw error{fault::configuration, "the server is of version " + std::to_string(source.version) +
-                                              ", incremental backups are taken of version 17 and later"};
-    if (!source.summarizes)
+    if (!by_files(source) && !source.summarizes)
         throw error{fault::configuration, "the server keeps no summaries of its log, from which an incremental backup "
                                           "is made: set summarize_wal = on, and take a full backup after that"};
     auto const all = list_backups(where, of).sealed;
@@ -159,6 +161,7 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
         auto const parent = find_parent(given, where, of, source);
         order.parent = parent.label;
         order.parent_manifest = manifest_text(where, of, parent);
+        order.whole_files = by_files(source);
     }
     order.label =
         new_label(where, of, given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full, stop);
@@ -228,7 +231,7 @@ void add_backup(apps::command& program, request& wanted) {
     command.add_option("--checkpoint", given->checkpoint, "fast, or spread to spare the server")
         .one_of({"fast", "spread"});
     command.add_option("--annotation", given->annotation, "a text to be kept with it");
-    command.add_flag("--incremental", given->incremental, "only what changed since another backup; from version 17 on");
+    command.add_flag("--incremental", given->incremental, "only what changed since another backup");
     command.add_option("--parent", given->parent, "for --incremental: that backup; the newest unless given");
     command.add_flag("--progress", given->progress, "say each second how much has come");
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");

@@ -88,6 +88,22 @@ public:
         parts_.back()->ended = true;
         changed_.notify_all();
     }
+    /// Drops the part that was begun last, which then is none, and waits until nothing is left of it.
+    void give_up() {
+        block_.clear();
+        {
+            std::lock_guard const lock{mutex_};
+            auto& one = *parts_.back();
+            one.given_up = true;
+            for (auto const& block : one.blocks)
+                waiting_ -= block.size();
+            one.blocks.clear();
+        }
+        changed_.notify_all();
+        parts_.back()->thread.join();
+        std::lock_guard const lock{mutex_};
+        parts_.pop_back();
+    }
     /// Bytes of the part that was begun last; 0 when there is none.
     [[nodiscard]] std::uint64_t current_size() const { return parts_.empty() ? 0 : parts_.back()->done.raw_size; }
 
@@ -107,6 +123,7 @@ private:
         backup_part done{};
         std::deque<std::string> blocks{};
         bool ended = false;
+        bool given_up = false;
         std::jthread thread{};
     };
 
@@ -131,8 +148,8 @@ private:
         std::unique_lock lock{mutex_};
         waiting_ -= block.size();
         changed_.notify_all();
-        changed_.wait(lock, [&] { return !one.blocks.empty() || one.ended || dropped_ || failure_; });
-        if (dropped_ || failure_) return false;
+        changed_.wait(lock, [&] { return !one.blocks.empty() || one.ended || one.given_up || dropped_ || failure_; });
+        if (one.given_up || dropped_ || failure_) return false;
         block.clear();
         if (one.blocks.empty()) return true;
         block = std::move(one.blocks.front());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <walmgr/backup/record.hpp>
+#include <walmgr/backup/unchanged.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/error.hpp>
 #include <walmgr/sha256.hpp>
@@ -33,8 +34,10 @@ inline constexpr std::uint64_t usual_part_size = std::uint64_t{128} << 20U;
 /// many bytes have come in all.
 template <class Pool, class Progress> class backup_receiver {
 public:
-    backup_receiver(Pool& pool, Progress progress, std::uint64_t part_size = usual_part_size)
-        : pool_{pool}, progress_{std::move(progress)}, part_size_{part_size} {}
+    /// Files that `before` has with the same bytes do not go to the pool. It must live as long.
+    backup_receiver(Pool& pool, Progress progress, std::uint64_t part_size = usual_part_size,
+                    backup_manifest const* before = nullptr)
+        : pool_{pool}, members_{pool, before}, progress_{std::move(progress)}, part_size_{part_size} {}
 
     void begin(auto const& said) {
         for (auto const& one : said.archives) {
@@ -112,26 +115,32 @@ private:
 
         /// In front of a member, where a part may end.
         void begin(tar_entry const& entry) {
-            if (to.pool_.current_size() >= to.part_size_) {
+            bool const alone = to.alone_;
+            to.settle();
+            to.path_ = to.folder_ + entry.name;
+            to.alone_ = to.members_.wants_own_part(to.path_, entry);
+            auto const size = to.pool_.current_size();
+            if (size >= to.part_size_ || (size > 0 && (alone || to.alone_))) {
                 to.close_part();
                 to.open_part();
             }
-            to.pool_.count_member();
-            to.path_ = to.folder_ + entry.name;
+            to.members_.begin(to.path_, entry);
             if (entry.kind == tar_kind::file) {
                 to.digest_ = {};
                 to.size_ = 0;
             }
         }
-        void raw(std::string_view bytes) { to.pool_.write(bytes); }
+        void raw(std::string_view bytes) { to.members_.raw(bytes); }
         void data(std::string_view bytes) {
             to.digest_.update(bytes);
             to.size_ += bytes.size();
         }
         /// A file may come once only. @throws error  corrupt
         void end() {
-            if (!to.files_.emplace(to.path_, manifest_file{to.size_, hex_of(to.digest_.finish())}).second)
-                throw error{fault::corrupt, to.path_ + " came twice"};
+            auto const [file, first] =
+                to.files_.emplace(to.path_, manifest_file{to.size_, hex_of(to.digest_.finish())});
+            if (!first) throw error{fault::corrupt, to.path_ + " came twice"};
+            to.members_.end(to.path_, file->second);
         }
     };
 
@@ -140,15 +149,24 @@ private:
         pool_.write(std::string(tar_end_bytes, '\0'));
         pool_.end();
     }
+    /// The member before is over. A part that was given up leaves its name to another.
+    void settle() {
+        if (!members_.settle()) return;
+        --number_;
+        open_part();
+    }
     void end_archive() {
         if (!in_archive_) return;
         reader_.finish();
         reader_ = {};
+        settle();
+        alone_ = false;
         close_part();
         in_archive_ = false;
     }
 
     Pool& pool_;
+    changed_members<Pool> members_;
     Progress progress_;
     std::uint64_t part_size_;
     std::uint64_t start_ = 0;
@@ -161,6 +179,7 @@ private:
     unsigned number_ = 0;
     bool in_archive_ = false;
     bool in_manifest_ = false;
+    bool alone_ = false;  ///< the member before had a part for itself
     tar_reader reader_{};
     std::string path_{};
     sha256 digest_{};

@@ -29,7 +29,6 @@ enum class backup_kind {
 struct backup_tablespace {
     std::uint32_t oid = 0;
     std::string path{};
-
     friend bool operator==(backup_tablespace const&, backup_tablespace const&) = default;
 };
 
@@ -48,7 +47,8 @@ struct backup_part {
 struct backup_record {
     std::string label{};  ///< 20260131T120102Z-F, or -I for an incremental one; labels sort by time
     backup_kind kind{};
-    std::string parent{};  ///< label of the backup that an incremental one builds on, else empty
+    std::string parent{};      ///< label of the backup that an incremental one builds on, else empty
+    bool whole_files = false;  ///< an incremental one that holds changed files whole, and not only their changed blocks
     std::uint64_t system_id = 0;
     int history = 1;  ///< see cluster
     segment_size size{};
@@ -83,29 +83,19 @@ inline constexpr std::string_view backup_manifest_object = "backup_manifest";
 inline bool is_backup_label(std::string_view text) {
     constexpr std::string_view form = "00000000T000000Z-";
     if (text.size() != form.size() + 1 || (text.back() != 'F' && text.back() != 'I')) return false;
-    for (std::size_t i = 0; i < form.size(); ++i) {
-        bool const fits = form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
-        if (!fits) return false;
-    }
+    for (std::size_t i = 0; i < form.size(); ++i)
+        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return false;
     return true;
 }
 
-/// The bytes of raw tar files.
-inline std::uint64_t raw_size_of(backup_record const& one) {
-    std::uint64_t all = 0;
-    for (auto const& part : one.parts)
-        all += part.raw_size;
-    return all;
-}
-/// The bytes that its tar files take in the repository.
-inline std::uint64_t stored_size_of(backup_record const& one) {
-    std::uint64_t all = 0;
-    for (auto const& part : one.parts)
-        all += part.stored_size;
-    return all;
-}
-
 namespace detail {
+
+inline std::uint64_t sum_of(backup_record const& one, std::uint64_t backup_part::*size) {
+    std::uint64_t all = 0;
+    for (auto const& part : one.parts)
+        all += part.*size;
+    return all;
+}
 
 constexpr std::string_view name_of(backup_kind kind) {
     return kind == backup_kind::full ? "full" : "incremental";
@@ -162,6 +152,7 @@ inline void read_backup_member(json_in& in, std::string_view name, backup_record
         if (kind != "full" && kind != "incremental") in.fail("an unknown kind of backup");
         into.kind = kind == "full" ? backup_kind::full : backup_kind::incremental;
     } else if (name == "parent") into.parent = json_string_of(in);
+    else if (name == "holds") into.whole_files = json_string_of(in) == "files";
     else if (name == "cluster") read_backup_cluster(in, into);
     else if (name == "version") into.version = json_number<int>(in);
     else if (name == "timeline") into.tli = timeline{json_number<std::uint32_t>(in)};
@@ -179,6 +170,15 @@ inline void read_backup_member(json_in& in, std::string_view name, backup_record
 }
 
 }  // namespace detail
+
+/// The bytes of raw tar files.
+inline std::uint64_t raw_size_of(backup_record const& one) {
+    return detail::sum_of(one, &backup_part::raw_size);
+}
+/// The bytes that its tar files take in the repository.
+inline std::uint64_t stored_size_of(backup_record const& one) {
+    return detail::sum_of(one, &backup_part::stored_size);
+}
 
 /// The text of backup.json.
 inline std::string write_backup_record(backup_record const& one) {
@@ -202,6 +202,9 @@ inline std::string write_backup_record(backup_record const& one) {
         {"label", json_text(one.label)},
         {"kind", json_text(detail::name_of(one.kind))},
         {"parent", one.parent.empty() ? "null" : json_text(one.parent)},
+        {"holds", one.parent.empty() ? "null"
+                  : one.whole_files  ? R"("files")"
+                                     : R"("blocks")"},
         {"cluster", R"({"system_id": ")" + number(one.system_id) + R"(", "history": )" + number(one.history) +
                         R"(, "segment_size": )" + number(one.size.bytes) + '}'},
         {"version", number(one.version)},

@@ -8,6 +8,7 @@
 #include <walmgr/backup/receiver.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup/source.hpp>
+#include <walmgr/backup_manifest.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/store.hpp>
@@ -15,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,7 @@ struct backup_order {
     std::string label{};
     std::string parent{};           ///< for an incremental one
     std::string parent_manifest{};  ///< likewise, the server's manifest of that backup
+    bool whole_files = false;       ///< likewise: store changed files whole, of all that the server sends
     bool fast = true;               ///< a checkpoint at once; else the server takes its time for it
     std::uint64_t max_rate = 0;     ///< kB/s from 32 to 1048576; 0 for no limit
     std::string annotation{};
@@ -51,7 +54,7 @@ inline std::string backup_options(backup_order const& order) {
                 "CHECKPOINT '" +
                 (order.fast ? "fast'" : "spread'");
     if (order.max_rate != 0) text += ", MAX_RATE " + std::to_string(order.max_rate);
-    if (!order.parent.empty()) text += ", INCREMENTAL true";
+    if (!order.parent.empty() && !order.whole_files) text += ", INCREMENTAL true";
     return text;
 }
 
@@ -74,6 +77,7 @@ backup_record stream_backup(pgq::libpq::base_backup& server, Open const& open, C
     backup_record taken{.label = order.label,
                         .kind = order.parent.empty() ? backup_kind::full : backup_kind::incremental,
                         .parent = order.parent,
+                        .whole_files = order.whole_files,
                         .system_id = of.system_id,
                         .history = of.history,
                         .size = of.size,
@@ -84,8 +88,11 @@ backup_record stream_backup(pgq::libpq::base_backup& server, Open const& open, C
                         .annotation = order.annotation};
     origin const from{.system_id = of.system_id, .begin = {}, .tli = {}, .size = of.size};
     part_pool<Open, Codec> pool{open, way, from, folder, order.limits};
-    backup_receiver receive{pool, progress, order.part_size};
-    if (!order.parent.empty()) server.upload_manifest(order.parent_manifest);
+    std::optional<backup_manifest> before;
+    if (order.whole_files)
+        before = parse_backup_manifest(order.parent_manifest, "the manifest of backup " + order.parent);
+    backup_receiver receive{pool, progress, order.part_size, before ? &*before : nullptr};
+    if (!order.parent.empty() && !before) server.upload_manifest(order.parent_manifest);
     auto const end = server.run(detail::backup_options(order), receive);
     receive.compare();
     taken.tli = receive.tli();

@@ -3,6 +3,7 @@
 
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/record.hpp>
+#include <walmgr/backup/unchanged.hpp>
 #include <walmgr/backup/wal_arrival.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/cluster.hpp>
@@ -108,6 +109,12 @@ std::vector<damaged_object> verify_backup(store auto const& where, cluster const
         if (hex_of(label.raw_digest) != one.manifest_sha256)
             throw error{fault::corrupt, name + " is whole, but not the one that the backup's record names"};
         auto const manifest = parse_backup_manifest(text, name);
+        if (one.whole_files) {
+            auto const parent = find_backup(where, of, one.parent);
+            if (!parent) throw error{fault::corrupt, name + ": backup " + one.parent + " is missing"};
+            files.merge(
+                unchanged_files(parse_backup_manifest(manifest_text(where, of, *parent), one.parent), manifest));
+        }
         if (!parts_are_fine) return;  // each file of a damaged part would be named
         detail::compare_files(manifest.files, files, [&](std::string const& why) {
             damaged.push_back({name, fault::corrupt, why});

@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/backup/chain.hpp>
+#include <walmgr/backup/unchanged.hpp>
 #include <walmgr/restore/changed_blocks.hpp>
 #include <walmgr/restore/extract.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -126,10 +128,10 @@ extraction apply_incremental(auto const& open, cluster const& of, backup_record 
         if (path != detail::control_file && !std::binary_search(now.begin(), now.end(), path))
             detail::remove_with_folders(data, path);
     }
-    auto const told = detail::write_parts(open, of, from, manifest, jobs, [&](std::string prefix) {
-        return detail::change_writer{data, manifest, std::move(prefix)};
-    });
-    detail::make_label_whole(data, parent);
+    auto const same = from.whole_files ? unchanged_files(before, manifest) : std::map<std::string, manifest_file>{};
+    auto const writer = [&](std::string prefix) { return detail::change_writer{data, manifest, std::move(prefix)}; };
+    auto const told = detail::write_parts(open, of, from, manifest, jobs, writer, same);
+    if (!from.whole_files) detail::make_label_whole(data, parent);
     return told;
 }
 

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -167,9 +168,9 @@ inline std::string prefix_of(backup_part const& part) {
 }
 
 /// Reads all parts of a backup, `jobs` at once, each into what `writer(prefix)` makes, and makes sure that they hold
-/// all that the manifest names.
+/// all that the manifest names, but for those that are `there` already.
 extraction write_parts(auto const& open, cluster const& of, backup_record const& from, backup_manifest const& manifest,
-                       unsigned jobs, auto const& writer) {
+                       unsigned jobs, auto const& writer, std::map<std::string, manifest_file> const& there = {}) {
     extraction all;
     std::set<std::string> done;
     std::mutex guard;
@@ -190,7 +191,7 @@ extraction write_parts(auto const& open, cluster const& of, backup_record const&
         all += out.told();
     });
     for (auto const& [path, file] : manifest.files) {
-        if (!done.contains(path))
+        if (!done.contains(path) && !there.contains(path))
             throw error{fault::corrupt,
                         "no part of backup " + from.label + " has " + path + ", which its manifest names"};
     }

@@ -38,6 +38,12 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 BOOST_AUTO_TEST_CASE(a_record_is_read_as_it_was_written) {
     auto const one = example();
     BOOST_TEST((parse_backup_record(write_backup_record(one), "x") == one));
+    auto files = one;
+    files.whole_files = true;
+    BOOST_TEST((parse_backup_record(write_backup_record(files), "x") == files));
+    // Records of before that was known are of blocks.
+    auto const older = replaced(write_backup_record(one), "\"holds\": \"blocks\",", "");
+    BOOST_TEST((parse_backup_record(older, "x") == one));
     auto full = one;
     full.kind = backup_kind::full;
     full.parent.clear();
