@@ -61,6 +61,10 @@ def _steps(text):
         thread, line = line.split(maxsplit=1)
         if line.endswith("<unfinished ...>"):
             begun[thread] = line.removesuffix("<unfinished ...>").rstrip()
+            if closing := re.fullmatch(r"close\((\d+)", begun[thread]):
+                # From now on another thread may get the number, before this one hears that it has succeeded.
+                yield Step("close", [int(closing[1])], 0)
+                begun[thread] = "closed("
             continue
         if resumed := re.match(r"<\.\.\. \w+ resumed>\s?(.*)", line):
             line = begun.pop(thread) + resumed[1]
