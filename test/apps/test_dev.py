@@ -18,6 +18,7 @@ def dev(*args):
     (["test", "nonsense"], "no tests are named nonsense"),
     (["run"], "run needs the name of a program"),
     (["run", "nonsense"], "no program is named nonsense"),
+    (["run", "apps/.*"], "no program is named apps/.*"),
     (["server", "nonsense"], "server needs start or stop"),
     (["format", "nonsense"], "format takes only --check"),
 ])
