@@ -1,4 +1,6 @@
 """walmgr receives the log of real servers, and whatever is killed, cut or full: nothing that it acknowledged is lost."""
+import contextlib
+import os
 import random
 import shutil
 import signal
@@ -279,6 +281,75 @@ def test_a_repository_that_is_away_and_a_full_disk_lose_nothing(receiving, clust
         wait_until(lambda: name in receiving.whole_segments(), timeout=60, what="the archived segment")
         receiver.send_signal(signal.SIGTERM)
         assert receiver.wait(10) == 0
+        done = receiving.run("verify")
+        assert done.returncode == 0, done.stderr
+
+
+class Silence:
+    """The repository as another machine has it, behind our own program, which can be told to say nothing more."""
+
+    def __init__(self, receiving, server):
+        self.receiving, self.server = receiving, server
+        self.sign, self.pids = receiving.folder / "silent", receiving.folder / "pids"
+        self.script = receiving.folder / "reach"
+        self.script.write_text(f"#!/bin/sh\necho $$ >> {self.pids}\ntest ! -e {self.sign} || kill -STOP $$\n"
+                               f"exec {receiving.program} serve --folder {receiving.repository}\n")
+        self.script.chmod(0o755)
+        self.pids.touch()
+        give_to_server_user(self.pids)
+
+    def patience(self, seconds):
+        self.receiving.configure(master_db=self.server.conninfo(), walmgr_data=f"ssh://elsewhere{self.receiving.repository}",
+                                 ssh_command=self.script, store_timeout=seconds)
+
+    def _signal(self, number):
+        for pid in map(int, self.pids.read_text().split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def begin(self):
+        self.sign.touch()
+        self._signal(signal.SIGSTOP)
+
+    def end(self):
+        self.sign.unlink(missing_ok=True)
+        self._signal(signal.SIGCONT)
+
+
+def test_a_repository_that_keeps_silent_holds_up_neither_the_stream_nor_a_stop(receiving, cluster, wait_until):
+    with server_on_copy(cluster) as server:
+        server.start()
+        server.execute("create table kept (n int, filler text)")
+        receiving.know(server)
+        silence = Silence(receiving, server)
+        silence.patience(1)
+        receiver = receiving.receive()
+        write(server, 2)
+        wait_until(lambda: len(receiving.whole_segments()) >= 2, what="archived segments")
+        silence.begin()
+        write(server, 2)
+        wait_until(lambda: "no answer for 1 s" in receiving.said.read_text(), what="the archiver's complaint")
+        # Where to go on after a lost connection is known here, too.
+        server.restart()
+        write(server)
+        wait_until(lambda: not receiving.is_behind(server), what="the stream")
+        assert "the repository cannot be asked" in receiving.said.read_text()
+        silence.end()
+        wait_until(lambda: len(receiving.whole_segments()) >= 5, what="archived segments")
+        receiver.send_signal(signal.SIGTERM)
+        assert receiver.wait(10) == 0
+
+        silence.patience(600)
+        receiver = receiving.receive()
+        wait_until(lambda: server.execute("select active from pg_replication_slots") == [(True,)], what="the receiver")
+        silence.begin()
+        write(server)
+        wait_until(lambda: not receiving.is_behind(server), what="the stream")
+        receiver.send_signal(signal.SIGTERM)
+        assert receiver.wait(10) == 0
+        silence.end()
+        done = receiving.run("sync")
+        assert done.returncode == 0, done.stderr
         done = receiving.run("verify")
         assert done.returncode == 0, done.stderr
 

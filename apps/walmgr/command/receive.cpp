@@ -6,11 +6,13 @@
 #include <common/log.hpp>
 #include <pgq/stop.hpp>
 
+#include <unistd.h>
 #include <walmgr/receive/background_archiver.hpp>
 #include <walmgr/receive/receiver.hpp>
 #include <walmgr/repositories/archive.hpp>
 #include <walmgr/store/stoppable.hpp>
 
+#include <chrono>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -25,6 +27,9 @@ int receive(config const& settings, bool once) {
     if (wanted.partial_wals.empty())
         throw pgq::usage_error{"partial_wals is missing in the configuration, the folder to receive into"};
     pgq::signal_stop const stop;
+    // A repository that keeps silent holds no stop up. What was not sealed by then never was, as behind any other end.
+    pgq::late_stop const late{stop.token(), std::chrono::seconds{1}};
+    std::stop_callback const leave{late.token(), [] { ::_exit(0); }};
     apps::logger lines;
     library_log const log{&lines};
     auto const where = open_repository(settings);

@@ -10,6 +10,7 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/found_gap.hpp>
 #include <walmgr/receive/background_archiver.hpp>
+#include <walmgr/receive/known_history.hpp>
 #include <walmgr/receive/own_slot.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/pauses.hpp>
@@ -72,8 +73,7 @@ public:
     }
 
 private:
-    /// What an earlier process has left.
-    void take_up() {
+    void take_up() {  // what an earlier process has left
         auto const local = folder_.list(of_.size);
         for (auto const tli : local.histories)
             archiver_.add(history_name(tli), history_name(tli));
@@ -156,7 +156,7 @@ private:
     segment begin(server_facts const& facts, std::optional<pgq::libpq::physical_slot> const& slot) {
         auto const local = folder_.list(of_.size);
         if (after_gap_) return *std::exchange(after_gap_, std::nullopt);
-        auto const known = find_safe_log(where_, of_, local, folder_.flushed());
+        auto const known = known_log(facts, local);
         if (!known) return server_start(facts, slot);
         auto const start = choose_start(*known, {facts.tli, facts.flushed, facts.past}, of_.size);
         if (!start.alarm.empty()) log_.write(pgq::log_level::error, start.alarm);
@@ -172,6 +172,22 @@ private:
         }
         return start.at;
     }
+    std::optional<safe_log> known_log(server_facts const& facts, partial_contents const& local) {
+        try {
+            return find_safe_log(where_, of_, local, folder_.flushed());
+        } catch (error const& away) {
+            if (!goes_on_without(facts, away)) throw;
+            log_.write(pgq::log_level::warning,
+                       "the repository cannot be asked; going on behind what is received: " + std::string{away.what()});
+            return find_safe_log(of_, local, folder_.flushed());
+        }
+    }
+    /// Commits may wait for us: a timeline that was begun is gone on with, even while the repository keeps silent.
+    /// Whether a new one is the right one only the repository knows.
+    [[nodiscard]] bool goes_on_without(server_facts const& facts, error const& away) const {
+        auto const flushed = folder_.flushed();
+        return !settings_.once && away.kind() == fault::unavailable && flushed && flushed->tli == facts.tli;
+    }
     /// The earliest that the server can be relied on to have.
     segment server_start(server_facts const& facts, std::optional<pgq::libpq::physical_slot> const& slot) const {
         if (slot && slot->restart) return {timeline{slot->timeline}, *slot->restart / of_.size.bytes};
@@ -180,20 +196,14 @@ private:
 
     void keep_histories(pgq::libpq::replication& server, server_facts const& facts) {
         if (facts.history.empty()) return;
-        auto const name = history_name(facts.tli);
-        if (auto const stored = where_.open(object_name(of_, *parse_wal_name(name), name))) {
-            std::string text;
-            detail::unpack_archived(*stored, name, *parse_wal_name(name), of_,
-                                    [&](std::string_view raw) { text += raw; });
-            if (text != facts.history)
-                throw error{fault::identity, "the server is not the one to receive from: the history of its timeline " +
-                                                 std::to_string(static_cast<std::uint32_t>(facts.tli)) +
-                                                 " is another one than the repository's; two servers were promoted"};
-            return;
+        try {
+            if (has_history_of(where_, of_, facts)) return;
+        } catch (error const& away) {
+            if (goes_on_without(facts, away)) return;  // they were kept when this timeline was begun
+            throw;
         }
-        for (auto const& one : facts.past) {
+        for (auto const& one : facts.past)
             if (static_cast<std::uint32_t>(one.tli) > 1) keep_history(server, one.tli);
-        }
         keep_history(server, facts.tli);
     }
     void keep_history(pgq::libpq::replication& server, timeline tli) {

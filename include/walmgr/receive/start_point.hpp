@@ -35,24 +35,49 @@ struct start_point {
     std::string alarm{};  ///< what somebody has to know of it; empty mostly
 };
 
+namespace detail {
+
+inline segment behind(segment one) {
+    return {one.tli, one.number + 1};
+}
+
+/// Behind what lies in the folder; nothing when nothing does.
+inline std::optional<segment> behind_folder(partial_contents const& local) {
+    if (!local.unfinished.empty()) return local.unfinished.front();
+    if (!local.whole.empty()) return behind(local.whole.back());
+    return std::nullopt;
+}
+
+inline std::optional<safe_log> safe_up_to(std::optional<segment> next, cluster const& of,
+                                          std::optional<wal_position> const& flushed) {
+    if (!next && flushed) next = segment{flushed->tli, flushed->at.bytes / of.size.bytes};
+    if (!next) return std::nullopt;
+    safe_log known{*next, begin_of(*next, of.size)};
+    if (flushed && flushed->tli == next->tli) known.durable = std::max(known.durable, flushed->at);
+    return known;
+}
+
+}  // namespace detail
+
+/// How far the log is safe by what the folder knows; nothing when that is nothing at all. The repository may have more
+/// of it, never less.
+inline std::optional<safe_log> find_safe_log(cluster const& of, partial_contents const& local,
+                                             std::optional<wal_position> const& flushed) {
+    return detail::safe_up_to(detail::behind_folder(local), of, flushed);
+}
+
 /// How far the log is safe in the folder and the repository; nothing when there is none of it at all.
 /// @throws error  from the store
 std::optional<safe_log> find_safe_log(store auto const& where, cluster const& of, partial_contents const& local,
                                       std::optional<wal_position> const& flushed) {
-    std::optional<segment> next;
-    auto const behind = [](segment one) { return segment{one.tli, one.number + 1}; };
-    if (!local.unfinished.empty()) next = local.unfinished.front();
-    else if (!local.whole.empty()) next = behind(local.whole.back());
+    auto next = detail::behind_folder(local);
     auto const archived = newest_segment(where, of);
-    if (!next && archived) next = behind(*archived);
-    if (!next && flushed) next = segment{flushed->tli, flushed->at.bytes / of.size.bytes};
-    if (!next) return std::nullopt;
+    if (!next && archived) next = detail::behind(*archived);
+    else if (!next && flushed) next = segment{flushed->tli, flushed->at.bytes / of.size.bytes};
     // An archiver may have brought what was not received meanwhile.
-    while (archived && *next <= *archived && has_segment(where, of, *next))
-        next = behind(*next);
-    safe_log known{*next, begin_of(*next, of.size)};
-    if (flushed && flushed->tli == next->tli) known.durable = std::max(known.durable, flushed->at);
-    return known;
+    while (next && archived && *next <= *archived && has_segment(where, of, *next))
+        next = detail::behind(*next);
+    return detail::safe_up_to(next, of, flushed);
 }
 
 /// @throws error  identity, for a server that cannot be the continuation of what is safe, with the reason

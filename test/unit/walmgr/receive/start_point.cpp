@@ -56,6 +56,18 @@ BOOST_AUTO_TEST_CASE(what_was_received_counts_before_what_is_archived) {
     BOOST_TEST(other->durable.bytes == 6 * mib);
 }
 
+BOOST_AUTO_TEST_CASE(the_folder_alone_knows_no_more_than_what_is_safe) {
+    BOOST_TEST(!find_safe_log(small_cluster, {}, {}));
+    walmgr::wal_position const at{timeline{1}, lsn{7 * mib + 5}};
+    BOOST_TEST((find_safe_log(small_cluster, {}, at)->next == segment{timeline{1}, 7}));
+    walmgr::partial_contents local{.whole = {{timeline{1}, 5}}};
+    BOOST_TEST((find_safe_log(small_cluster, local, at)->next == segment{timeline{1}, 6}));
+    local.unfinished = {{timeline{1}, 6}};
+    auto const known = find_safe_log(small_cluster, local, at);
+    BOOST_TEST((known->next == segment{timeline{1}, 6}));
+    BOOST_TEST((known->durable == at.at));
+}
+
 BOOST_AUTO_TEST_CASE(what_an_archiver_has_brought_is_not_received_again_but_a_hole_is) {
     auto const where = archive_of({{timeline{1}, 3}, {timeline{1}, 4}, {timeline{1}, 6}});
     walmgr::partial_contents const local{.unfinished = {{timeline{1}, 3}}};

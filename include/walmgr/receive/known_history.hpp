@@ -1,0 +1,29 @@
+/// Whether a server's past is the one that the repository knows.
+#pragma once
+
+#include <walmgr/archive.hpp>
+#include <walmgr/receive/server_facts.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/wal_name.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace walmgr {
+
+/// Whether the repository has the history of the server's timeline, which is not the first one.
+/// @throws error  identity, when that is another one: then two servers were promoted; from the store
+bool has_history_of(store auto const& where, cluster const& of, server_facts const& server) {
+    auto const name = history_name(server.tli);
+    auto const stored = where.open(object_name(of, *parse_wal_name(name), name));
+    if (!stored) return false;
+    std::string text;
+    detail::unpack_archived(*stored, name, *parse_wal_name(name), of, [&](std::string_view raw) { text += raw; });
+    if (text == server.history) return true;
+    throw error{fault::identity, "the server is not the one to receive from: the history of its timeline " +
+                                     std::to_string(static_cast<std::uint32_t>(server.tli)) +
+                                     " is another one than the repository's; two servers were promoted"};
+}
+
+}  // namespace walmgr
