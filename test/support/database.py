@@ -68,12 +68,21 @@ class Templates:
         self.server = server
         self._made = {}
         self._way = None  # how databases are copied
+        self._own = None  # kept, since a connection costs more than most of what is done here
+        self._process = None  # what it is connected to
+
+    def _execute(self, query):
+        if self._process is not self.server.process:
+            self._own, self._process = self.server.connect(), self.server.process
+        with self._own.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchall() if cursor.description else None
 
     def fresh(self, kind, prepare=None):
         """A new database of a kind. `prepare(database)` fills the kind's template, once per server."""
         if kind not in self._made:
             name = f"template_{kind}"
-            self.server.execute(f'create database "{name}"')
+            self._execute(f'create database "{name}"')
             self._made[kind] = name
             if prepare:
                 template = Database(self.server, name)
@@ -82,14 +91,14 @@ class Templates:
                 finally:
                     template.close()
         if self._way is None:
-            (version,), = self.server.execute("select current_setting('server_version_num')::int")
+            (version,), = self._execute("select current_setting('server_version_num')::int")
             self._way = "strategy file_copy" if version >= 150000 else ""  # in memory it takes a third of the time of the other
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self.server.execute(f'create database "{name}" template "{self._made[kind]}" {self._way}')
+        self._execute(f'create database "{name}" template "{self._made[kind]}" {self._way}')
         return Database(self.server, name)
 
     def drop(self, database):
         """Drops a database, whoever is still connected."""
         database.close()
         if self.server.running:
-            self.server.execute(f'drop database if exists "{database.name}" with (force)')
+            self._execute(f'drop database if exists "{database.name}" with (force)')
