@@ -13,6 +13,7 @@ from peers import ROOT, Table, peers
 from support.server import as_server_user, give_to_server_user, scratch_folder
 
 PGBENCH_MB = 15  # of one pgbench scale
+OURS = "walmgr"
 
 
 def seconds(command, folder):
@@ -24,17 +25,18 @@ def seconds(command, folder):
 
 
 class Walmgr:
-    name = "walmgr"
     restores = True
 
-    def __init__(self, folder, server):
-        self.folder = folder
-        self.program, self.ini, repository = folder / "walmgr", folder / "walmgr.ini", folder / "walmgr-repository"
+    def __init__(self, folder, server, source):
+        self.folder, self.name = folder, OURS if source == "stream" else f"{OURS}, {source}"
+        self.program, self.ini, repository = folder / "walmgr", folder / f"walmgr-{source}.ini", folder / "walmgr-repository"
         shutil.copy(ROOT / "build/apps/walmgr", self.program)
+        self.ini.write_text(f"[walmgr]\nwalmgr_data = {repository}\nwal_compression = lz4\nmaster_db = {server.conninfo()}\n"
+                            f"keep_backups = 1\nbackup_source = {source}\n")
+        if repository.exists():
+            return
         repository.mkdir()
         give_to_server_user(repository)
-        self.ini.write_text(f"[walmgr]\nwalmgr_data = {repository}\nwal_compression = lz4\nmaster_db = {server.conninfo()}\n"
-                            "keep_backups = 1\n")
         subprocess.run(as_server_user([self.program, self.ini, "repo", "init"]), check=True, capture_output=True, cwd=folder)
         server.execute(f"alter system set archive_command = '{self.program} {self.ini} xarchive %p %f'")
         server.execute("select pg_reload_conf()")
@@ -96,7 +98,7 @@ def main():
         server = servers[0].server
         folder = scratch_folder("pgq-bench-")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        ways = [Walmgr(folder, server), PgBackRest(folder, server), PgBasebackup(folder, server, "pg_basebackup, plain", "-Fp"),
+        ways = [Walmgr(folder, server, "stream"), Walmgr(folder, server, "files"), PgBackRest(folder, server), PgBasebackup(folder, server, "pg_basebackup, plain", "-Fp"),
                 PgBasebackup(folder, server, "pg_basebackup, tar, lz4", "-Ft", "--compress=client-lz4:1")]
         scale = max(1, settings.megabytes // PGBENCH_MB)
         subprocess.run([server.tree / "bin/pgbench", "-i", "-q", "-s", str(scale), server.conninfo()], check=True, capture_output=True)
@@ -117,11 +119,12 @@ def main():
                     shutil.rmtree(data)
         for what, taken in (("backup", backups), ("restore", restores)):
             medians = {name: statistics.median(one) for name, one in taken.items()}
-            best = min(figure for name, figure in medians.items() if name != "walmgr")
-            for name, figure in medians.items():
-                if name != "walmgr":
-                    table.add("ours", f"{what}, beside {name}", medians["walmgr"], goal=best)
-                    table.add("peer", f"{what}, beside {name}", figure)
+            ours = [name for name in medians if name.startswith(OURS)]
+            best = min(figure for name, figure in medians.items() if name not in ours)
+            for name in medians:
+                for own in ours if name not in ours else []:
+                    table.add("ours", f"{what} by {own}, beside {name}", medians[own], goal=best)
+                    table.add("peer", f"{what} by {own}, beside {name}", medians[name])
         table.show()
 
 

@@ -39,9 +39,13 @@ backup_keys read_backup(pgq::ini_section const& section) {
     constexpr std::int64_t fastest = 1 << 20;
     constexpr std::int64_t most_kept = 100'000;
     constexpr std::int64_t week = 7 * 24 * 3600;
+    auto const from = section.text("backup_source", fallback("backup_source"));
+    if (from != "stream" && from != "files")
+        section.refuse("backup_source", "is neither stream nor files: \"" + from + '"');
     auto const rate = number(section, "backup_max_rate", 0, fastest);
     if (rate != 0 && rate < slowest) section.refuse("backup_max_rate", "is neither 0 nor from 32 to 1048576");
-    return {.max_rate = static_cast<std::uint64_t>(rate),
+    return {.from = from == "files" ? backup_origin::files : backup_origin::stream,
+            .max_rate = static_cast<std::uint64_t>(rate),
             .wal_timeout = std::chrono::seconds{number(section, "backup_wal_timeout", 1, week)},
             .workers = static_cast<unsigned>(number(section, "backup_workers", 1, 64)),
             .keep = {.count = static_cast<unsigned>(number(section, "keep_backups", 0, most_kept)),

@@ -26,8 +26,15 @@ namespace walmgr_app {
 
 using any_codec = std::variant<walmgr::stored, walmgr::lz4, walmgr::zstd>;
 
+/// Where the files of a backup come from.
+enum class backup_origin {
+    stream,  ///< the server sends them
+    files,   ///< they are read from its folder, which is on this machine
+};
+
 /// How backups are taken, and how many are kept.
 struct backup_keys {
+    backup_origin from{};
     std::uint64_t max_rate = 0;
     std::chrono::seconds wal_timeout{};
     unsigned workers = 0;
@@ -101,9 +108,10 @@ inline constexpr std::array keys{
     apps::key{"agent_spool_bytes", "268435456", "so much is in it at most, or one segment"},
     apps::key{"agent_pidfile", "", "names the process of the agent"},
     apps::key{"agent_log", "", "file for what the agent says, besides standard error"},
-    apps::key{"backup_max_rate", "0", "kB/s that a backup asks of the server at most, 32 to 1048576; 0 for no limit"},
+    apps::key{"backup_source", "stream", "stream: the server sends it; files: read from its folder on this machine"},
+    apps::key{"backup_max_rate", "0", "kB/s that a backup takes of the server at most, 32 to 1048576; 0 for no limit"},
     apps::key{"backup_wal_timeout", "600", "seconds that a backup waits for its log to be archived"},
-    apps::key{"backup_workers", "2", "threads that pack a backup, each with up to 64 MiB in memory"},
+    apps::key{"backup_workers", "2", "threads that pack a backup, and with files read it; up to 64 MiB each"},
     apps::key{"keep_backups", "0", "expire keeps so many full backups; 0 for no such rule"},
     apps::key{"keep_days", "0", "expire keeps what restores any moment of so many days; 0 for no such rule"},
     apps::key{"keep_minimum", "1", "expire leaves so many full backups, whatever the other rules say"},

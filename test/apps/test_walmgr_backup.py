@@ -5,6 +5,7 @@ import json
 import random
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -75,17 +76,20 @@ def usual_configuration(source):
     source.archive.configure(master_db=source.server.conninfo())
 
 
-def test_a_backup_under_load_is_rescued_by_zstd_and_tar_and_recovers(source, wait_until, scratch):
+@pytest.mark.parametrize("method", ["stream", "files"])
+def test_a_backup_under_load_is_rescued_by_zstd_and_tar_and_recovers(source, wait_until, scratch, method):
+    source.archive.configure(master_db=source.server.conninfo(), backup_source=method, backup_workers=1)
     with source.load():
         done = source.backup("--annotation", "under load", "--progress")
     assert done.returncode == 0, done.stderr
     record = backups(source.archive)[-1]
-    assert done.stdout.startswith(record["label"]) and "received" in done.stderr
+    assert done.stdout.startswith(record["label"]) and "MB of about" in done.stderr
     assert record["kind"] == "full" and record["version"] == 15 and record["annotation"] == "under load"
     assert record["cluster"]["segment_size"] == 1 << 20 and record["time_zone"] == "UTC"
     (oid,), = source.server.execute("select oid from pg_tablespace where spcname = 'fast'")
     assert record["tablespaces"] == [{"oid": oid, "path": str(source.space)}]
-    assert [part["object"] for part in record["parts"]] == [f"{oid}-0000.tar", "main-0000.tar"]
+    last = ["main-0001.tar"] if method == "files" else []  # what is known at the end only
+    assert [part["object"] for part in record["parts"]] == [f"{oid}-0000.tar", "main-0000.tar", *last]
     assert not list(source.archive.repository.glob("main/leases/backup/*"))
 
     # The log is there; from here on the server may burn.
@@ -168,6 +172,35 @@ def test_without_its_log_there_is_no_backup_and_one_is_taken_at_a_time(source, w
     assert done.returncode == 0 and f"took over what a backup, process {first.pid} of host" in done.stderr, done.stderr
     assert len(backups(archive)) == len(before) + 1
     assert len(list(archive.repository.glob("main/base/*"))) > len(backups(archive))  # those that were not finished
+
+
+@pytest.mark.parametrize("method", ["stream", "files"])
+@pytest.mark.parametrize("how", ["--progress", "--incremental"])
+def test_a_backup_that_is_ended_in_its_middle_is_none(source, method, how):
+    archive = source.archive
+    if not backups(archive):
+        assert source.backup().returncode == 0
+    before = backups(archive)
+    # So slowly that it is in the middle of it, whenever that is.
+    archive.configure(master_db=source.server.conninfo(), backup_source=method, backup_max_rate=2000)
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        running = subprocess.Popen(as_server_user(archive.command("backup", "--progress", *{how} - {"--progress"})), text=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while "received" not in (line := running.stderr.readline()):
+            assert line, "it ended too early"
+        running.send_signal(number)
+        said = running.communicate()[1]
+        assert running.returncode == (1 if number == signal.SIGTERM else -number), said
+        assert backups(archive) == before
+    archive.configure(master_db=source.server.conninfo(), backup_source=method)
+    done = source.backup(*{how} - {"--progress"})
+    assert done.returncode == 0, done.stderr
+    assert len(backups(archive)) == len(before) + 1
+    assert archive.run("verify", done.stdout.split(":")[0]).returncode == 0
+    assert archive.run("expire").returncode == 0
+    # What a killed process was writing goes once nobody has written to it for an hour.
+    left = {path.parent.name for path in archive.repository.glob("main/base/*/[!.]*")}
+    assert left == {one["label"] for one in backups(archive)}
 
 
 def test_a_backup_that_is_killed_anywhere_is_none(source):

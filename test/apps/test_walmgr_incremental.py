@@ -14,9 +14,11 @@ DIGEST = "select count(*), coalesce(sum(n), 0), md5(coalesce(string_agg(n || fil
 
 
 class Chain:
-    """A server of that version, a full backup, and incremental ones on it, with what the tables held at each."""
+    """A server of that version, a full backup, and incremental ones on it, with what the tables held at each. Backups are taken by
+    the one method or the other, as `methods` says: each must be able to build on what the other one left."""
 
-    def __init__(self, folder, program, version):
+    def __init__(self, folder, program, version, methods):
+        self.methods = methods
         self.archive = Archive(folder, program)
         self.tree = f"tree-{version}" if version != 15 else "tree"
         self.space, self.brief = folder / "space", folder / "brief"
@@ -26,6 +28,7 @@ class Chain:
         self.labels, self.contents = [], []
 
     def backup(self, server, *args):
+        self.archive.configure(master_db=server.conninfo(), backup_source=self.methods[len(self.labels)])
         done = self.archive.run("backup", *args)
         assert done.returncode == 0, done.stderr
         self.labels.append(done.stdout.split(":")[0])
@@ -62,9 +65,9 @@ class Chain:
         self.backup(server, "--incremental")
 
 
-def told(program, version):
+def told(program, version, methods):
     folder = scratch_folder()
-    chain = Chain(folder, program("walmgr"), version)
+    chain = Chain(folder, program("walmgr"), version, methods)
     if not (tree(chain.tree) / "bin/postgres").exists():
         pytest.skip(f"build/{chain.tree} is missing: npm could not fetch it")
     try:
@@ -78,7 +81,7 @@ def told(program, version):
 
 @pytest.fixture(scope="module")
 def chain(program):
-    yield from told(program, 17)
+    yield from told(program, 17, ("files", "stream", "stream"))
 
 
 def restored(chain, which, wait_until, *args, into=None):
@@ -186,7 +189,7 @@ def test_what_cannot_be_built_on_is_refused_and_what_is_needed_is_kept(chain):
 
 @pytest.fixture(scope="module")
 def chain_of_files(program):
-    yield from told(program, 15)
+    yield from told(program, 15, ("files", "stream", "files"))
 
 
 def test_before_version_17_files_that_are_as_they_were_are_stored_once(chain_of_files, wait_until, scratch):
@@ -223,7 +226,7 @@ def test_before_version_17_files_that_are_as_they_were_are_stored_once(chain_of_
 
 @pytest.mark.long
 def test_a_chain_of_version_18(program, wait_until):
-    for chain, _ in told(program, 18):
+    for chain, _ in told(program, 18, ("stream", "stream", "files")):
         check_chain(chain, wait_until)
         restored(chain, 1, wait_until)
         chain.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree(chain.tree) / "bin")

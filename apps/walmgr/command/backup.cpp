@@ -1,10 +1,11 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../parent_backup.hpp"
 
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
 
-#include <walmgr/backup/chain.hpp>
+#include <walmgr/backup/by_files.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/source.hpp>
 #include <walmgr/backup/stream.hpp>
@@ -23,6 +24,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace walmgr_app {
@@ -118,32 +120,24 @@ bool has_parts(walmgr::any_store const& where, walmgr::cluster const& of, walmgr
     });
 }
 
-/// Servers before version 17 cannot say which blocks have changed: what they send is compared file by file.
-bool by_files(walmgr::backup_source const& source) {
-    constexpr int first_with_summaries = 17;
-    return source.version < first_with_summaries;
-}
-
-/// The backup that an incremental one is to build on: the one that was named, else the newest.
-walmgr::backup_record find_parent(options const& given, walmgr::any_store const& where, walmgr::cluster const& of,
-                                  walmgr::backup_source const& source) {
-    if (!by_files(source) && !source.summarizes)
-        throw error{fault::configuration, "the server keeps no summaries of its log, from which an incremental backup "
-                                          "is made: set summarize_wal = on, and take a full backup after that"};
-    auto const all = list_backups(where, of).sealed;
-    walmgr::backup_record const* chosen = nullptr;
-    for (auto const& one : all) {
-        if (given.parent.empty() ? one.history == of.history : one.label == given.parent) chosen = &one;
+/// Lets `take(method)` take the backup by the method of the configuration.
+walmgr::backup_record copy_files(config const& settings, walmgr::cluster const& of, walmgr::backup_source const& source,
+                                 std::stop_token const& stop, auto&& take) {
+    pgq::libpq::options const wanted{.stop = stop,
+                                     .connect_timeout = 30s,
+                                     .statement_timeout = longest_silence,
+                                     .application_name = "walmgr backup"};
+    if (settings.backup.from == backup_origin::stream) {
+        pgq::libpq::base_backup session{settings.master_db, wanted};
+        return take(walmgr::streamed_backup{session});
     }
-    if (chosen == nullptr)
-        throw error{fault::negative, given.parent.empty() ? "there is no backup to build on; take a full one first"
-                                                          : "there is no backup " + given.parent};
-    if (chosen->history != of.history)
-        throw error{fault::identity, "backup " + chosen->label + " is of the cluster before its last pg_upgrade"};
-    if (chain_of(all, *chosen).empty())
-        throw error{fault::corrupt, "backup " + chosen->label + " builds on " + chosen->parent +
-                                        ", and that or what it builds on is not in the repository; take a full one"};
-    return *chosen;
+    pgq::libpq::connection session{settings.master_db, wanted};
+    auto local = walmgr::find_local_server(session, settings.nodes.master.data, of.system_id);
+    walmgr::backup_by_files method{session, std::move(local), source, of.system_id, stop};
+    auto taken = take(method);
+    for (auto const& path : method.skipped())
+        say(path + " is neither a file nor a folder, and is in no backup");
+    return taken;
 }
 
 /// Everything between the lease and the seal.
@@ -158,21 +152,18 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
                                .limits = {.workers = settings.backup.workers}};
     if (given.incremental) {
         // Under the lease: what expire() has kept it keeps.
-        auto const parent = find_parent(given, where, of, source);
+        auto const parent = find_parent(settings, given.parent, where, of, source);
         order.parent = parent.label;
         order.parent_manifest = manifest_text(where, of, parent);
-        order.whole_files = by_files(source);
+        order.whole_files = holds_whole_files(settings, source);
     }
     order.label =
         new_label(where, of, given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full, stop);
-    pgq::libpq::base_backup session{settings.master_db,
-                                    {.stop = stop,
-                                     .connect_timeout = 30s,
-                                     .statement_timeout = longest_silence,
-                                     .application_name = "walmgr backup"}};
     return std::visit(
         [&](auto const& way) {
-            auto taken = stream_backup(session, open, way, of, source, order, meter{given.progress});
+            auto taken = copy_files(settings, of, source, stop, [&](auto&& method) {
+                return take_backup(method, open, way, of, source, order, meter{given.progress});
+            });
             await_log(settings, where, of, taken, db, stop);
             // Whoever took the lease over may have removed what looked unfinished.
             if (!lease.is_ours(where))
@@ -198,8 +189,10 @@ int backup(config const& settings, options const& given) {
     auto const source = walmgr::look_at_source(db);
     check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
     check_archiver(walmgr::look_at_archiver(db));
+    if (settings.backup.from == backup_origin::files)
+        walmgr::find_local_server(db, settings.nodes.master.data, of.system_id);
     if (given.incremental) {
-        auto const parent = find_parent(given, where, of, source);
+        auto const parent = find_parent(settings, given.parent, where, of, source);
         if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
     }
     if (given.dry_run) {

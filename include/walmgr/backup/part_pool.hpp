@@ -1,11 +1,11 @@
 /// Packs and stores the parts of a backup, several at a time, while the next ones arrive.
 #pragma once
 
+#include <walmgr/backup/packed_part.hpp>
+#include <walmgr/backup/part_limits.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/codec.hpp>
-#include <walmgr/error.hpp>
 #include <walmgr/object.hpp>
-#include <walmgr/store.hpp>
 
 #include <condition_variable>
 #include <cstddef>
@@ -21,28 +21,6 @@
 #include <vector>
 
 namespace walmgr {
-namespace detail {
-
-/// A writer that counts what goes through it.
-template <object_writer Out> struct counting_writer {
-    Out out;
-    std::uint64_t bytes = 0;
-
-    void write(std::string_view some) {
-        bytes += some.size();
-        out.write(some);
-    }
-    bool seal() { return out.seal(); }
-};
-
-}  // namespace detail
-
-/// How much is done at a time.
-struct part_limits {
-    unsigned workers = 2;                          ///< threads that pack, and parts under way
-    std::size_t waiting = std::size_t{64} << 20U;  ///< bytes that wait for each of them, at most
-    std::size_t block = std::size_t{1} << 20U;     ///< bytes that are handed over at once
-};
 
 /// Each part is packed by a thread of its own with a store of its own, which `open()` gives: stores need not be
 /// thread-safe. For one thread, which gives the parts one after the other. What fails in a worker is thrown by the next
@@ -170,18 +148,15 @@ private:
 
     void store_part(part& one) {
         auto const where = open_();
-        auto const name = folder_ + '/' + one.done.object;
-        detail::counting_writer<decltype(where.create(name))> out{where.create(name)};
-        object_packer pack{out, way_};
+        packed_part out{where, way_, folder_, one.done.object};
         for (std::string block;;) {
             if (!take(one, block)) return;
             if (block.empty()) break;
-            pack.write(block);
+            out.write(block);
         }
-        auto const label = pack.finish(from_);
-        if (!out.seal()) throw error{fault::duplicate, name + " is in the repository already"};
-        one.done.stored_size = out.bytes;
-        one.done.sha256 = hex_of(label.raw_digest);
+        auto const done = out.finish(from_);
+        one.done.stored_size = done.stored_size;
+        one.done.sha256 = done.sha256;
     }
 
     Open open_;

@@ -1,6 +1,7 @@
 /// Takes what the server sends of a base backup: cuts its tar files into parts, and knows each file by its digest.
 #pragma once
 
+#include <walmgr/backup/part_limits.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup/unchanged.hpp>
 #include <walmgr/backup_manifest.hpp>
@@ -18,18 +19,6 @@
 #include <vector>
 
 namespace walmgr {
-namespace detail {
-
-inline std::string part_name(std::string const& archive, unsigned number) {
-    auto const digits = std::to_string(number);
-    return archive + '-' + std::string(4 - std::min<std::size_t>(4, digits.size()), '0') + digits + ".tar";
-}
-
-}  // namespace detail
-
-/// Where its raw bytes are cut: in front of the first member that begins behind so many.
-inline constexpr std::uint64_t usual_part_size = std::uint64_t{128} << 20U;
-
 /// A visitor for pgq::libpq::base_backup::run(). `Pool` takes the parts, see part_pool; `progress(bytes)` hears how
 /// many bytes have come in all.
 template <class Pool, class Progress> class backup_receiver {

@@ -1,4 +1,5 @@
 #include <support/wal.hpp>
+#include <walmgr/backup/manifest_writer.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/object.hpp>
 
@@ -59,6 +60,24 @@ BOOST_AUTO_TEST_CASE(what_is_whole_and_no_manifest_is_refused) {
         BOOST_CHECK_EXCEPTION(parse_backup_manifest(manifest(list), "x"), error,
                               is_fault(fault::corrupt, "x is no backup manifest"));
     BOOST_CHECK_EXCEPTION(parse_backup_manifest(manifest(files, "9"), "x"), error, is_fault(fault::corrupt, "newer"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
+    std::vector<manifest_entry> const entries{{"base/1/1259", {114'688, "abcd"}, 1'769'860'862},
+                                              {"odd \"name\"\n\xFF", {3, "12"}, 0}};
+    for (int const version : {16, 17}) {
+        auto const text =
+            write_backup_manifest(version, 7'000'000'001, entries, {timeline{3}, {0x1'0000'0028}, {0x1'0000'0100}});
+        auto const read = parse_backup_manifest(text, "x");
+        BOOST_TEST(read.files.size() == 2U);
+        for (auto const& one : entries)
+            BOOST_TEST((read.files.at(one.path) == one.file));
+        BOOST_TEST((read.system_id == (version == 17 ? std::optional<std::uint64_t>{7'000'000'001} : std::nullopt)));
+        BOOST_REQUIRE(read.ranges.size() == 1U);
+        auto const& range = read.ranges.front();
+        BOOST_TEST((range.tli == timeline{3} && range.start == lsn{0x1'0000'0028} && range.end == lsn{0x1'0000'0100}));
+        BOOST_TEST(text.find(R"("Last-Modified": "2026-01-31 12:01:02 GMT")") != text.npos);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 #include <support/tar.hpp>
 #include <support/wal.hpp>
 #include <walmgr/tar_reader.hpp>
+#include <walmgr/tar_writer.hpp>
 
 #include <string>
 #include <string_view>
@@ -91,6 +92,28 @@ BOOST_AUTO_TEST_CASE(what_is_cut_off_or_damaged_is_noticed) {
         damaged[at] = static_cast<char>(damaged[at] ^ (1 + static_cast<int>(chance() % 255)));
         BOOST_CHECK_EXCEPTION(read(damaged, 512), error, is_fault(fault::corrupt));
     }
+}
+
+BOOST_AUTO_TEST_CASE(headers_that_are_written_are_read_again) {
+    std::string const deep = std::string(80, 'd') + '/' + std::string(70, 'e') + '/' + std::string(90, 'f');
+    std::vector<tar_entry> const entries{
+        {.kind = tar_kind::file, .name = "base/1/1259", .link = {}, .size = 8192, .mode = 0600},
+        {.kind = tar_kind::file, .name = deep, .link = {}, .size = std::uint64_t{9} << 30U, .mode = 0640},
+        {.kind = tar_kind::folder, .name = "pg_notify", .link = {}, .size = 0, .mode = 0700},
+        {.kind = tar_kind::symlink, .name = "pg_wal", .link = "/srv/wal", .size = 0, .mode = 0777},
+    };
+    for (auto const& one : entries) {
+        auto const header = tar_header(one, {.user = 3'000'000'000, .group = 26, .modified = 1'769'860'862});
+        auto const read = detail::parse_tar_header(header);
+        BOOST_REQUIRE(read.has_value());
+        BOOST_TEST((read->kind == one.kind && read->size == one.size && read->mode == one.mode));
+        BOOST_TEST(read->name == one.name);
+        BOOST_TEST(read->link == one.link);
+    }
+    BOOST_TEST(tar_padding(0).empty());
+    BOOST_TEST(tar_padding(513).size() == 511U);
+    BOOST_CHECK_EXCEPTION(tar_header({.kind = tar_kind::file, .name = std::string(101, 'x'), .link = {}}, {}), error,
+                          is_fault(fault::configuration, "too long for a tar file"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,131 @@
+/// Takes a base backup, by whichever method its files are copied, and makes it one that can be restored.
+#pragma once
+
+#include <walmgr/backup/part_limits.hpp>
+#include <walmgr/backup/record.hpp>
+#include <walmgr/backup/source.hpp>
+#include <walmgr/backup/utc.hpp>
+#include <walmgr/backup_manifest.hpp>
+#include <walmgr/cluster.hpp>
+#include <walmgr/codec.hpp>
+#include <walmgr/error.hpp>
+#include <walmgr/object.hpp>
+#include <walmgr/store.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace walmgr {
+
+/// What is wanted.
+struct backup_order {
+    std::string label{};
+    std::string parent{};           ///< for an incremental one
+    std::string parent_manifest{};  ///< likewise, the manifest of that backup
+    bool whole_files = false;       ///< likewise: store changed files whole
+    bool fast = true;               ///< a checkpoint at once; else the server takes its time for it
+    std::uint64_t max_rate = 0;     ///< kB/s from 32 to 1048576; 0 for no limit
+    std::string annotation{};
+    part_limits limits{};
+    std::uint64_t part_size = usual_part_size;
+};
+
+/// What a method is given to work with.
+template <class Open, codec Codec, class Progress> struct backup_job {
+    Open const& open;  ///< gives a store, for each thread its own
+    Codec const& way;
+    origin from{};         ///< for the labels of objects
+    std::string folder{};  ///< where parts go
+    backup_order const& order;
+    backup_manifest const* before = nullptr;  ///< files that it has with the same bytes are not to be stored
+    Progress& progress;                       ///< (bytes, expected) hears how many have come of about how many
+};
+
+/// What a method has stored.
+struct copied_backup {
+    timeline tli{};
+    lsn start{};
+    lsn stop{};
+    std::vector<backup_tablespace> tablespaces{};
+    std::vector<backup_part> parts{};
+    std::string manifest{};  ///< its text
+};
+
+/// Copies the files of a running server into parts, all of which are durable when it returns.
+template <class Method, class Job>
+concept backup_method = requires(Method& by, Job const& job) {
+    { by.copy(job) } -> std::same_as<copied_backup>;
+};
+
+/// The label of a backup that begins at `at`.
+inline std::string backup_label(std::time_t at, backup_kind kind) {
+    return detail::utc_text(at, "%Y%m%dT%H%M%SZ") + (kind == backup_kind::full ? "-F" : "-I");
+}
+
+/// Takes a backup and stores all of it but its record. `open()` gives a store, for each thread its own;
+/// `progress(bytes, expected)` hears how many have come of about how many, which is 0 where nobody knows.
+/// @return the record, to be sealed once all write-ahead log that it needs is in the repository
+/// @throws error  from the method, or the store; pgq::sql_error, pgq::connection_error, pgq::stopped
+template <class Method, class Open, codec Codec, class Progress>
+backup_record take_backup(Method& by, Open const& open, Codec const& way, cluster const& of,
+                          backup_source const& source, backup_order const& order, Progress&& progress) {
+    using job_type = backup_job<Open, Codec, std::remove_reference_t<Progress>>;
+    static_assert(backup_method<Method, job_type>,
+                  "walmgr::take_backup: a method needs copy(job), which gives a copied_backup");
+    backup_record taken{.label = order.label,
+                        .kind = order.parent.empty() ? backup_kind::full : backup_kind::incremental,
+                        .parent = order.parent,
+                        .whole_files = order.whole_files,
+                        .system_id = of.system_id,
+                        .history = of.history,
+                        .size = of.size,
+                        .version = source.version,
+                        .started = detail::utc_now(),
+                        .time_zone = source.time_zone,
+                        .checksums = source.checksums,
+                        .annotation = order.annotation};
+    std::optional<backup_manifest> before;
+    if (order.whole_files)
+        before = parse_backup_manifest(order.parent_manifest, "the manifest of backup " + order.parent);
+    job_type const job{.open = open,
+                       .way = way,
+                       .from = {.system_id = of.system_id, .begin = {}, .tli = {}, .size = of.size},
+                       .folder = backup_folder(of, order.label),
+                       .order = order,
+                       .before = before ? &*before : nullptr,
+                       .progress = progress};
+    auto copied = by.copy(job);
+    taken.tli = copied.tli;
+    taken.start = copied.start;
+    taken.stop = copied.stop;
+    taken.stopped = detail::utc_now();
+    taken.tablespaces = std::move(copied.tablespaces);
+    taken.parts = std::move(copied.parts);
+
+    auto const where = open();
+    auto const name = job.folder + '/' + std::string{backup_manifest_object};
+    auto out = where.create(name);
+    object_packer pack{out, way};
+    pack.write(copied.manifest);
+    taken.manifest_sha256 = hex_of(pack.finish(job.from).raw_digest);
+    if (!out.seal()) throw error{fault::duplicate, name + " is in the repository already"};
+    return taken;
+}
+
+/// Writes the record of a backup, by which it becomes one. @throws error  duplicate, when it has one; or from the store
+void seal_backup(store auto const& where, cluster const& of, codec auto const& way, backup_record const& taken) {
+    auto const name = backup_folder(of, taken.label).append("/").append(backup_seal);
+    auto out = where.create(name);
+    object_packer pack{out, way};
+    pack.write(write_backup_record(taken));
+    pack.finish({.system_id = of.system_id, .begin = taken.start, .tli = taken.tli, .size = of.size});
+    if (!out.seal()) throw error{fault::duplicate, name + " is in the repository already"};
+}
+
+}  // namespace walmgr

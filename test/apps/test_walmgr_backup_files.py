@@ -1,0 +1,173 @@
+"""walmgr takes base backups by reading a server's own folder: what was committed is there, what is damaged is named, and another
+server's folder is never taken for this one's."""
+import contextlib
+import json
+import shutil
+import subprocess
+import threading
+
+import pytest
+
+from support.archive import Archive, small_segments_server, wait_until_archived
+from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+
+
+class Source:
+    """An archive that takes backups by files, and a server with checksums and a tablespace."""
+
+    def __init__(self, archive, server, space):
+        self.archive, self.server, self.space = archive, server, space
+
+    def configure(self, **keys):
+        self.archive.configure(**{"master_db": self.server.conninfo(), "backup_source": "files", "backup_workers": 3, **keys})
+
+    def backup(self, *args):
+        return self.archive.run("backup", *args)
+
+    def sealed(self):
+        return {path.parent.name for path in self.archive.repository.glob("main/base/*/backup.json")}
+
+
+@pytest.fixture(scope="module")
+def source(program):
+    folder = scratch_folder()
+    archive = Archive(folder, program("walmgr"))
+    space = folder / "space"
+    space.mkdir()
+    give_to_server_user(space)
+    try:
+        with small_segments_server(archive, autovacuum="off") as server:
+            server.execute(f"create tablespace fast location '{space}'")
+            server.execute("create table old as select g, repeat('x', 300) as filler from generate_series(1, 20000) g")
+            server.execute("create unlogged table forgotten as select g from generate_series(1, 5000) g")
+            server.execute("create table acknowledged (writer int, n int, filler text, primary key (writer, n)) tablespace fast")
+            server.execute("checkpoint")
+            yield Source(archive, server, space)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def row_of(writer, n):
+    return writer, n, f"{writer}.{n} " * (n % 40)
+
+
+class Writer(threading.Thread):
+    """Commits rows, and makes, cuts and drops other tables between them. What it knows to be committed is in `known`."""
+
+    def __init__(self, server, number):
+        super().__init__()
+        self.server, self.number, self.known, self.sent, self.end = server, number, 0, 0, threading.Event()
+
+    def run(self):
+        with contextlib.closing(self.server.connect()) as connection, connection.cursor() as cursor:
+            while not self.end.is_set():
+                self.sent += 1
+                cursor.execute("insert into acknowledged values (%s, %s, %s)", row_of(self.number, self.sent))
+                self.known = self.sent
+                if self.sent % 20 == 0:
+                    cursor.execute(f"create table brief_{self.number} as select repeat('y', 500) from generate_series(1, 40)")
+                    cursor.execute(f"truncate brief_{self.number}")
+                    cursor.execute(f"drop table brief_{self.number}")
+
+
+def test_what_was_committed_is_there_and_only_the_own_folder_is_read(source, wait_until):
+    server, archive = source.server, source.archive
+    source.configure()
+    writers = [Writer(server, number) for number in (1, 2)]
+    for one in writers:
+        one.start()
+    try:
+        wait_until(lambda: all(one.known > 20 for one in writers), what="rows")
+        done = source.backup("--progress")
+        known = [one.known for one in writers]
+    finally:
+        for one in writers:
+            one.end.set()
+            one.join()
+    assert done.returncode == 0, done.stderr
+    label = done.stdout.split(":")[0]
+    assert archive.run("verify", label).returncode == 0
+    wait_until_archived(server, wait_until)
+
+    folder = scratch_folder()
+    try:
+        (oid,), = server.execute("select oid from pg_tablespace where spcname = 'fast'")
+        done = archive.run("restore", label, folder / "data", "--tablespace", f"{oid}={folder / 'space'}", "--jobs", "2")
+        assert done.returncode == 0, done.stderr
+        copy = Server(tree("tree"), folder)
+        with copy:
+            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+            for one, least in zip(writers, known):
+                rows = copy.execute("select * from acknowledged where writer = %s order by n", one.number)
+                assert least <= one.known == len(rows)
+                assert rows == [row_of(one.number, n) for n in range(1, len(rows) + 1)]
+            assert copy.execute("select count(*), sum(g) from old") == [(20000, 20000 * 20001 // 2)]
+            assert copy.execute("select count(*) from forgotten") == [(0,)]
+            copy.execute("create extension amcheck")
+            assert copy.execute("select oid::regclass, msg from pg_class, lateral verify_heapam(oid) where relkind = 'r'") == []
+
+            # The copy has the same system id, and a server works in its folder: it is not the one that is asked.
+            source.configure(master_data=copy.data)
+            before = source.sealed()
+            for args in ([], ["--dry-run"], ["--incremental"]):
+                done = source.backup(*args)
+                assert done.returncode == 3 and "what the server writes does not come to" in done.stderr, done.stderr
+                assert "backup_source = stream" in done.stderr and done.stderr.count("\n") == 1
+            copy.stop()
+        subprocess.run(as_server_user([tree("tree") / "bin/pg_checksums", "--check", "-D", copy.data]), check=True, capture_output=True,
+                       cwd="/")
+        done = source.backup()
+        assert done.returncode == 3 and "no server's process of this machine works in" in done.stderr, done.stderr
+        source.configure(master_data=folder / "nowhere")
+        done = source.backup()
+        assert done.returncode == 3 and "cannot be found here" in done.stderr, done.stderr
+        assert source.sealed() == before
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_damaged_page_is_found_and_named(source):
+    server = source.server
+    source.configure()
+    (path,), = server.execute("select pg_relation_filepath('old')")
+    file = server.data / path
+    before = source.sealed()
+    with open(file, "r+b") as relation:
+        relation.seek(3 * 8192 + 5000)
+        byte = relation.read(1)
+        relation.seek(-1, 1)
+        relation.write(bytes([byte[0] ^ 4]))
+        relation.flush()
+        done = source.backup()
+        assert done.returncode == 12 and f"page 3 of {file} is damaged" in done.stderr, done.stderr
+        assert done.stderr.count("\n") == 1 and source.sealed() == before
+        relation.seek(-1, 1)
+        relation.write(byte)
+    # Nothing of the server's state is left behind by the one that failed.
+    done = source.backup()
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_did_not_change_is_stored_once_and_what_may_not_be_read_is_named(source):
+    server = source.server
+    source.configure()
+    full = source.backup()
+    assert full.returncode == 0, full.stderr
+    server.execute("update old set filler = 'new' where g = 7")
+    server.execute("checkpoint")
+    changed = source.backup("--incremental")
+    assert changed.returncode == 0 and f"builds on {full.stdout.split(':')[0]}" in changed.stdout, changed.stderr
+    found = json.loads(source.archive.run("info", "--json").stdout)["backups"]
+    assert found[-1]["raw_size"] < found[-2]["raw_size"] / 2
+    assert source.archive.run("verify", changed.stdout.split(":")[0]).returncode == 0
+
+    secret = server.data / "not_for_us"
+    secret.write_text("x")
+    secret.chmod(0)
+    before = source.sealed()
+    try:
+        done = source.backup()
+        assert done.returncode == 16 and str(secret) in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        assert source.sealed() == before
+    finally:
+        secret.unlink()
