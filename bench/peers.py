@@ -31,6 +31,9 @@ SETTINGS = {"fsync": "on", "shared_buffers": "512MB", "max_wal_size": "8GB", "ch
             "max_locks_per_transaction": "1024"}
 
 
+SEGMENT = 16 << 20  # bytes of the log
+
+
 class Database:
     """One database of a peer, with one session of its own."""
 
@@ -111,6 +114,17 @@ def median_time(db, query, runs):
         db.sql(query)
         took.append(time.perf_counter() - start)
     return statistics.median(took[3:])
+
+
+def write_log(server, segments):
+    """So many segments of updates and inserts, as much as a server writes in a hurry. Gives where the log begins and ends."""
+    begin = server.execute("select pg_current_wal_lsn() - '0/0'")[0][0]
+    while (end := server.execute("select pg_current_wal_flush_lsn() - '0/0'")[0][0]) - begin < segments * SEGMENT:
+        server.execute("update pgbench_accounts set abalance = abalance + (random() * 1000)::int where aid % 10 = (random() * 9)::int")
+        server.execute("insert into pgbench_history select 1, 1, n, n, now() from generate_series(1, 50000) n")
+    server.execute("select pg_switch_wal()")  # pg_receivewal ends when there is more than it was asked for
+    server.execute("create table if not exists more as select 1")
+    return int(begin), int(end)
 
 
 def figures(name, *arguments):

@@ -1,6 +1,6 @@
 """Archiving and fetching segments one after the other, as PostgreSQL's archiver and recovery do: walmgr and pgBackRest, each alone and
-with a process beside it that looks ahead, all durable, and cp without waiting for the disk. And what one command costs above fork
-and exec."""
+with a process beside it that looks ahead, Barman over ssh on loopback, which is its only way, all durable, and cp without waiting for
+the disk. And what one command costs above fork and exec."""
 
 import argparse
 import contextlib
@@ -10,25 +10,24 @@ import statistics
 import subprocess
 import time
 
-from peers import ROOT, Table, peers
+from barman_peer import BarmanHome
+from peers import ROOT, Table, peers, write_log
 
 from support.server import as_server_user, give_to_server_user, scratch_folder
 
 
 def segments_of(server, count, shelf):
-    """Copies of the finished segments of a server that has done pgbench's work, on a shelf, as the server recycles its own."""
-    pgbench = [server.tree / "bin/pgbench", server.conninfo()]
-    subprocess.run([*pgbench, "-i", "-q", "-s", "10"], check=True, capture_output=True)
-    while True:
-        found = sorted(path for path in (server.data / "pg_wal").iterdir() if len(path.name) == 24)
-        (now,), = server.execute("select pg_walfile_name(pg_current_wal_lsn())")
-        found = [path for path in found if path.name < now]
-        if len(found) >= count:
-            for path in found[:count]:
-                shutil.copy(path, shelf / path.name)
-                give_to_server_user(shelf / path.name)
-            return [shelf / path.name for path in found[:count]]
-        subprocess.run([*pgbench, "-N", "-c", "8", "-T", "5"], check=True, capture_output=True)
+    """Copies of the finished segments of a server that has worked in a hurry, on a shelf."""
+    subprocess.run([server.tree / "bin/pgbench", server.conninfo(), "-i", "-q", "-s", "10"], check=True, capture_output=True)
+    (first,), = server.execute("select pg_walfile_name(pg_current_wal_lsn())")
+    write_log(server, count + 1)
+    (now,), = server.execute("select pg_walfile_name(pg_current_wal_lsn())")
+    found = sorted(path for path in (server.data / "pg_wal").iterdir() if len(path.name) == 24 and first < path.name < now)[:count]
+    assert len(found) == count, "the server has removed its log"
+    for path in found:
+        shutil.copy(path, shelf / path.name)
+        give_to_server_user(shelf / path.name)
+    return [shelf / path.name for path in found]
 
 
 def stand_in(server, segments, folder):
@@ -45,15 +44,15 @@ def stand_in(server, segments, folder):
     return data
 
 
-def per_second(command, names, data, after=None):
-    """Runs `command(name)` for each; segments per second."""
+def seconds(command, names, data, after=None):
+    """Runs `command(name)` for each; how long that takes."""
     start = time.perf_counter()
     for name in names:
         done = subprocess.run(as_server_user(command(name)), capture_output=True, text=True, cwd=data)
         assert done.returncode == 0, (command(name), done.stdout, done.stderr)
         if after:
             after(name)
-    return len(names) / (time.perf_counter() - start)
+    return time.perf_counter() - start
 
 
 def drain(way, names, data):
@@ -64,7 +63,7 @@ def drain(way, names, data):
     for name in names:
         (status / f"{name}.ready").touch()
         give_to_server_user(status / f"{name}.ready")
-    return per_second(way.push, names, data, lambda name: (status / f"{name}.ready").rename(status / f"{name}.done"))
+    return seconds(way.push, names, data, lambda name: (status / f"{name}.ready").rename(status / f"{name}.done"))
 
 
 def milliseconds(command, rounds=41):
@@ -170,6 +169,30 @@ class PgBackRestAsync(PgBackRest):
         self.name = f"pgBackRest async, {codec}"
 
 
+class Barman:
+    """It keeps what comes as it is, and packs it later: `barman cron` has it do that once a minute. As it starts two or three programs
+    in Python for each segment, it gets a sixth of them."""
+    name = "Barman"
+    share = 6
+    goals = (None, None)
+
+    def __init__(self, folder, server, data, codec):
+        self.barman = BarmanHome(folder, server, compression="custom", custom_compression_filter=f"{codec} -1 -c",
+                                 custom_decompression_filter=f"{codec} -dc")
+
+    def push(self, name):
+        return self.barman.by_ssh("barman-wal-archive", f"pg_wal/{name}")
+
+    def get(self, name):
+        return self.barman.by_ssh("barman-wal-restore", name, "pg_wal/RECOVERYXLOG")
+
+    def pack(self):
+        return self.barman.command("archive-wal", "main")
+
+    def running(self):
+        return self.barman.reached()
+
+
 class Copy:
     name = "cp, not durable"
     goals = (None, None)
@@ -192,10 +215,10 @@ class Copy:
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--segments", type=int, default=30)
+    options.add_argument("--segments", type=int, default=12)
     options.add_argument("--rounds", type=int, default=3)
     settings = options.parse_args()
-    with peers(names=["ours"]) as servers, contextlib.ExitStack() as stack:
+    with peers({"wal_keep_size": "8GB"}, names=["ours"]) as servers, contextlib.ExitStack() as stack:
         server = servers[0].server
         shelf = scratch_folder("pgq-bench-")
         stack.callback(shutil.rmtree, shelf, ignore_errors=True)
@@ -204,18 +227,22 @@ def main():
         for round_ in range(settings.rounds):
             folder = scratch_folder("pgq-bench-")
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            some = segments[round_ * settings.segments:][:settings.segments]
-            data = stand_in(server, some, folder)
-            names = [segment.name for segment in some]
+            some = settings.segments
+            data = stand_in(server, segments[round_ * some:][:some], folder)
+            names = [segment.name for segment in segments[round_ * some:][:some]]
             ways = [WalmgrAgent(folder, server, data, "lz4"), PgBackRestAsync(folder, server, data, "lz4"),
                     Walmgr(folder, server, data, "lz4"), PgBackRest(folder, server, data, "lz4"),
                     WalmgrAgent(folder, server, data, "zstd"), PgBackRestAsync(folder, server, data, "zstd"),
-                    Copy(folder)]
+                    Barman(folder, server, data, "lz4"), Copy(folder)]
             for way in ways:
+                of_them = names[:max(1, some // getattr(way, "share", 1))]
                 with way.running():
-                    pushed = drain(way, names, data)
-                    got = per_second(way.get, names, data)
-                taken.setdefault((way.name, way.goals), []).append((pushed, got))
+                    pushed = drain(way, of_them, data)
+                    if hasattr(way, "pack"):
+                        packed = pushed + seconds(lambda _: way.pack(), [None], data)
+                        taken.setdefault((f"{way.name}, and packed", way.goals), []).append((len(of_them) / packed, None))
+                    got = seconds(way.get, of_them, data)
+                taken.setdefault((way.name, way.goals), []).append((len(of_them) / pushed, len(of_them) / got))
         # To look for what is not there costs little more than the start-up.
         floor = milliseconds(["/bin/true"])
         started = {way.name: milliseconds([*way.get("0000000100000FFF00000001")[:-1], data / "pg_wal/absent"]) for way in ways[2:4]}
@@ -224,7 +251,8 @@ def main():
         for (name, goals), figures in taken.items():
             for at, what in enumerate(("archive", "fetch")):
                 goal = f">= {goals[at]}" if goals[at] else None
-                table.add("ours", f"{what}: {name}", statistics.median(one[at] for one in figures), goal=goal)
+                if figures[0][at] is not None:
+                    table.add("ours", f"{what}: {name}", statistics.median(one[at] for one in figures), goal=goal)
         table.show()
         table = Table("start-up", f"above fork and exec, which take {floor:.1f} ms; medians of 41", "ms")
         for name, taken_ms in started.items():

@@ -1,4 +1,5 @@
-"""Receiving log that a server has kept: walmgr receive, which flushes and puts each segment into a repository too, and pg_receivewal."""
+"""Receiving log that a server has kept: walmgr receive, which flushes and puts each segment into a repository too, and pg_receivewal,
+which is also what Barman receives by."""
 
 import argparse
 import contextlib
@@ -8,22 +9,9 @@ import statistics
 import subprocess
 import time
 
-from peers import ROOT, Table, peers
+from peers import ROOT, SEGMENT, Table, peers, write_log
 
 from support.server import as_server_user, give_to_server_user, scratch_folder
-
-SEGMENT = 16 << 20
-
-
-def write_log(server, segments):
-    """So many segments of updates and inserts, as much as a server writes in a hurry. Gives where the log begins and ends."""
-    begin = server.execute("select pg_current_wal_lsn() - '0/0'")[0][0]
-    while (end := server.execute("select pg_current_wal_flush_lsn() - '0/0'")[0][0]) - begin < segments * SEGMENT:
-        server.execute("update pgbench_accounts set abalance = abalance + (random() * 1000)::int where aid % 10 = (random() * 9)::int")
-        server.execute("insert into pgbench_history select 1, 1, n, n, now() from generate_series(1, 50000) n")
-    server.execute("select pg_switch_wal()")  # pg_receivewal ends when there is more than it was asked for
-    server.execute("create table if not exists more as select 1")
-    return int(begin), int(end)
 
 
 def as_lsn(position):
