@@ -45,18 +45,35 @@ def run(pair, *args, status=0, says="", ini=None):
 
 
 def test_standbys_are_made_waited_for_and_led_to_the_new_primary(pair, wait_until):
-    # From the primary, killed while the copy is being made.
+    # From the primary, killed while the copy is being made, with a tablespace: on one machine it needs another place.
     pair.ctl("b", "stop")
     pair.archive.configure(**keys_with(pair, "a", "b"))
     run(pair, "createslave", status=18, says="is not empty")
     remove_data(pair, "b")
-    run(pair, "createslave", "-n", says="would make the slave in")
-    assert not pair.data("b").exists()
-    event, _ = run_until(as_server_user(pair.archive.command("createslave")),
+    place, copied, restored = (pair.folder / name for name in ("space = a", "space b", "space a again"))
+    for folder in (place, copied):
+        folder.mkdir()
+        give_to_server_user(folder)
+    pair.sql("a", f"create tablespace space location '{place}'")
+    pair.sql("a", "create table spacious (n) tablespace space as select generate_series(1, 1000)")
+    old = str(place).replace("=", "\\=")
+    run(pair, "createslave", status=18, says=f"name an empty folder: --tablespace-mapping {place}=DIR")
+    for mapping, words in ((f"{copied}=/x", "has no tablespace in"), (f"{place}={copied}", "is written OLD=NEW"), (f"{old}=x", "begin with a slash")):
+        run(pair, "createslave", "--tablespace-mapping", mapping, status=2, says=words)
+    mapped = ("--tablespace-mapping", f"{old}={copied}")
+    (copied / "of somebody").touch()
+    run(pair, "createslave", *mapped, status=18, says="space b is not empty")
+    (copied / "of somebody").unlink()
+    run(pair, "createslave", *mapped, "-n", says="would make the slave in")
+    assert not pair.data("b").exists() and not list(copied.iterdir())
+    event, _ = run_until(as_server_user(pair.archive.command("createslave", *mapped)),
                          lambda event: event == ("running", "note from primary: 1"), pair.folder / "said")
     assert event, (pair.folder / "said").read_text()
-    wait_until(lambda: pair.walmgr("createslave").returncode != 14, what="the copy of the killed run is over", timeout=60)
+    wait_until(lambda: pair.walmgr("createslave", *mapped).returncode != 14, what="the copy of the killed run is over", timeout=60)
     wait_until(lambda: pair.streams("b"), what="the standby streams")
+    location = "select pg_tablespace_location(oid) from pg_tablespace where spcname = 'space'"
+    assert pair.sql("b", location) == [(str(copied),)] and pair.sql("a", location) == [(str(place),)]
+    assert pair.sql("b", "select count(*) from spacious") == [(1000,)]
     assert pair.sql("a", "select slot_name, active from pg_replication_slots") == [("walmgr_standby", True)]
 
     # Commits wait for standbys that are there, and for no others.
@@ -69,6 +86,16 @@ def test_standbys_are_made_waited_for_and_led_to_the_new_primary(pair, wait_unti
     assert pair.sql("a", "show synchronous_standby_names") == [("FIRST 1 (Node_B, nobody)",)]
     pair.sql("a", "insert into kept values (1)")
     run(pair, "synch-standby", "")
+
+    # From a backup, too; then the tablespace goes, as the third server is copied without it.
+    pair.ctl("b", "stop")
+    remove_data(pair, "b")
+    assert pair.walmgr("backup").returncode == 0
+    run(pair, "createslave", "--from-repository", "--tablespace-mapping", f"{old}={restored}", says="the slave follows the master")
+    assert pair.sql("b", location) == [(str(restored),)]
+    assert pair.sql("b", "select count(*) from spacious") == [(1000,)]
+    pair.sql("a", "drop table spacious")
+    pair.sql("a", "drop tablespace space")
 
     # The primary is lost; a third server goes over to the new one, and the others' slot is not lost with it.
     pair.clone("c")

@@ -4,8 +4,11 @@
 
 #include <unistd.h>
 #include <walmgr/failover/follow.hpp>
+#include <walmgr/failover/tablespace_places.hpp>
+#include <walmgr/sql/tablespaces.hpp>
 #include <walmgr/sync_names.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -78,24 +81,82 @@ void copy_primary(node const& to, node const& from, options const& given, walmgr
 }
 
 /// Fills it from the newest backup of the repository; the log that is missing comes from there too.
-void copy_backup(config const& settings, node const& to, walmgr::journal const& log) {
-    walmgr::run_checked({program_path(), settings.path, "restore", "--standby", data_of(to)},
-                        {.deadline = std::chrono::hours{24 * 7}, .inherited = log.descriptor()});
+void copy_backup(config const& settings, node const& to, std::vector<walmgr::tablespace_place> const& places,
+                 walmgr::journal const& log) {
+    std::vector<std::string> command{program_path(), settings.path, "restore", "--standby"};
+    for (auto const& one : places)
+        if (one.to != one.from) command.push_back("--tablespace=" + std::to_string(one.oid) + '=' + one.to);
+    command.push_back(data_of(to));
+    walmgr::run_checked(command, {.deadline = std::chrono::hours{24 * 7}, .inherited = log.descriptor()});
 }
+
+/// The tablespaces' folders that a run has begun to fill, this one or an earlier one: they were empty then.
+class begun_tablespaces {
+public:
+    using places = std::vector<walmgr::tablespace_place>;
+
+    explicit begun_tablespaces(walmgr::journal& log) : log_{log} {
+        for (;;) {
+            auto const at = number();
+            auto const moved = log_.noted(moved_name(at));
+            auto const kept = moved ? moved : log_.noted(name(at));
+            if (!kept) return;
+            all_.push_back({*kept, moved.has_value()});
+        }
+    }
+    /// Removes what such a run has left there.
+    void clear(places const& wanted) const {
+        for (auto const& one : all_)
+            if (is_ours(one, wanted)) walmgr::clear_tablespace(one.folder);
+    }
+    /// Before anything is written there.
+    void begin(places const& wanted) {
+        for (auto const& place : wanted) {
+            auto const known =
+                std::find_if(all_.begin(), all_.end(), [&](auto const& one) { return one.folder == place.to; });
+            if (known != all_.end() && is_ours(*known, wanted)) continue;
+            walmgr::require_empty({place});
+            bool const moved = place.to != place.from;
+            log_.note(moved ? moved_name(number()) : name(number()), place.to);
+            all_.push_back({place.to, moved});
+        }
+    }
+
+private:
+    struct begun {
+        std::string folder{};
+        bool moved = false;  ///< is another one than the primary's
+    };
+
+    /// Where the primary has a tablespace by now and had none then, this is perhaps its machine, and those its files.
+    static bool is_ours(begun const& one, places const& wanted) {
+        return !one.moved ||
+               std::none_of(wanted.begin(), wanted.end(), [&](auto const& place) { return place.from == one.folder; });
+    }
+    [[nodiscard]] std::string number() const { return std::to_string(all_.size()); }
+    static std::string name(std::string const& number) { return "tablespace " + number; }
+    static std::string moved_name(std::string const& number) { return "moved tablespace " + number; }
+
+    walmgr::journal& log_;
+    std::vector<begun> all_{};
+};
 
 int create(config const& settings, options const& given) {
     auto const& nodes = settings.nodes;
     if (::geteuid() == 0)
         throw error{fault::usage, "run it as the user that the server runs as, who is to own the files, not as root"};
-    if (given.from_repository && !given.tablespaces.empty())
-        throw error{fault::usage, "--tablespace-mapping is for a copy of the primary; restore has --tablespace"};
     auto const& primary = primary_of(nodes);
     auto const& made = other_of(nodes, primary);
+    auto const places = [&] {
+        auto db = walmgr::session_with(primary, std::chrono::seconds{30});
+        return walmgr::places_of_tablespaces(walmgr::sql::tablespaces(db), given.tablespaces);
+    }();
     auto const ready = [&] {
         check_identity(settings, primary);
         if (made.db.empty()) walmgr::session_with(made, std::chrono::seconds{1});  // says which key is missing
         if (!is_empty(data_of(made)))
             throw error{fault::server_running, made.data + " is not empty; a standby is made in an empty folder only"};
+        walmgr::require_empty(places);
     };
     if (given.dry_run) {
         ready();
@@ -113,7 +174,12 @@ int create(config const& settings, options const& given) {
             bool const there = ::access(data_of(made).c_str(), F_OK) == 0;
             if (auto const sign = there ? walmgr::sign_of_server(made) : std::nullopt)
                 throw error{fault::server_running, made.name + " runs: " + *sign + "; stop it first"};
-            if (before && (*before == "primary" || origin == "primary")) clear(data_of(made));
+            begun_tablespaces begun{log};
+            if (before && (*before == "primary" || origin == "primary")) {
+                clear(data_of(made));
+                begun.clear(places);
+            }
+            begun.begin(places);
             log.note("from", origin);
             if (!made.slot.empty()) {
                 auto db = walmgr::session_with(primary, std::chrono::seconds{30});
@@ -121,7 +187,7 @@ int create(config const& settings, options const& given) {
             }
             std::cout << "copy " << (given.from_repository ? "the newest backup" : primary.name) << " to " << made.data
                       << std::endl;
-            if (given.from_repository) copy_backup(settings, made, log);
+            if (given.from_repository) copy_backup(settings, made, places, log);
             else copy_primary(made, primary, given, log);
         });
         auto db = walmgr::session_with(primary, std::chrono::seconds{30});
