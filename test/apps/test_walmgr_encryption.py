@@ -1,12 +1,15 @@
 """walmgr encrypts what it stores: a server's log and backup come back with the key, by us or by openssl, and not without."""
+import contextlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
+from support import s3
 from support.archive import Archive, segment_bytes, segment_name, small_segments_server
 from support.server import ROOT, Server, as_server_user, give_to_server_user, scratch_folder, tree
+from support.ssh import ssh_server
 
 
 class EncryptedArchive(Archive):
@@ -29,16 +32,42 @@ class EncryptedArchive(Archive):
         super().configure(**{name: value for name, value in keys.items() if value is not None})
 
 
+class Elsewhere:
+    """Places on other machines: the configuration that reaches each, and the folder in which it lies."""
+
+    def __init__(self, archive, sshd, bucket):
+        self.ways = {}
+        for scheme in ("ssh", "sftp"):
+            lies = archive.folder / f"by_{scheme}"
+            lies.mkdir()
+            self.ways[scheme] = ({"walmgr_data": sshd.location(lies, scheme), "ssh_command": sshd.command, "ssh_walmgr": archive.program}, lies)
+        if bucket:
+            self.ways["s3"] = ({"walmgr_data": f"s3://{s3.BUCKET}/x", "s3_endpoint": bucket.virtual}, bucket.folder / s3.BUCKET / "x")
+
+
+@contextlib.contextmanager
+def elsewhere(archive):
+    with contextlib.ExitStack() as stack:
+        for name in ("sshd", "bucket"):
+            (archive.folder / name).mkdir()
+        sshd = stack.enter_context(ssh_server(archive.folder / "sshd"))
+        yield Elsewhere(archive, sshd, stack.enter_context(s3.s3_server(archive.folder / "bucket")) if s3.can_run() else None)
+
+
 @pytest.fixture(scope="module")
 def kept(program):
-    """An archive with the log and a backup of a server that is gone."""
+    """An archive with the log and a backup of a server that is gone, and places elsewhere that know its cluster."""
     folder = scratch_folder()
     archive = EncryptedArchive(folder, program("walmgr"))
     received = folder / "received"
     received.mkdir()
     give_to_server_user(received)
     try:
-        with small_segments_server(archive) as server:
+        with elsewhere(archive) as archive.elsewhere, small_segments_server(archive) as server:
+            for keys, _ in archive.elsewhere.ways.values():
+                archive.configure(master_db=server.conninfo(), **keys)
+                done = archive.run("repo", "init", env=s3.with_keys())
+                assert done.returncode == 0, done.stderr
             archive.configure(master_db=server.conninfo(), partial_wals=received, slot="")
             server.execute("create table kept as select g as n from generate_series(1, 1000) g")
             for command in ("backup", "sync"):
@@ -50,8 +79,8 @@ def kept(program):
             done = archive.run("sync")
             assert done.returncode == 0, done.stderr
             server.stop()
-        archive.usual = {"master_db": "dbname=postgres user=postgres", "slave_bin": tree("tree") / "bin"}
-        yield archive
+            archive.usual = {"master_db": "dbname=postgres user=postgres", "slave_bin": tree("tree") / "bin"}
+            yield archive
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -63,19 +92,57 @@ def usual_configuration(request):
         archive.configure(**archive.usual)
 
 
+def lies_there_in_the_clear(path):
+    stored = path.read_bytes()
+    return stored[-96:-88] != b"WALMGRAE" or re.search(rb"system_id|PG_VERSION|\x28\xB5\x2F\xFD|WALMGR\x01", stored)
+
+
 def test_a_backup_comes_back_and_nothing_lies_there_in_the_clear(kept, wait_until, scratch):
     done = kept.run("verify")
     assert done.returncode == 0, done.stderr
-    for path in kept.repository.rglob("*"):
-        if path.is_file():
-            stored = path.read_bytes()
-            assert stored[-96:-88] == b"WALMGRAE", path
-            assert not re.search(rb"system_id|PG_VERSION|\x28\xB5\x2F\xFD|WALMGR\x01", stored), path
+    assert not [path for path in kept.repository.rglob("*") if path.is_file() and lies_there_in_the_clear(path)]
     done = kept.run("restore", scratch / "data")
     assert done.returncode == 0, done.stderr
     with Server(tree("tree"), scratch) as server:
         wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
         assert server.execute("select count(*), sum(n) from kept") == [(1001, 500500)]
+
+
+@pytest.mark.parametrize("scheme", ["ssh", pytest.param("sftp", marks=pytest.mark.long), "s3"])
+def test_another_machine_never_sees_what_it_keeps(kept, scheme):
+    if scheme not in kept.elsewhere.ways:
+        pytest.skip("build/s3rver is missing: npm could not fetch it")
+    keys, lies = kept.elsewhere.ways[scheme]
+
+    def run(*words, **more):
+        kept.configure(**kept.usual, **keys, **more)
+        return kept.run(*words, env=s3.with_keys())
+
+    segment, back = kept.folder / kept.last, kept.folder / "back"
+    if not segment.exists():  # out of the other repository
+        assert kept.run("xrestore", kept.last, segment).returncode == 0
+    done = run("xarchive", segment, kept.last)
+    assert done.returncode == 0, done.stderr
+    assert run("xarchive", segment, kept.last).returncode == 0  # known to be the same, though it is encrypted anew
+    done = run("xrestore", kept.last, back)
+    assert done.returncode == 0 and back.read_bytes() == segment.read_bytes(), done.stderr
+    found = [path for path in lies.rglob("*") if path.is_file() and not path.name.endswith(("_metadata.json", "_S3rver_object.md5"))]
+    assert len(found) == 2 and not [path for path in found if lies_there_in_the_clear(path)], found
+
+    kept.make_key(kept.folder / "other_key")
+    other = {"encryption_key_file": kept.folder / "other_key"}
+    for command, more, status, words in ((("xrestore", kept.last, kept.folder / "never"), other, 153, "has not"),
+                                         (("xarchive", segment, kept.last), other, 3, "has not"),
+                                         (("xarchive", segment, kept.last), {"encryption_key_file": None}, 3, "the repository is encrypted")):
+        done = run(*command, **more)
+        assert done.returncode == status and words in done.stderr, done.stderr
+    assert not (kept.folder / "never").exists()
+    # A bit that the other machine changed.
+    stored = next(path for path in found if kept.last in path.name)
+    whole = stored.read_bytes()
+    stored.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    done = run("xrestore", kept.last, kept.folder / "never")
+    assert done.returncode == 162 and not (kept.folder / "never").exists(), done.stderr
 
 
 def test_openssl_rescues_it_without_this_program(kept, scratch):

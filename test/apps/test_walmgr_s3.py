@@ -65,7 +65,10 @@ def test_a_bucket_keeps_the_laws(program, s3, scratch, first_wins):
     assert (done.returncode, done.stdout, done.stderr) == (0, "all laws hold\n", "")
 
 
-def test_what_is_archived_comes_back_by_us_and_by_curl(archive, s3):
+@pytest.mark.parametrize("style", ["path", "virtual"])
+def test_what_is_archived_comes_back_by_us_and_by_curl(archive, s3, style):
+    if style == "virtual":
+        archive.configure(s3_style=style, s3_endpoint=s3.virtual)
     done = archive.store()
     assert done.returncode == 0, done.stderr
     assert archive.store().returncode == 0  # the same again is fine
@@ -75,6 +78,7 @@ def test_what_is_archived_comes_back_by_us_and_by_curl(archive, s3):
     assert archive.run("xrestore", segment_name(2), archive.back).returncode == 163  # a gap, as list shows
     assert archive.run("verify").returncode == 0
     key = f"{archive.folder.name}/with%20some%2Bmore/main/wal/1/00000001/00000000/{archive.name}.wal"
+    assert all(path.startswith(f"/{BUCKET}") == (style == "path") for _, path in s3.asked)
     packed = s3.get(key)
     assert subprocess.run(["zstd", "-dcq"], input=packed, capture_output=True, check=True).stdout == segment_bytes(3)
     archive.segment.write_bytes(segment_bytes(3, seed=2))
@@ -139,6 +143,42 @@ def test_trouble_is_told_and_is_no_end_of_the_log(archive, s3):
         archive.configure(store_timeout=1, **keys)
         done = archive.fetch()
         assert done.returncode == status and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_silent_server_has_its_time_from_every_command_and_then_it_ends(archive, s3):
+    assert archive.store().returncode == 0
+    s3.asked.clear()
+    s3.hangs = True
+    commands = [archive.command(*words) for words in (
+        ("xarchive", archive.segment, archive.name), ("xrestore", archive.name, archive.back), ("verify",), ("info",), ("gap", "list"),
+        ("restore",), ("expire",), ("xlock",), ("receive",))]
+    archive.configure(store_timeout=1, slave_data=archive.repository / "data", partial_wals=archive.repository)
+    running = [subprocess.Popen(as_server_user(command, die_with_parent=True), stderr=subprocess.PIPE, text=True, cwd="/", env=with_keys())
+               for command in commands]
+    for command, process in zip(commands, running):
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == (166 if "xrestore" in command else 16), (command, said)
+        assert said.count("\n") == 1 and f"s3://{BUCKET}/{archive.prefix}: " in said and "too slow" in said, (command, said)
+    assert len(s3.asked) == len(commands)
+
+    # Where an object's end is not heard, another repository goes on beside it, and this one has nothing of it.
+    s3.heal()
+    s3.hangs = "PUT"
+    other = archive.folder / "other"
+    archive.know_cluster(other)
+    fourth = archive.folder / segment_name(4)
+    fourth.write_bytes(segment_bytes(4))
+    archive.configure(store_timeout=1, wal_copies=1, walmgr_data=f"s3://{BUCKET}/{archive.prefix}, {other}")
+    give_to_server_user(other / "main")
+    done = archive.run("xarchive", fourth, fourth.name)
+    assert done.returncode == 0 and f"repository s3://{BUCKET}" in done.stderr and "too slow" in done.stderr, done.stderr
+    s3.hangs = True
+    done = archive.run("xrestore", fourth.name, archive.back)
+    assert done.returncode == 0 and archive.back.read_bytes() == segment_bytes(4), done.stderr
+    assert "too slow" in done.stderr
+    s3.heal()
+    archive.configure()
+    assert archive.run("xrestore", fourth.name, archive.back).returncode == 1
 
 
 def test_secrets_stay_secret(archive, s3):

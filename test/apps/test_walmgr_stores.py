@@ -1,5 +1,6 @@
 """Repositories that are elsewhere: each keeps the laws of a store, and a server's log comes back from it."""
 import contextlib
+import os
 import shutil
 import subprocess
 
@@ -7,7 +8,7 @@ import pytest
 
 from support.archive import Archive, archiving_server, recovering_copy, wait_until_archived
 from support.disk import small_disk
-from support.server import as_server_user, scratch_folder
+from support.server import as_server_user, give_to_server_user, scratch_folder
 from support.ssh import ssh_server
 
 
@@ -51,9 +52,10 @@ def leftovers(folder):
     return [path for path in folder.rglob("*") if path.name.startswith(".") or path.is_file()]
 
 
-def recovers_from(archive, scratch, wait_until, configure):
+def recovers_from(archive, scratch, wait_until, configure, first=lambda server: None):
     """A server archives three segments, and a copy of it gets them back."""
     with archiving_server(archive, configure=configure) as server:
+        first(server)
         server.execute("create table kept (n int)")
         server.stop()
         subprocess.run(as_server_user(["cp", "-a", server.data, scratch / "cold"]), check=True, cwd="/")
@@ -70,6 +72,38 @@ def recovers_from(archive, scratch, wait_until, configure):
     assert done.returncode == 0, done.stderr
 
 
+def init_makes_a_key(archive, sshd, server):
+    """The machine is not known to who runs the tests, so ssh is told of it on the way."""
+    mine = archive.folder / "first words"
+    (mine / "there").mkdir(parents=True)
+    give_to_server_user(mine)
+    (mine / "ssh").write_text(f'#!/bin/sh\nexec /usr/bin/ssh -oUserKnownHostsFile={sshd.folder}/known_hosts "$@"\n')
+    (mine / "ssh").chmod(0o755)
+    path = {**os.environ, "PATH": f"{mine}:{os.environ['PATH']}"}
+    key, known = mine / "key", mine / "there" / "main/history/1.ini"
+
+    def run(ini, *words, status, says):
+        done = subprocess.run(as_server_user([archive.program, mine / ini, *words]), capture_output=True, text=True, cwd=mine, env=path,
+                              timeout=60)
+        assert done.returncode == status and says in done.stdout + done.stderr, done
+
+    init = ("init", sshd.location(mine / "there", "sftp"), "--master-db", server.conninfo(), "--ssh-keygen", "key")
+    run("1.ini", *init, "-n", status=0, says=f"would make the key {key}")
+    assert not key.exists()
+    run("1.ini", *init, status=0, says="repo init, when 127.0.0.1 has the key")
+    secret = key.read_text()
+    assert "OPENSSH PRIVATE KEY" in secret and key.stat().st_mode & 0o777 == 0o600
+    run("1.ini", "repo", "init", status=16, says="Permission denied")
+    sshd.keys.write_text(sshd.keys.read_text() + (mine / "key.pub").read_text())
+    try:
+        run("1.ini", "repo", "init", status=0, says="recorded: cluster")
+        assert known.exists()
+        run("2.ini", *init, status=0, says="next: walmgr")
+    finally:
+        sshd.allow()
+    assert key.read_text() == secret
+
+
 @pytest.mark.parametrize("scheme", ["ssh", "sftp"])
 def test_a_machine_keeps_the_laws(program, sshd, archive, there, scheme):
     done = laws(program, sshd.location(there, scheme), f"ssh_command={sshd.command}", f"ssh_walmgr={archive.program}")
@@ -79,7 +113,8 @@ def test_a_machine_keeps_the_laws(program, sshd, archive, there, scheme):
 
 @pytest.mark.parametrize("reached", [by_ssh, pytest.param(by_sftp, marks=pytest.mark.long)])
 def test_a_server_archives_there_and_a_copy_recovers(archive, sshd, there, scratch, wait_until, reached):
-    recovers_from(archive, scratch, wait_until, lambda **keys: reached(archive, sshd, there, **keys))
+    recovers_from(archive, scratch, wait_until, lambda **keys: reached(archive, sshd, there, **keys),
+                  lambda server: init_makes_a_key(archive, sshd, server))
     assert len(list(there.glob("main/wal/1/*/*/*.wal"))) >= 3
 
 
@@ -177,6 +212,26 @@ def test_a_machine_that_cannot_be_asked_is_no_end_of_the_log(archive, sshd, ther
     by_ssh(archive, sshd, there, **{key: value.format(sshd=sshd, hangs=hangs) for key, value in keys.items()})
     done = archive.run("xrestore", history.name, archive.folder / "back")
     assert done.returncode == 150 + status and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_machine_that_keeps_silent_has_its_time_and_then_it_is_away(archive, sshd, there):
+    history = known(archive, there)
+    running = []
+    with sshd.silent():
+        for reached in (by_ssh, by_sftp):
+            reached(archive, sshd, there, store_timeout=1)
+            ini = archive.ini.rename(archive.folder / f"{reached.__name__}.ini")
+            for words in (("xarchive", history, history.name), ("xrestore", history.name, archive.folder / "back"), ("verify",)):
+                running.append((words, subprocess.Popen(as_server_user([archive.program, ini, *words], die_with_parent=True), text=True,
+                                                        stderr=subprocess.PIPE, cwd="/")))
+        for words, process in running:
+            said = process.communicate(timeout=60)[1]
+            assert process.returncode == (166 if words[0] == "xrestore" else 16), (words, said)
+            assert said.count("\n") == 1 and "127.0.0.1" in said, said
+            assert "no answer for 1 s" in said or "banner exchange" in said, said
+    assert leftovers(there) == [there / "main/history/1.ini"]
+    by_ssh(archive, sshd, there)
+    assert archive.run("xarchive", history, history.name).returncode == 0
 
 
 def test_a_key_can_be_confined_to_one_folder(archive, sshd, there, scratch):

@@ -50,7 +50,7 @@ class _Link(http.server.BaseHTTPRequestHandler):
             return self._answer(503, b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>")
         if told.full and self.command == "PUT":
             return self._answer(507, b"<Error><Code>QuotaExceeded</Code></Error>")
-        if told.hangs:
+        if told.hangs in (True, self.command):
             told.over.wait(60)
             self.close_connection = True
             return None
@@ -93,6 +93,8 @@ class _Link(http.server.BaseHTTPRequestHandler):
     def _exists(self):
         """s3rver does not know If-None-Match of a PUT, so the link does that for it."""
         key = urllib.parse.unquote(self.path).lstrip("/")
+        if self.headers["Host"].startswith(f"{BUCKET}."):
+            key = f"{BUCKET}/{key}"
         return (self.server.told.folder / f"{key}._S3rver_object").exists()
 
     def _ask(self, body):
@@ -112,7 +114,8 @@ class _Link(http.server.BaseHTTPRequestHandler):
 
 
 class S3Server:
-    """`endpoint` is the link's, `direct` the server's own. What the link was told to do is forgotten by `heal()`."""
+    """`endpoint` is the link's, `direct` the server's own; `virtual` the link's under a name in front of which buckets can stand, as
+    libcurl takes all that ends in localhost for this machine. What the link was told to do is forgotten by `heal()`."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder) / "s3"
@@ -130,7 +133,7 @@ class S3Server:
         self.port = free_port()
         self.process = subprocess.Popen(
             as_server_user(["node", "--openssl-legacy-provider", PROGRAM, "-d", self.folder, "-a", "127.0.0.1", "-p", self.port, "--no-vhost-buckets",
-                            "--configure-bucket", BUCKET, *options], die_with_parent=True),
+                            "--service-endpoint", "localhost", "--configure-bucket", BUCKET, *options], die_with_parent=True),
             stdin=subprocess.DEVNULL, stdout=open(self.folder.parent / "s3.log", "wb"), stderr=subprocess.STDOUT, cwd="/")
         deadline = time.monotonic() + 30
         while b"listening" not in (self.folder.parent / "s3.log").read_bytes():
@@ -143,6 +146,7 @@ class S3Server:
         self.link.told = self
         threading.Thread(target=self.link.serve_forever, daemon=True).start()
         self.endpoint = f"http://127.0.0.1:{self.link.server_port}"
+        self.virtual = f"http://s3.localhost:{self.link.server_port}"
         self.direct = f"http://127.0.0.1:{self.port}"
 
     def put(self, key, path):
@@ -168,10 +172,14 @@ class S3Server:
             self.process.wait(30)
 
 
+def can_run():
+    return PROGRAM.exists() and shutil.which("node") is not None
+
+
 @contextlib.contextmanager
 def s3_server(folder, *options):
     """A running one; skips the test where there can be none."""
-    if not PROGRAM.exists() or shutil.which("node") is None:
+    if not can_run():
         pytest.skip("build/s3rver is missing: npm could not fetch it")
     server = S3Server(folder)
     try:

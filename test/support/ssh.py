@@ -78,14 +78,26 @@ class SshServer:
         for mine in ("key", "other_key", "known_hosts", "ssh_config"):
             give_to_server_user(self.folder / mine)
 
+    def _signal_sessions(self, number):
+        for child in _children(self.process.pid):
+            for one in (*_children(child), child):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, number)
+
     def cut(self):
         """Cuts every connection, as a network does that goes away."""
-        for child in _children(self.process.pid):
-            for grandchild in _children(child):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(grandchild, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        self._signal_sessions(signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def silent(self):
+        """It takes connections meanwhile and says nothing, as a machine that has come to a halt."""
+        self.process.send_signal(signal.SIGSTOP)
+        self._signal_sessions(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal_sessions(signal.SIGCONT)
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         if self.process is None:

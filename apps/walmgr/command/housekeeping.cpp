@@ -39,8 +39,12 @@ struct first_words {
     bool dry_run = false;
 };
 
+bool is_by_ssh(walmgr::location const& where) {
+    return where.by == walmgr::reached_by::ssh || where.by == walmgr::reached_by::sftp;
+}
+
 /// The configuration that was asked for, with what the server itself says of where it lies.
-std::string first_config(first_words const& given) {
+std::string first_config(first_words const& given, walmgr::location const& where) {
     pgq::libpq::connection db{
         given.master_db, {.connect_timeout = std::chrono::seconds{30}, .statement_timeout = std::chrono::seconds{30}}};
     auto const programs = pgq::query(db, "select setting from pg_config where name = 'BINDIR'");
@@ -54,7 +58,10 @@ std::string first_config(first_words const& given) {
         {"slave_data", given.slave_data},
         {"slave_bin",
          programs.empty() || given.slave_data.empty() ? std::string{} : pgq::value_of<std::string>(programs, 0, 0)},
-        {"partial_wals", given.partial_wals}};
+        {"partial_wals", given.partial_wals},
+        {"ssh_command", is_by_ssh(where) && !given.key_file.empty()
+                            ? "ssh -oIdentitiesOnly=yes -i " + walmgr::shell_word(given.key_file)
+                            : std::string{}}};
     std::string text = "# The other keys, and what they are for: walmgr --ini\n[walmgr]\n";
     for (auto const& [key, value] : found) {
         if (value.find_first_of("\r\n") != value.npos)
@@ -64,11 +71,13 @@ std::string first_config(first_words const& given) {
     return text;
 }
 
-int init(std::string const& path, first_words const& given) {
+int init(std::string const& path, first_words given) {
+    // Later commands run elsewhere.
+    if (!given.key_file.empty()) given.key_file = std::filesystem::absolute(given.key_file).string();
     auto const where = walmgr::parse_location(given.data);
     if (::access(path.c_str(), F_OK) == 0)
         throw error{fault::negative, path + " is there already, and is left as it is"};
-    auto const text = first_config(given);
+    auto const text = first_config(given, where);
     bool const makes_key = !given.key_file.empty() && ::access(given.key_file.c_str(), F_OK) != 0;
     bool const makes_folder = where.by == walmgr::reached_by::path && ::access(where.path.c_str(), F_OK) != 0;
     if (given.dry_run) {
@@ -97,8 +106,12 @@ int init(std::string const& path, first_words const& given) {
     if (makes_key) {
         walmgr::run_checked({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "walmgr", "-f", given.key_file});
         std::cout << "made the key " << given.key_file << "; put " << given.key_file
-                  << ".pub into authorized_keys on the other machine, and -i " << given.key_file << " into ssh_command"
-                  << std::endl;
+                  << ".pub into authorized_keys on the other machine" << std::endl;
+    }
+    // Nobody there knows the key yet.
+    if (makes_key && is_by_ssh(where)) {
+        std::cout << "next: walmgr " << path << " repo init, when " << where.host << " has the key\n";
+        return 0;
     }
     std::cout << walmgr::run_checked({program_path(), path, "repo", "init"}) << "next: walmgr " << path << " setup\n";
     return 0;
