@@ -74,16 +74,6 @@ def run_boost(program, environment=None, *options):
     return judged(report, status, program)
 
 
-def run_meson(suite, processes):
-    report = ROOT / "build" / "meson-logs" / "testlog.junit.xml"
-    report.unlink(missing_ok=True)
-    if not list((ROOT / "test" / suite).glob("**/*.cpp")):
-        return Count()
-    status = subprocess.run(["meson", "test", "-C", "build", "--no-rebuild", "--quiet", "--print-errorlogs", "--suite", suite,
-                             "--num-processes", str(processes)], cwd=ROOT).returncode
-    return judged(report, status, suite)
-
-
 def run_pytest(folders, *options):
     """The count of each folder. All in one run: while one of them ended, processors would wait for its last tests."""
     report = REPORTS / f"pytest-{'-'.join(folders)}.xml"
@@ -117,19 +107,16 @@ def run_server_tests(environment=None, *options):
 
 def run_parts(parts):
     """The count of each part. One of the C++ programs keeps one processor busy, and a server of its own at most: there is room beside it."""
-    folders = [part for part in parts if part != "unit"]
+    folders = ["compile_fail" if part == "unit" else part for part in parts]
     cpp = [run for part, run in (("unit", lambda: {"unit": run_boost("unit_tests")}), ("server", lambda: {"server": run_server_tests()}))
            if part in parts]
-    lanes = [lambda: [run() for run in cpp]]
-    if "unit" in parts:
-        lanes.append(lambda: [{"unit": run_meson("compile_fail", 1 if folders else CPUS)}])
-    if folders:
-        lanes.append(lambda: [run_pytest(folders)])
-    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
-        done = [counts for lane in [pool.submit(lane) for lane in lanes] for counts in lane.result()]
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        compiled = beside.submit(lambda: [run() for run in cpp])
+        done = [run_pytest(folders), *compiled.result()]
     total = {part: Count() for part in parts}
     for counts in done:
-        for part, count in counts.items():
+        for name, count in counts.items():
+            part = "unit" if name == "compile_fail" else name
             total[part] = total.get(part, Count()) + count
     return total
 

@@ -1,8 +1,20 @@
 // Places two orders, asks for a tick and prints what its consumer gets: `shop CONNINFO`, in a database with PgQ.
-#include "order.hpp"
+#include <pgq/pgq.hpp>
 
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
+
+namespace {
+
+struct order_placed {
+    static constexpr std::string_view event_type = "order.placed";
+    BOOST_HANA_DEFINE_STRUCT(order_placed, (std::int64_t, id), (std::string, customer));
+};
+
+}  // namespace
 
 int main(int argc, char** argv) try {
     if (argc != 2) throw pgq::usage_error{"usage: shop CONNINFO"};
@@ -16,8 +28,9 @@ int main(int argc, char** argv) try {
         },
     };
     billing.subscribe(shop);
-    place(shop, {1, "ann"});
-    place(shop, {2, "bob"});
+    pgq::producer orders{shop, "orders"};
+    orders.insert(order_placed{1, "ann"});
+    orders.insert(order_placed{2, "bob"});
     pgq::query(shop, "select pgq.force_tick('orders')");
     pgq::query(shop, "select pgq.ticker('orders')");
     while (billing.step(shop)) {}
