@@ -1,4 +1,5 @@
 #include "../command.hpp"
+#include "../first_config.hpp"
 #include "../journalled.hpp"
 #include "../this_program.hpp"
 
@@ -7,18 +8,15 @@
 #include <walmgr/archiving.hpp>
 #include <walmgr/auto_conf.hpp>
 #include <walmgr/lease_held.hpp>
-#include <walmgr/location.hpp>
 #include <walmgr/sql/replay.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <ctime>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace walmgr_app {
@@ -27,95 +25,6 @@ namespace {
 
 using walmgr::error;
 using walmgr::fault;
-
-struct first_words {
-    std::string data{};
-    std::string cluster{"main"};
-    std::string master_db{"dbname=template1"};
-    std::string slave_db{};
-    std::string slave_data{};
-    std::string partial_wals{};
-    std::string key_file{};
-    bool dry_run = false;
-};
-
-bool is_by_ssh(walmgr::location const& where) {
-    return where.by == walmgr::reached_by::ssh || where.by == walmgr::reached_by::sftp;
-}
-
-/// The configuration that was asked for, with what the server itself says of where it lies.
-std::string first_config(first_words const& given, walmgr::location const& where) {
-    pgq::libpq::connection db{
-        given.master_db, {.connect_timeout = std::chrono::seconds{30}, .statement_timeout = std::chrono::seconds{30}}};
-    auto const programs = pgq::query(db, "select setting from pg_config where name = 'BINDIR'");
-    std::vector<std::pair<std::string, std::string>> const found{
-        {"walmgr_data", given.data},
-        {"cluster", given.cluster},
-        {"master_db", given.master_db},
-        {"master_data", walmgr::sql::shown_setting(db, "data_directory")},
-        {"master_bin", programs.empty() ? std::string{} : pgq::value_of<std::string>(programs, 0, 0)},
-        {"slave_db", given.slave_db},
-        {"slave_data", given.slave_data},
-        {"slave_bin",
-         programs.empty() || given.slave_data.empty() ? std::string{} : pgq::value_of<std::string>(programs, 0, 0)},
-        {"partial_wals", given.partial_wals},
-        {"ssh_command", is_by_ssh(where) && !given.key_file.empty()
-                            ? "ssh -oIdentitiesOnly=yes -i " + walmgr::shell_word(given.key_file)
-                            : std::string{}}};
-    std::string text = "# The other keys, and what they are for: walmgr --ini\n[walmgr]\n";
-    for (auto const& [key, value] : found) {
-        if (value.find_first_of("\r\n") != value.npos)
-            throw error{fault::usage, "the value of " + key + " has a line end in it"};
-        if (!value.empty()) text.append(key).append(" = ").append(value).append("\n");
-    }
-    return text;
-}
-
-int init(std::string const& path, first_words given) {
-    // Later commands run elsewhere.
-    if (!given.key_file.empty()) given.key_file = std::filesystem::absolute(given.key_file).string();
-    auto const where = walmgr::parse_location(given.data);
-    if (::access(path.c_str(), F_OK) == 0)
-        throw error{fault::negative, path + " is there already, and is left as it is"};
-    auto const text = first_config(given, where);
-    bool const makes_key = !given.key_file.empty() && ::access(given.key_file.c_str(), F_OK) != 0;
-    bool const makes_folder = where.by == walmgr::reached_by::path && ::access(where.path.c_str(), F_OK) != 0;
-    if (given.dry_run) {
-        std::cout << "would write " << path << ":\n" << text;
-        if (makes_folder) std::cout << "would create " << where.path << '\n';
-        if (makes_key) std::cout << "would make the key " << given.key_file << '\n';
-        return 0;
-    }
-    // Whether it can be read at all is found out before anything else is done. It may hold a password.
-    auto out = walmgr::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (!out.is_open()) throw error{fault::unavailable, "cannot create " + path + ", its folder must be there"};
-    out.write(text);
-    out.sync();
-    out.close();
-    try {
-        static_cast<void>(read_config(path));
-    } catch (...) {
-        ::unlink(path.c_str());
-        throw;
-    }
-    std::cout << "wrote " << path << std::endl;
-    if (makes_folder) {
-        if (::mkdir(where.path.c_str(), 0700) != 0) walmgr::refuse("cannot create " + where.path);
-        std::cout << "created " << where.path << std::endl;
-    }
-    if (makes_key) {
-        walmgr::run_checked({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "walmgr", "-f", given.key_file});
-        std::cout << "made the key " << given.key_file << "; put " << given.key_file
-                  << ".pub into authorized_keys on the other machine" << std::endl;
-    }
-    // Nobody there knows the key yet.
-    if (makes_key && is_by_ssh(where)) {
-        std::cout << "next: walmgr " << path << " repo init, when " << where.host << " has the key\n";
-        return 0;
-    }
-    std::cout << walmgr::run_checked({program_path(), path, "repo", "init"}) << "next: walmgr " << path << " setup\n";
-    return 0;
-}
 
 /// Runs this program with another command, and shows what it says.
 int run_own(config const& settings, std::string const& command) {
@@ -243,7 +152,12 @@ void add_housekeeping(apps::command& program, request& wanted) {
     first.add_option("--partial-wals", given->init.partial_wals, "folder to receive the log into");
     first.add_option("--ssh-keygen", given->init.key_file, "make an ed25519 key without passphrase in this file");
     first.add_flag(dry, given->init.dry_run, "show the configuration, and write nothing");
-    first.when_given([&wanted, given] { wanted.run = [&wanted, given] { return init(wanted.file, given->init); }; });
+    first.when_given([&wanted, given] {
+        wanted.run = [&wanted, given] {
+            write_first_config(wanted.file, given->init);
+            return 0;
+        };
+    });
 
     auto often = program.add_command("periodic", "what cron is to run: backup, expire and check, or periodic_command");
     often.add_flag(dry, given->dry_run, "say what would be run, and run nothing");

@@ -3,12 +3,12 @@
 #include "../this_program.hpp"
 
 #include <unistd.h>
+#include <walmgr/failover/begun_tablespaces.hpp>
 #include <walmgr/failover/follow.hpp>
 #include <walmgr/failover/tablespace_places.hpp>
 #include <walmgr/sql/tablespaces.hpp>
 #include <walmgr/sync_names.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -90,57 +90,6 @@ void copy_backup(config const& settings, node const& to, std::vector<walmgr::tab
     walmgr::run_checked(command, {.deadline = std::chrono::hours{24 * 7}, .inherited = log.descriptor()});
 }
 
-/// The tablespaces' folders that a run has begun to fill, this one or an earlier one: they were empty then.
-class begun_tablespaces {
-public:
-    using places = std::vector<walmgr::tablespace_place>;
-
-    explicit begun_tablespaces(walmgr::journal& log) : log_{log} {
-        for (;;) {
-            auto const at = number();
-            auto const moved = log_.noted(moved_name(at));
-            auto const kept = moved ? moved : log_.noted(name(at));
-            if (!kept) return;
-            all_.push_back({*kept, moved.has_value()});
-        }
-    }
-    /// Removes what such a run has left there.
-    void clear(places const& wanted) const {
-        for (auto const& one : all_)
-            if (is_ours(one, wanted)) walmgr::clear_tablespace(one.folder);
-    }
-    /// Before anything is written there.
-    void begin(places const& wanted) {
-        for (auto const& place : wanted) {
-            auto const known =
-                std::find_if(all_.begin(), all_.end(), [&](auto const& one) { return one.folder == place.to; });
-            if (known != all_.end() && is_ours(*known, wanted)) continue;
-            walmgr::require_empty({place});
-            bool const moved = place.to != place.from;
-            log_.note(moved ? moved_name(number()) : name(number()), place.to);
-            all_.push_back({place.to, moved});
-        }
-    }
-
-private:
-    struct begun {
-        std::string folder{};
-        bool moved = false;  ///< is another one than the primary's
-    };
-
-    /// Where the primary has a tablespace by now and had none then, this is perhaps its machine, and those its files.
-    static bool is_ours(begun const& one, places const& wanted) {
-        return !one.moved ||
-               std::none_of(wanted.begin(), wanted.end(), [&](auto const& place) { return place.from == one.folder; });
-    }
-    [[nodiscard]] std::string number() const { return std::to_string(all_.size()); }
-    static std::string name(std::string const& number) { return "tablespace " + number; }
-    static std::string moved_name(std::string const& number) { return "moved tablespace " + number; }
-
-    walmgr::journal& log_;
-    std::vector<begun> all_{};
-};
-
 int create(config const& settings, options const& given) {
     auto const& nodes = settings.nodes;
     if (::geteuid() == 0)
@@ -174,7 +123,7 @@ int create(config const& settings, options const& given) {
             bool const there = ::access(data_of(made).c_str(), F_OK) == 0;
             if (auto const sign = there ? walmgr::sign_of_server(made) : std::nullopt)
                 throw error{fault::server_running, made.name + " runs: " + *sign + "; stop it first"};
-            begun_tablespaces begun{log};
+            walmgr::begun_tablespaces begun{log};
             if (before && (*before == "primary" || origin == "primary")) {
                 clear(data_of(made));
                 begun.clear(places);
