@@ -29,7 +29,8 @@ class Walmgr:
 
     def __init__(self, folder, server, source):
         self.folder, self.name = folder, OURS if source == "stream" else f"{OURS}, {source}"
-        self.program, self.ini, repository = folder / "walmgr", folder / f"walmgr-{source}.ini", folder / "walmgr-repository"
+        self.program, self.ini = folder / "walmgr", folder / f"walmgr-{source}.ini"
+        repository = folder / "walmgr-repository"
         shutil.copy(ROOT / "build/apps/walmgr", self.program)
         self.ini.write_text(f"[walmgr]\nwalmgr_data = {repository}\nwal_compression = lz4\nmaster_db = {server.conninfo()}\n"
                             f"keep_backups = 1\nbackup_source = {source}\n")
@@ -98,7 +99,8 @@ def main():
         server = servers[0].server
         folder = scratch_folder("pgq-bench-")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        ways = [Walmgr(folder, server, "stream"), Walmgr(folder, server, "files"), PgBackRest(folder, server), PgBasebackup(folder, server, "pg_basebackup, plain", "-Fp"),
+        ways = [Walmgr(folder, server, "stream"), Walmgr(folder, server, "files"), PgBackRest(folder, server),
+                PgBasebackup(folder, server, "pg_basebackup, plain", "-Fp"),
                 PgBasebackup(folder, server, "pg_basebackup, tar, lz4", "-Ft", "--compress=client-lz4:1")]
         scale = max(1, settings.megabytes // PGBENCH_MB)
         subprocess.run([server.tree / "bin/pgbench", "-i", "-q", "-s", str(scale), server.conninfo()], check=True, capture_output=True)

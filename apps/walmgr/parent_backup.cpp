@@ -13,14 +13,17 @@ bool holds_whole_files(config const& settings, walmgr::backup_source const& sour
 
 walmgr::backup_record find_parent(config const& settings, std::string const& label, walmgr::any_store const& where,
                                   walmgr::cluster const& of, walmgr::backup_source const& source) {
-    if (!holds_whole_files(settings, source) && !source.summarizes)
+    bool const whole_files = holds_whole_files(settings, source);
+    if (!whole_files && !source.summarizes)
         throw walmgr::error{walmgr::fault::configuration,
                             "the server keeps no summaries of its log, from which an incremental backup "
                             "is made: set summarize_wal = on, and take a full backup after that"};
     auto const all = list_backups(where, of).sealed;
     walmgr::backup_record const* chosen = nullptr;
     for (auto const& one : all) {
-        if (label.empty() ? one.history == of.history : one.label == label) chosen = &one;
+        // What a file was is not known where the backup has no more of it than changed blocks.
+        bool const suits = one.history == of.history && (!whole_files || one.parent.empty() || one.whole_files);
+        if (label.empty() ? suits : one.label == label) chosen = &one;
     }
     if (chosen == nullptr)
         throw walmgr::error{walmgr::fault::negative, label.empty()

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from support.archive import Archive, small_segments_server, wait_until_archived
+from support.archive import Archive, manifest_files, small_segments_server, wait_until_archived
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 
@@ -146,6 +146,33 @@ def test_a_damaged_page_is_found_and_named(source):
     # Nothing of the server's state is left behind by the one that failed.
     done = source.backup()
     assert done.returncode == 0, done.stderr
+
+
+def test_it_holds_what_the_server_would_have_sent(source):
+    server = source.server
+    for name in ("current_logfiles.tmp", "postgresql.auto.conf.tmp", "backup_manifest", "backup_label.old", "base/5/pg_internal.init.7",
+                 "base/5/t9_90001", "base/5/90001_foo", "base/5/t_1", "base/90002", "pg_replslot/x", "pg_subtrans/x", "pg_stat_tmp/x",
+                 "pg_stat/x", "pg_wal/x", "pg_tblspc/x", "global/90003", "of_ours", "base/5/90005_init", "base/5/90005_vm.1"):
+        (server.data / name).write_text("")
+    (server.data / "base/pgsql_tmp").mkdir(exist_ok=True)
+    (server.data / "base/pgsql_tmp/pgsql_tmp1.0").write_text("x")
+    give_to_server_user(server.data / "base/pgsql_tmp")
+    with contextlib.closing(server.connect()) as session, session.cursor() as cursor:
+        cursor.execute("create temporary table mine as select g from generate_series(1, 1000) g")
+        server.execute("checkpoint")
+        taken = []
+        for method in ("stream", "files"):
+            source.configure(backup_source=method)
+            done = source.backup()
+            assert done.returncode == 0, done.stderr
+            taken.append(manifest_files(source.archive, done.stdout.split(":")[0]))
+    sent, read = taken
+    assert sorted(read) == sorted(sent)
+    # What no backup changes has the same bytes.
+    tables = [path for path in sent if path.split("/")[0] in ("base", "pg_tblspc")]
+    assert len(tables) > 200
+    differ = [path for path in tables if (read[path]["Size"], read[path]["Checksum"]) != (sent[path]["Size"], sent[path]["Checksum"])]
+    assert differ == []
 
 
 def test_what_did_not_change_is_stored_once_and_what_may_not_be_read_is_named(source):

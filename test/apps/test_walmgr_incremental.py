@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.archive import Archive, small_segments_server
+from support.archive import Archive, manifest_files, small_segments_server
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 DIGEST = "select count(*), coalesce(sum(n), 0), md5(coalesce(string_agg(n || filler, ',' order by n), '')) from {}"
@@ -155,6 +155,9 @@ def test_what_cannot_be_built_on_is_refused_and_what_is_needed_is_kept(chain):
         assert done.returncode == status and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
     done = archive.run("backup", "-n", "--incremental", "--parent", chain.labels[0])
     assert done.returncode == 0 and f"would build on {chain.labels[0]}" in done.stdout
+    for method, parent in (("files", 0), ("stream", 2)):  # those of changed blocks do not say what whole files were
+        archive.configure(master_db=server.conninfo(), backup_source=method)
+        assert f"would build on {chain.labels[parent]}" in archive.run("backup", "-n", "--incremental").stdout
 
     # A pin on the last keeps all before it, though the rules keep one full backup only.
     assert archive.run("backup").returncode == 0
@@ -226,12 +229,20 @@ def test_before_version_17_files_that_are_as_they_were_are_stored_once(chain_of_
 
 @pytest.mark.long
 def test_a_chain_of_version_18(program, wait_until):
-    for chain, _ in told(program, 18, ("stream", "stream", "files")):
+    for chain, server in told(program, 18, ("stream", "files", "stream", "files", "files", "stream", "files")):
         check_chain(chain, wait_until)
         restored(chain, 1, wait_until)
         chain.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree(chain.tree) / "bin")
         done = chain.archive.run("restore-test", chain.labels[2])
         assert done.returncode == 0, done.stderr
+        for args in (["--incremental"], ["--incremental", "--parent", chain.labels[2]], [], []):
+            chain.backup(server, *args)
+        found = json.loads(chain.archive.run("info", "--json").stdout)["backups"]
+        assert [one["parent"] for one in found[3:]] == [chain.labels[1], chain.labels[2], None, None]
+        for which in (3, 4):
+            restored(chain, which, wait_until)
+        sent, read = (manifest_files(chain.archive, label) for label in chain.labels[5:])
+        assert sorted(read) == sorted(sent)
 
 
 @pytest.mark.long

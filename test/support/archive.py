@@ -1,6 +1,7 @@
 """A server that archives by walmgr, and copies of it that recover from the archive."""
 import contextlib
 import hashlib
+import json
 import pathlib
 import random
 import shutil
@@ -130,6 +131,13 @@ def rescued_backup(archive, label, folder, tablespaces=()):
         subprocess.run(as_server_user(["sh", "-c", script, "rescue", backup / str(name), place]), check=True, cwd="/")
     subprocess.run(as_server_user(["sh", "-c", 'zstd -dcq "$1" > "$2"', "rescue", backup / "backup_manifest",
                                    pathlib.Path(folder) / "backup_manifest"]), check=True, cwd="/")
+
+
+def manifest_files(archive, label):
+    """What the manifest of a backup says of each file, by path."""
+    packed = archive.repository / "main/base" / label / "backup_manifest"
+    text = subprocess.run(["zstd", "-dcq", packed], check=True, capture_output=True).stdout
+    return {one["Path"]: one for one in json.loads(text)["Files"]}
 
 
 @contextlib.contextmanager
