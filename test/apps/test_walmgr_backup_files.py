@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from support.archive import Archive, manifest_files, small_segments_server, wait_until_archived
+from support.archive import Archive, manifest_files, rescued_backup, small_segments_server, wait_until_archived
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 
@@ -92,6 +92,12 @@ def test_what_was_committed_is_there_and_only_the_own_folder_is_read(source, wai
     folder = scratch_folder()
     try:
         (oid,), = server.execute("select oid from pg_tablespace where spcname = 'fast'")
+        rescued_backup(archive, label, folder / "rescued", {oid: folder / "rescued-space"})
+        (folder / "rescued/pg_tblspc" / str(oid)).symlink_to(folder / "rescued-space")
+        assert (folder / "rescued/tablespace_map").read_text() == f"{oid} {source.space}\n"
+        verify = [tree("tree") / "bin/pg_verifybackup", "--no-parse-wal", folder / "rescued"]
+        subprocess.run(as_server_user(verify), check=True, capture_output=True, cwd="/")
+
         done = archive.run("restore", label, folder / "data", "--tablespace", f"{oid}={folder / 'space'}", "--jobs", "2")
         assert done.returncode == 0, done.stderr
         copy = Server(tree("tree"), folder)
