@@ -1,5 +1,6 @@
-"""A base backup of a cluster, packed by lz4, and its restore: walmgr beside pg_basebackup and pgBackRest, each with two threads where it
-has any. Every way is durable when it ends. The servers are not restarted between, so all read from the same warm memory."""
+"""A base backup of a cluster, packed by lz4, and its restore: walmgr beside pg_basebackup, pgBackRest and Barman, each with two threads
+where it has any. Every way is durable when it ends, but for Barman's restore, which does not wait for the disk. The servers are not
+restarted between, so all read from the same warm memory."""
 
 import argparse
 import contextlib
@@ -8,6 +9,7 @@ import statistics
 import subprocess
 import time
 
+from barman_peer import BarmanHome
 from peers import ROOT, Table, peers
 
 from support.server import as_server_user, give_to_server_user, scratch_folder
@@ -75,6 +77,30 @@ class PgBackRest:
         return seconds([*self.command, f"--pg1-path={data}", f"--spool-path={self.folder}/spool", "--process-max=2", "restore"], self.folder)
 
 
+class Barman:
+    """By pg_basebackup, as lz4 in tar, which it unpacks and copies a second time when it restores. It wants to have seen log."""
+    name = "Barman"
+    restores = True
+
+    def __init__(self, folder, server):
+        self.folder, staging = folder, folder / "staging"
+        staging.mkdir()
+        give_to_server_user(staging)
+        self.barman = BarmanHome(folder, server, backup_compression="lz4", backup_compression_level=1, immediate_checkpoint="true",
+                                 recovery_staging_path=staging, path_prefix=server.tree / "bin")
+        (name,), = server.execute("select pg_walfile_name(pg_switch_wal())")
+        incoming = self.barman.folder / "main/incoming" / name
+        shutil.copy(server.data / "pg_wal" / name, incoming)
+        give_to_server_user(incoming)
+        seconds(self.barman.command("archive-wal", "main"), folder)
+
+    def backup(self):
+        return seconds(self.barman.command("backup", "main"), self.folder)
+
+    def restore(self, data):
+        return seconds(self.barman.command("recover", "--jobs", "2", "main", "latest", data), self.folder)
+
+
 class PgBasebackup:
     restores = False
 
@@ -99,7 +125,7 @@ def main():
         server = servers[0].server
         folder = scratch_folder("pgq-bench-")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        ways = [Walmgr(folder, server, "stream"), Walmgr(folder, server, "files"), PgBackRest(folder, server),
+        ways = [Walmgr(folder, server, "stream"), Walmgr(folder, server, "files"), PgBackRest(folder, server), Barman(folder, server),
                 PgBasebackup(folder, server, "pg_basebackup, plain", "-Fp"),
                 PgBasebackup(folder, server, "pg_basebackup, tar, lz4", "-Ft", "--compress=client-lz4:1")]
         scale = max(1, settings.megabytes // PGBENCH_MB)
