@@ -1,6 +1,7 @@
 /// The part of the configuration that is about the agent.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,6 +14,7 @@ struct agent_keys {
     std::size_t ahead = 0;  ///< segments
     std::string spool{};    ///< folder; empty: nothing is fetched ahead
     std::uint64_t spool_bytes = 0;
+    std::chrono::seconds idle{};  ///< it ends after so long without a request; 0: never
     std::string pidfile{};
     std::string log{};
 };

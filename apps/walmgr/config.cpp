@@ -65,7 +65,30 @@ agent_keys read_agent(pgq::ini_section const& section) {
     }
     read.workers = static_cast<unsigned>(number(section, "agent_workers", 1, most_workers));
     read.ahead = static_cast<std::size_t>(number(section, "agent_ahead", 1, most_ahead));
+    read.idle = std::chrono::seconds{number(section, "agent_idle", 0, std::int64_t{1} << 30)};
     read.spool_bytes = static_cast<std::uint64_t>(number(section, "agent_spool_bytes", 1, std::int64_t{1} << 50));
+    return read;
+}
+
+walmgr::pressure_rule read_pressure(pgq::ini_section const& section) {
+    using walmgr::on_pressure;
+    constexpr std::int64_t most_patience = 3600;
+    constexpr std::int64_t most_files = 1'000'000'000;
+    auto const word = section.text("on_pressure", fallback("on_pressure"));
+    if (word != "block" && word != "alarm" && word != "drop")
+        section.refuse("on_pressure", "is neither block, alarm nor drop: \"" + word + '"');
+    walmgr::pressure_rule const read{
+        .action = word == "drop"    ? on_pressure::drop
+                  : word == "alarm" ? on_pressure::alarm
+                                    : on_pressure::block,
+        .free_bytes = static_cast<std::uint64_t>(number(section, "pressure_free_bytes", 0, std::int64_t{1} << 60)),
+        .backlog = static_cast<std::size_t>(number(section, "pressure_backlog", 0, most_files)),
+        .patience = std::chrono::seconds{number(section, "pressure_patience", 1, most_patience)}};
+    bool const limited = read.free_bytes > 0 || read.backlog > 0;
+    if (limited && read.action == on_pressure::block)
+        section.refuse("on_pressure", "must be alarm or drop where pressure_free_bytes or pressure_backlog is given");
+    if (!limited && read.action != on_pressure::block)
+        section.refuse("on_pressure", "needs pressure_free_bytes or pressure_backlog: from where on it holds");
     return read;
 }
 
@@ -136,6 +159,7 @@ config read_config(std::string const& path, proved how) {
     read.stores = read_store_options(section);
     read.backup = read_backup(section);
     read.agent = read_agent(section);
+    read.pressure = read_pressure(section);
     section.refuse_unknown();
     return read;
 }

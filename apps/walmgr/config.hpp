@@ -13,6 +13,7 @@
 #include <walmgr/codec/lz4.hpp>
 #include <walmgr/codec/stored.hpp>
 #include <walmgr/codec/zstd.hpp>
+#include <walmgr/pressure/rule.hpp>
 #include <walmgr/repositories.hpp>
 
 #include <array>
@@ -53,6 +54,7 @@ struct config {
     store_options stores{};
     backup_keys backup{};
     agent_keys agent{};
+    walmgr::pressure_rule pressure{};
 };
 
 inline constexpr std::array keys{
@@ -101,11 +103,17 @@ inline constexpr std::array keys{
     apps::key{"s3_first_wins", "server", "for s3://: who keeps objects from being replaced: server, or looking"},
     apps::key{"encryption_key_file", "",
               "encrypts what is stored by the key in this file; make one: openssl rand -hex 32"},
+    apps::key{"on_pressure", "block",
+              "what becomes of a file that cannot be archived while the server's disk fills: block, alarm or drop"},
+    apps::key{"pressure_free_bytes", "0", "that is so when the disk of pg_wal has less free; 0 for no such rule"},
+    apps::key{"pressure_backlog", "0", "that is so when more files wait to be archived; 0 for no such rule"},
+    apps::key{"pressure_patience", "10", "seconds that a repository may then be silent"},
     apps::key{"agent_socket", "", "where the agent listens, and xarchive and xrestore ask it; empty for no agent"},
     apps::key{"agent_workers", "2", "threads of the agent that archive ahead, and as many that fetch"},
     apps::key{"agent_ahead", "16", "segments that the agent archives before they are asked for"},
     apps::key{"agent_spool", "", "folder to fetch segments into before recovery asks; empty: none are"},
     apps::key{"agent_spool_bytes", "268435456", "so much is in it at most, or one segment"},
+    apps::key{"agent_idle", "0", "seconds without a request after which the agent ends; 0 for never"},
     apps::key{"agent_pidfile", "", "names the process of the agent"},
     apps::key{"agent_log", "", "file for what the agent says, besides standard error"},
     apps::key{"backup_source", "stream", "stream: the server sends it; files: read from its folder on this machine"},

@@ -1,6 +1,7 @@
 #include "look.hpp"
 
 #include "open_repository.hpp"
+#include "under_pressure.hpp"
 
 #include <pgq/libpq/connection.hpp>
 
@@ -22,6 +23,8 @@ walmgr::log_status look(config const& settings) {
     }
     auto all = open_repositories(settings);
     add_storage_status(all, settings.walmgr_data, settings.receive.partial_wals, found);
+    auto const& data = settings.nodes.master.data;
+    add_local_status(dropped_log_of(settings), settings.pressure, data.empty() ? data : data + "/pg_wal", found);
     return found;
 }
 
@@ -30,7 +33,8 @@ int status_of_look(walmgr::log_status const& found) {
     for (auto const& one : found.repositories) {
         if (!one.gaps.empty()) return static_cast<int>(walmgr::fault::gap);
     }
-    return 0;
+    if (!found.local.dropped.empty()) return static_cast<int>(walmgr::fault::gap);
+    return found.local.pressure && found.local.pressure->holds ? static_cast<int>(walmgr::fault::disk_full) : 0;
 }
 
 }  // namespace walmgr_app

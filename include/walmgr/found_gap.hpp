@@ -1,5 +1,6 @@
-/// Log that a receiver could not get any more, so that it is missing unless it comes by another way. That such a gap
-/// was found does not mean that anybody has accepted it: for that see <walmgr/gap.hpp>.
+/// Log that a receiver could not get any more, or that was given up because a disk was filling, so that it is missing
+/// unless it comes by another way. That such a gap was found does not mean that anybody has accepted it: for that see
+/// <walmgr/gap.hpp>.
 #pragma once
 
 #include <walmgr/archived.hpp>
@@ -9,6 +10,7 @@
 #include <walmgr/store.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace walmgr {
@@ -17,13 +19,27 @@ namespace detail {
 inline std::string found_gaps_folder(cluster const& of) {
     return of.name + "/gaps_found";
 }
+inline std::string found_gap_name(cluster const& of, wal_gap const& gap) {
+    return found_gaps_folder(of) + '/' + gap_name(gap, of);
+}
 
 }  // namespace detail
 
-/// Records a gap. False when it was known. @throws error  from the store
-bool record_found_gap(store auto const& where, cluster const& of, wal_gap const& found) {
-    return create_small_object(where, detail::found_gaps_folder(of) + '/' + detail::gap_name(found, of),
-                               "the server had it no more\n");
+/// Records a gap, and why it is one. False when it was known. @throws error  from the store
+bool record_found_gap(store auto const& where, cluster const& of, wal_gap const& found,
+                      std::string_view why = "gone from the server before it was received\n") {
+    return create_small_object(where, detail::found_gap_name(of, found), why);
+}
+
+/// Why a recorded gap is one. @throws error  from the store
+std::string why_of_gap(store auto const& where, cluster const& of, wal_gap const& found) {
+    auto text = read_small_object(where, detail::found_gap_name(of, found)).value_or("");
+    return text.substr(0, text.find('\n'));
+}
+
+/// Nobody needs to be told any more. False when nobody was. @throws error  from the store
+bool forget_found_gap(store auto const& where, cluster const& of, wal_gap const& found) {
+    return where.remove(detail::found_gap_name(of, found));
 }
 
 /// All that were recorded, filled since or not. @throws error  from the store

@@ -7,6 +7,8 @@
 #include <walmgr/archived.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/found_gap.hpp>
+#include <walmgr/pressure/dropped.hpp>
+#include <walmgr/pressure/rule.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/repositories.hpp>
 #include <walmgr/sql/archiver.hpp>
@@ -19,6 +21,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace walmgr {
@@ -37,17 +40,31 @@ struct received_status {
     std::uint64_t waiting = 0;  ///< files that the repository has not yet
 };
 
+/// A gap that is recorded, and that nobody has filled or accepted.
+struct open_gap {
+    wal_gap where{};
+    std::string why{};
+};
+
 /// What a repository has.
 struct repository_status {
     std::string location{};
     std::optional<segment> last{};  ///< the newest segment
-    std::vector<wal_gap> gaps{};    ///< that a receiver has found and nobody has filled or accepted
+    std::vector<open_gap> gaps{};
+};
+
+/// What is known of the server's log folder, where that is on this machine.
+struct local_status {
+    std::optional<log_pressure> pressure{};  ///< where there is a rule for it
+    std::vector<dropped_file> dropped{};     ///< of which the repositories do not know yet
+    std::size_t aside = 0;                   ///< small files that wait for the repositories as well
 };
 
 /// All of it.
 struct log_status {
     std::string cluster{};
     std::optional<server_status> server{};
+    local_status local{};
     std::optional<received_status> received{};  ///< nothing where this machine does not receive
     std::vector<repository_status> repositories{};
     std::vector<repository_failure> failed{};  ///< whom could not be asked, and why
@@ -72,6 +89,21 @@ server_status ask_server_status(pgq::transport auto& db, std::string const& appl
             .receiver = sql::read_receiver(db, application_name)};
 }
 
+/// Looks at what was dropped, and at the log folder unless that is empty or not here.
+/// What fails becomes a part of `into`.
+inline void add_local_status(dropped_log const& dropped, pressure_rule const& rule, std::string const& log_folder,
+                             log_status& into) {
+    try {
+        for (auto const& name : dropped.names()) {
+            if (auto one = dropped.find(name)) into.local.dropped.push_back(std::move(*one));
+        }
+        into.local.aside = dropped.aside().size();
+        bool const here = !log_folder.empty() && ::access(log_folder.c_str(), X_OK) == 0;
+        if (here && rule.action != on_pressure::block)
+            into.local.pressure = measure_pressure(rule, log_folder, dropped.removable(log_folder));
+    } catch (error const& failure) { into.failed.push_back({dropped.folder(), failure.kind(), failure.what()}); }
+}
+
 /// Asks the repositories, and looks into the folder unless that is empty. Lists names, reads none of the log.
 /// What fails becomes a part of `into`.
 inline void add_storage_status(repositories& all, std::vector<std::string> const& locations, std::string const& folder,
@@ -84,7 +116,8 @@ inline void add_storage_status(repositories& all, std::vector<std::string> const
                 bool const known = std::any_of(accepted.begin(), accepted.end(), [&](wal_gap const& one) {
                     return one.has({gap.tli, gap.first}) && one.has({gap.tli, gap.last});
                 });
-                if (!known && is_open(in.where, in.of, gap)) found.gaps.push_back(gap);
+                if (!known && is_open(in.where, in.of, gap))
+                    found.gaps.push_back({gap, why_of_gap(in.where, in.of, gap)});
             }
             into.size = in.of.size;
             into.repositories.push_back(std::move(found));

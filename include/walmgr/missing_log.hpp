@@ -23,7 +23,7 @@ namespace walmgr {
 /// A gap over all repositories.
 struct known_gap {
     wal_gap where{};
-    bool found = false;                     ///< a receiver has recorded it, or a part of it
+    std::optional<std::string> found{};     ///< why, where it is recorded, or a part of it
     std::optional<std::string> accepted{};  ///< by whom and why, when recovery may end in front of it
 };
 
@@ -84,6 +84,16 @@ std::optional<std::string> acceptance_of(store auto const& where, cluster const&
     return std::nullopt;
 }
 
+/// Why a gap is one, in the words of who recorded it or a part of it; nothing where nobody did.
+/// @throws error  from the store
+std::optional<std::string> record_of(store auto const& where, cluster const& of, wal_gap const& gap) {
+    for (auto const& recorded : found_gaps(where, of)) {
+        if (recorded.tli == gap.tli && recorded.first <= gap.last && gap.first <= recorded.last)
+            return why_of_gap(where, of, recorded);
+    }
+    return std::nullopt;
+}
+
 /// Asks all repositories, by names alone. One that began later than the others lacks nothing from before its first
 /// segment. Who cannot be asked is in `failed`.
 inline missing_log find_missing_log(repositories& all) {
@@ -105,13 +115,11 @@ inline missing_log find_missing_log(repositories& all) {
     together.erase(std::unique(together.begin(), together.end()), together.end());
     for (auto const& gap : gaps_among(together, found)) {
         known_gap one{.where = gap};
-        one.found = std::any_of(found.begin(), found.end(), [&](wal_gap const& recorded) {
-            return recorded.tli == gap.tli && recorded.first <= gap.last && gap.first <= recorded.last;
-        });
-        for (std::size_t which = 0; which < all.size() && !one.accepted; ++which) {
+        for (std::size_t which = 0; which < all.size() && !(one.accepted && one.found); ++which) {
             if (!held[which]) continue;
             all.attempt(which, told.failed, [&](repository const& in) {
-                one.accepted = acceptance_of(in.where, in.of, {gap.tli, gap.first});
+                if (!one.found) one.found = record_of(in.where, in.of, gap);
+                if (!one.accepted) one.accepted = acceptance_of(in.where, in.of, {gap.tli, gap.first});
             });
         }
         told.everywhere.push_back(std::move(one));

@@ -2,11 +2,14 @@
 import json
 import shutil
 import signal
+import socket
+import subprocess
 
 import pytest
 
-from support.agent import AgentArchive
+from support.agent import AgentArchive, ServiceManager, handing_over
 from support.archive import segment_bytes, segment_name
+from support.server import ROOT
 
 
 @pytest.fixture
@@ -95,6 +98,50 @@ def test_it_starts_where_a_crash_has_left_a_socket_and_stops_in_order(archive, w
     assert archive.run("agent", "-d", "-k").returncode == 2
     archive.configure(agent_socket="here")
     assert archive.run("agent").returncode == 3
+
+
+def test_it_is_started_by_who_asks_and_ends_when_nobody_does(archive, wait_until):
+    archive.configure(agent_idle=1, agent_pidfile="", agent_spool="")
+    with ServiceManager(archive) as manager:
+        for number in range(1, 7):
+            archive.put(number)
+        done = archive.ask(1)
+        assert (done.returncode, done.stderr) == (0, "") and len(manager.started) == 1
+        assert archive.ask(2).stderr == "" and counts(archive)["archive_asked"] == 2
+        done = archive.run("agent")  # by hand, where there is one already
+        assert done.returncode == 14 and "somebody listens" in done.stderr and archive.socket.exists(), done
+        first = manager.started[0]
+        assert wait_until(lambda: first.poll() is not None, what="an agent that ends") and first.returncode == 0
+        assert "nobody has asked for 1 seconds" in archive.said.read_text() and archive.socket.exists()
+        assert archive.ask(3).stderr == "" and len(manager.started) == 2
+        # Who asks while it starts again, for it was killed, waits or does it himself; nothing is lost.
+        manager.started[1].kill()
+        assert archive.ask(4).returncode == 0
+        assert segment_name(4) in archive.stored()
+        assert wait_until(lambda: archive.ask(5).stderr == "", what="a third agent")
+    archive.configure(agent_socket=archive.folder / "other.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as elsewhere:
+        elsewhere.bind(str(archive.socket) + ".other")
+        done = subprocess.run(handing_over(elsewhere.fileno(), archive.command("agent")), pass_fds=[elsewhere.fileno()],
+                              capture_output=True, text=True, timeout=20)
+        assert done.returncode == 3 and "ListenSequentialPacket=" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_units_are_what_systemd_takes(archive, tmp_path):
+    """As far as can be said without a systemd that runs."""
+    source = ROOT / "apps/walmgr/systemd"
+    unit = (source / "walmgr-agent@.service.in").read_text().replace("@BINDIR@/walmgr", str(archive.program))
+    (tmp_path / "walmgr-agent@.service").write_text(unit.replace("User=postgres", "User=daemon"))
+    shutil.copy(source / "walmgr-agent@.socket", tmp_path)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / "walmgr-agent@main.service",
+                           tmp_path / "walmgr-agent@main.socket"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "walmgr" not in done.stderr, done.stderr
+    wrong = tmp_path / "wrong/walmgr-agent@.socket"
+    wrong.parent.mkdir()
+    wrong.write_text((source / wrong.name).read_text().replace("ListenSequentialPacket", "ListenPackets"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", wrong.with_name("walmgr-agent@main.socket")], capture_output=True, timeout=60)
+    assert done.returncode != 0
 
 
 def test_what_is_fetched_ahead_is_whole_or_not_handed_out(archive, wait_until):

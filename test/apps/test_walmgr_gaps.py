@@ -40,7 +40,8 @@ def test_a_gap_is_listed_filled_from_the_other_repository_and_accepted(two):
     done = archive.run("gap", "list", "--json")
     assert done.returncode == 13, done.stderr
     found = json.loads(done.stdout)
-    assert found["gaps"] == [{"first": segment_name(7), "last": segment_name(8), "segments": 2, "recorded": False, "accepted": None}]
+    assert found["gaps"] == [{"first": segment_name(7), "last": segment_name(8), "segments": 2, "recorded": False, "why": None,
+                              "accepted": None}]
     assert found["lacking"] == [{"first": segment_name(5), "last": segment_name(5), "segments": 1, "repository": str(second)}]
     assert archive.run("gap", "refill", "-n").returncode == 0 and not objects_of(second, 5).exists()
     done = archive.run("gap", "refill")

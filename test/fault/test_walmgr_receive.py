@@ -241,7 +241,7 @@ def test_a_gap_is_said_recorded_and_passed(receiving, cluster, wait_until):
         done = receiving.run("verify")
         assert done.returncode == 13 and "segments are missing" in done.stderr
         done = receiving.run("status")
-        assert done.returncode == 13 and done.stdout.count("were gone before they were received") == 1, done.stderr
+        assert done.returncode == 13 and done.stdout.count("gone from the server before it was received") == 1, done.stderr
 
 
 def test_a_slot_that_the_server_has_given_up_is_made_anew(receiving, cluster, wait_until):

@@ -1,5 +1,10 @@
 """walmgr with an agent beside it."""
+import os
 import pathlib
+import select
+import socket
+import sys
+import threading
 
 from support.archive import Archive, segment_bytes, segment_name
 from support.server import as_server_user, give_to_server_user
@@ -51,6 +56,48 @@ class AgentArchive(Archive):
 
     def stored(self):
         return [path.stem for path in self.objects()]
+
+
+def handing_over(descriptor, command):
+    """The command line that runs `command` with a listening socket as systemd would give it to it."""
+    script = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+              "os.execv(sys.argv[2], sys.argv[2:])")
+    return [sys.executable, "-c", script, str(descriptor), *map(str, command)]
+
+
+class ServiceManager:
+    """Listens where an agent is asked for, and hands the socket to one that it starts when somebody comes, again and again, as
+    systemd does with a socket unit."""
+
+    def __init__(self, archive):
+        self.archive = archive
+        self.started = []  # processes
+        self.listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listening.bind(str(archive.socket))
+        give_to_server_user(archive.socket)
+        self.listening.listen()
+        self.enough, self.wake = os.pipe()
+        self.thread = threading.Thread(target=self._serve)
+
+    def _serve(self):
+        handed = self.listening.fileno()
+        while self.enough not in select.select([self.listening, self.enough], [], [])[0]:
+            with open(self.archive.said, "ab") as said:
+                command = as_server_user(handing_over(handed, self.archive.command("agent")), die_with_parent=True)
+                process = self.archive.start(command, cwd="/", stdout=said, stderr=said, pass_fds=[handed])
+            self.started.append(process)
+            process.wait()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        os.write(self.wake, b"x")
+        for process in self.started:
+            process.kill()
+        self.thread.join()
+        self.listening.close()
 
 
 def processes_of(archive, command):

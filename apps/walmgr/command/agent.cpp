@@ -1,9 +1,12 @@
+#include "../agent_work.hpp"
 #include "../asking.hpp"
 #include "../command.hpp"
 #include "../library_log.hpp"
 #include "../open_repository.hpp"
+#include "../settling.hpp"
 
 #include <common/daemon.hpp>
+#include <common/handed_over.hpp>
 #include <common/pidfile.hpp>
 #include <common/signals.hpp>
 #include <common/status.hpp>
@@ -16,10 +19,9 @@
 #include <walmgr/agent/prefetch.hpp>
 #include <walmgr/agent/repository_pool.hpp>
 #include <walmgr/agent/service.hpp>
-#include <walmgr/repositories/archive.hpp>
-#include <walmgr/repositories/fetch.hpp>
 #include <walmgr/store/stoppable.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -34,7 +36,6 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <variant>
 
 namespace walmgr_app {
 namespace command_agent {
@@ -45,45 +46,6 @@ struct options {
     bool stop = false;
     bool kill = false;
     bool reload = false;
-};
-
-struct storing {
-    config const* settings;
-    walmgr::repository_pool* pool;
-
-    walmgr::archive_report store(std::string const& path, std::string const& name, auto const& packed) const {
-        return judged([&](walmgr::repositories& all) {
-            return std::visit([&](auto const& way) { return walmgr::archive_file(all, way, path, name, packed); },
-                              settings->pack);
-        });
-    }
-    walmgr::archive_report still_stored(walmgr::archive_report const& before, std::string const& name) const {
-        return judged([&](walmgr::repositories& all) { return walmgr::still_archived(all, before, name); });
-    }
-
-private:
-    walmgr::archive_report judged(auto const& work) const {
-        return pool->with([&](walmgr::repositories& all) {
-            auto report = work(all);
-            walmgr::require_archived(report, settings->wal_copies, all.size());
-            return report;
-        });
-    }
-};
-
-struct fetching {
-    walmgr::repository_pool* pool;
-    library_log log;
-
-    std::optional<walmgr::fetched_segment> fetch(std::string const& name, std::string const& place) const {
-        auto const report =
-            pool->with([&](walmgr::repositories& all) { return walmgr::fetch_whole(all, name, place); });
-        if (!report.found && !report.failed.empty()) walmgr::refuse_all(report.failed);
-        for (auto const& one : report.failed)
-            log.write(pgq::log_level::warning, one.why);
-        if (!report.found) return std::nullopt;
-        return walmgr::fetched_segment{report.label.raw_digest, report.label.from.size};
-    }
 };
 
 /// What signals have asked for, which can be waited for together with a socket.
@@ -110,10 +72,19 @@ private:
     std::atomic<bool> stop_ = false;
 };
 
-/// One configuration at work, until an order comes.
-void serve(config const& settings, walmgr::agent_listener const& listener, orders& given, library_log log) {
+/// Where requests come in: the socket of a service manager, or one of our own.
+walmgr::agent_listener listen_at(std::string const& path) {
+    constexpr int first = 3;
+    auto const count = apps::handed_over_sockets();
+    if (count == 0) return walmgr::agent_listener{path};
+    if (count > 1) throw walmgr::error{walmgr::fault::configuration, "more sockets than one were handed over"};
+    return {path, walmgr::file{first, path}};
+}
+
+/// One configuration at work, until an order comes. False when none came, and nobody has asked for long.
+bool serve(config const& settings, walmgr::agent_listener const& listener, orders& given, library_log log) {
     constexpr std::size_t most_at_once = 64;
-    constexpr std::chrono::hours long_time{1};
+    constexpr std::chrono::milliseconds long_time = std::chrono::hours{1};
     std::stop_source stop;
     walmgr::repository_pool pool{[&] {
         return walmgr::repositories{settings.walmgr_data, settings.cluster, [&](std::string const& text) {
@@ -131,6 +102,7 @@ void serve(config const& settings, walmgr::agent_listener const& listener, order
         spool.emplace(wanted.spool, settings.cluster);
         fetch.emplace(*spool, fetching{&pool, log}, wanted.workers, wanted.spool_bytes);
     }
+    std::optional<settling> dropped{std::in_place, settings, pool, log};
     walmgr::agent_service service{meaning_of(settings), archive, fetch ? &*fetch : nullptr};
 
     struct visit {
@@ -138,9 +110,16 @@ void serve(config const& settings, walmgr::agent_listener const& listener, order
         std::jthread thread{};
     };
     std::list<visit> visits;
-    while (!given.taken()) {
-        auto link = std::make_shared<walmgr::file>(listener.accept(given.descriptor(), long_time));
+    auto const now = [] { return std::chrono::steady_clock::now(); };
+    auto last = now();
+    bool idle = false;
+    while (!idle && !given.taken()) {
+        auto const rest =
+            wanted.idle.count() == 0 ? long_time : std::min<std::chrono::milliseconds>(wanted.idle, long_time);
+        auto link = std::make_shared<walmgr::file>(listener.accept(given.descriptor(), rest));
         visits.remove_if([](visit const& one) { return one.over.load(); });
+        if (link->is_open() || !visits.empty()) last = now();
+        idle = wanted.idle.count() > 0 && now() - last >= wanted.idle && dropped_log_of(settings).names().empty();
         // Whoever finds no room does his work himself.
         if (!link->is_open() || visits.size() >= most_at_once) continue;
         auto& one = visits.emplace_back();
@@ -152,6 +131,8 @@ void serve(config const& settings, walmgr::agent_listener const& listener, order
     stop.request_stop();
     archive.stop();
     if (fetch) fetch->stop();
+    dropped.reset();
+    return !idle;
 }
 
 int run(config settings, options const& wanted, std::string const& file) {
@@ -164,7 +145,7 @@ int run(config settings, options const& wanted, std::string const& file) {
     lines.open(targets);
     std::optional<apps::pidfile> owned;
     if (!fixed.pidfile.empty()) owned.emplace(fixed.pidfile);
-    walmgr::agent_listener const listener{fixed.socket};
+    auto const listener = listen_at(fixed.socket);
     std::optional<apps::background> background;
     if (wanted.background) {
         background.emplace();
@@ -180,7 +161,10 @@ int run(config settings, options const& wanted, std::string const& file) {
     }
     apps::notify_service("READY=1");
     for (;;) {
-        serve(settings, listener, given, library_log{&lines});
+        if (!serve(settings, listener, given, library_log{&lines})) {
+            lines.info("nobody has asked for " + std::to_string(settings.agent.idle.count()) + " seconds");
+            break;
+        }
         if (given.stop()) break;
         apps::notify_service("RELOADING=1");
         try {

@@ -1,10 +1,12 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../this_program.hpp"
+#include "../under_pressure.hpp"
 
 #include <common/json.hpp>
 #include <pgq/libpq/connection.hpp>
 
+#include <unistd.h>
 #include <walmgr/probe.hpp>
 #include <walmgr/probe_repository.hpp>
 #include <walmgr/server.hpp>
@@ -56,6 +58,28 @@ void ask_server(walmgr::probe_list& to, config const& settings, options const& g
     });
 }
 
+/// The rule for a disk that fills, as far as this machine and this user can tell.
+void ask_pressure(walmgr::probe_list& to, config const& settings) {
+    auto const dropped = dropped_log_of(settings);
+    to.ask("dropped", [&] {
+        auto const count = dropped.names().size();
+        if (count > 0)
+            to.add("dropped", verdict::wrong,
+                   std::to_string(count) +
+                       " segments, of which the repository does not know yet; see: walmgr CONFIG gap list");
+    });
+    if (settings.pressure.action == walmgr::on_pressure::block) return;
+    to.ask("pressure", [&] {
+        if (settings.pressure.action == walmgr::on_pressure::drop && !dropped.is_writable())
+            to.add("pressure", verdict::wrong,
+                   "this user cannot make a file in " + dropped.folder() + "; see state_dir");
+        auto const folder = settings.nodes.master.data + "/pg_wal";
+        if (settings.nodes.master.data.empty() || ::access(folder.c_str(), X_OK) != 0) return;
+        auto const found = measure_pressure(settings.pressure, folder, dropped.removable(folder));
+        to.add("pressure", found.holds ? verdict::wrong : verdict::fine, to_string(found));
+    });
+}
+
 void show(walmgr::probe_list const& found, bool json) {
     if (!json) {
         for (auto const& one : found.all())
@@ -81,6 +105,7 @@ int check(config const& settings, options given) {
         walmgr::probe_backups(found, where, *known, given.limits);
     });
     ask_server(found, settings, given, known);
+    ask_pressure(found, settings);
     show(found, given.json);
     return found.fine() ? 0 : static_cast<int>(walmgr::fault::negative);
 }

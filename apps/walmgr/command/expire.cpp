@@ -4,6 +4,7 @@
 #include <walmgr/backup/expire.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/retention.hpp>
+#include <walmgr/found_gap.hpp>
 #include <walmgr/lease_held.hpp>
 
 #include <chrono>
@@ -84,6 +85,11 @@ void remove_old_log(options const& given, std::vector<judged> const& all) {
                   << " of log before " << to_string(*horizon) << (all.size() > 1 ? " in " + one.location : "") << '\n';
         for (auto const& object : objects) {
             if (!given.dry_run) one.where.remove(object);
+        }
+        // Of a gap in front of all backups nobody needs to hear any more, filled or not.
+        for (auto const& gap : found_gaps(one.where, one.of)) {
+            bool const old = (gap.last + 1) * one.of.size.bytes <= horizon->bytes;
+            if (old && !given.dry_run) forget_found_gap(one.where, one.of, gap);
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "../log_server.hpp"
 #include "../open_repository.hpp"
 #include "../scratch.hpp"
+#include "../under_pressure.hpp"
 
 #include <common/json.hpp>
 #include <common/status.hpp>
@@ -13,14 +14,18 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace walmgr_app {
 namespace command_gap {
@@ -62,39 +67,60 @@ std::string json_of(walmgr::wal_gap const& gap, walmgr::segment_size size) {
            ", \"segments\": " + std::to_string(gap.count());
 }
 
-void show_json(config const& settings, walmgr::missing_log const& found) {
+/// What this machine alone knows of.
+std::vector<walmgr::dropped_file> dropped_here(config const& settings) {
+    auto const notes = dropped_log_of(settings);
+    std::vector<walmgr::dropped_file> found;
+    for (auto const& name : notes.names()) {
+        if (auto one = notes.find(name)) found.push_back(std::move(*one));
+    }
+    return found;
+}
+
+void show_json(config const& settings, walmgr::missing_log const& found,
+               std::vector<walmgr::dropped_file> const& here) {
     std::string gaps;
     std::string lacked;
     for (auto const& one : found.everywhere)
         gaps += (gaps.empty() ? "" : ", ") + json_of(one.where, found.of->size) +
                 ", \"recorded\": " + (one.found ? "true" : "false") +
+                ", \"why\": " + (one.found ? apps::json_string(one_line(*one.found)) : "null") +
                 ", \"accepted\": " + (one.accepted ? apps::json_string(one_line(*one.accepted)) : "null") + '}';
     for (auto const& one : found.in_one)
         lacked += (lacked.empty() ? "" : ", ") + json_of(one.where, found.of->size) +
                   ", \"repository\": " + apps::json_string(settings.walmgr_data.at(one.repository)) + '}';
+    std::string dropped;
+    for (auto const& one : here)
+        dropped += (dropped.empty() ? "" : ", ") + ("{\"name\": " + apps::json_string(one.name)) +
+                   ", \"why\": " + apps::json_string(one_line(one.why)) + '}';
     std::cout << "{\"cluster\": " << apps::json_string(settings.cluster) << ", \"gaps\": [" << gaps
-              << "], \"lacking\": [" << lacked << "]}\n";
+              << "], \"lacking\": [" << lacked << "], \"dropped\": [" << dropped << "]}\n";
 }
 
 int list(config const& settings, options const& given) {
     auto all = open_repositories(settings);
+    auto const here = dropped_here(settings);
+    for (auto const& one : here) {
+        if (!given.json)
+            std::cout << one.name << ": the repository does not know of it yet: " << one_line(one.why) << std::endl;
+    }
     auto const found = look(all);
-    bool open = false;
+    bool open = !here.empty();
     for (auto const& one : found.everywhere)
         open = open || !one.accepted;
     if (given.json) {
-        show_json(settings, found);
+        show_json(settings, found, here);
     } else {
         for (auto const& one : found.everywhere)
             std::cout << shown(one.where, found.of->size) << ": "
                       << (one.accepted ? "accepted " + one_line(*one.accepted)
-                          : one.found  ? std::string{"missing, as a receiver has found"}
+                          : one.found  ? "missing: " + one_line(*one.found)
                                        : std::string{"missing"})
                       << '\n';
         for (auto const& one : found.in_one)
             std::cout << shown(one.where, found.of->size) << ": missing in " << settings.walmgr_data.at(one.repository)
                       << " alone; gap refill copies it\n";
-        if (found.everywhere.empty() && found.in_one.empty()) std::cout << "no gaps\n";
+        if (found.everywhere.empty() && found.in_one.empty() && here.empty()) std::cout << "no gaps\n";
     }
     if (!found.failed.empty()) return static_cast<int>(found.failed.front().kind);
     return open ? static_cast<int>(fault::gap) : 0;
@@ -144,9 +170,15 @@ int accept(config const& settings, options const& given) {
 
 int refill(config const& settings, options const& given) {
     auto all = open_repositories(settings);
+    if (!given.dry_run) {
+        for (auto const& line : lines_of(settle(settings, all, std::numeric_limits<std::size_t>::max())))
+            std::cout << line << std::endl;
+    }
     auto const missing = look(all);
     auto const size = missing.of->size;
     if (given.dry_run) {
+        for (auto const& one : dropped_here(settings))
+            std::cout << one.name << ": would be stored, or recorded as missing\n";
         for (auto const& one : missing.in_one)
             std::cout << shown(one.where, size) << ": would be copied to " << settings.walmgr_data.at(one.repository)
                       << '\n';
@@ -175,7 +207,7 @@ int refill(config const& settings, options const& given) {
     for (auto const* const failed : {&missing.failed, &told.failed}) {
         if (!failed->empty()) return static_cast<int>(failed->front().kind);
     }
-    return told.left.empty() ? 0 : static_cast<int>(fault::gap);
+    return told.left.empty() && dropped_here(settings).empty() ? 0 : static_cast<int>(fault::gap);
 }
 
 }  // namespace

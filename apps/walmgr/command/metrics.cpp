@@ -98,7 +98,7 @@ void add_repositories(exposition& out, walmgr::log_status const& found) {
     for (auto const& one : found.repositories) {
         if (auto const end = end_of(one, *found.size)) out.sample(end->bytes, "repository", one.location);
     }
-    out.metric("found_gaps", "gauge", "Gaps that a receiver has found and nobody has filled.");
+    out.metric("found_gaps", "gauge", "Recorded gaps that nobody has filled or accepted.");
     for (auto const& one : found.repositories)
         out.sample(one.gaps.size(), "repository", one.location);
     if (!found.server) return;
@@ -107,6 +107,18 @@ void add_repositories(exposition& out, walmgr::log_status const& found) {
         if (auto const end = end_of(one, *found.size))
             out.sample(bytes_behind(found.server->log.flushed, *end), "repository", one.location);
     }
+}
+
+void add_local(exposition& out, walmgr::local_status const& local) {
+    out.metric("dropped_files", "gauge", "Dropped segments of which the repositories do not know yet.");
+    out.sample(local.dropped.size());
+    if (!local.pressure) return;
+    out.metric("pressure", "gauge", "1 while a limit for the server's log folder is passed.");
+    out.sample(local.pressure->holds ? 1 : 0);
+    out.metric("log_free_bytes", "gauge", "Bytes free on the disk of the server's log folder.");
+    out.sample(local.pressure->free_bytes);
+    out.metric("log_waiting_files", "gauge", "Files there that wait to be archived.");
+    out.sample(local.pressure->waiting);
 }
 
 /// Whoever reads the file sees the old text or the new one, and never a part.
@@ -132,6 +144,7 @@ int metrics(config const& settings, std::string const& path) {
     if (found.server) add_server(out, *found.server);
     if (found.received) add_received(out, found);
     if (!found.repositories.empty()) add_repositories(out, found);
+    add_local(out, found.local);
     if (path.empty()) std::cout << out.text();
     else replace_file(path, out.text());
     for (auto const& one : found.failed)

@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../restoring.hpp"
+#include "../under_pressure.hpp"
 
 #include <unistd.h>
 
@@ -125,7 +126,7 @@ int restore(config const& settings, options const& given) {
 
     auto const where = open_repository(settings);
     auto const of = known_cluster(settings, where);
-    auto const plan = walmgr::plan_restore(where, of, label, target);
+    auto const plan = walmgr::plan_restore(where, of, label, target, dropped_gaps(settings, of));
     walmgr::restore_options wanted{.outside = walmgr::tablespace_folders(plan.from, map_of(given.tablespaces)),
                                    .settings = {.target = target,
                                                 .on = plan.line.own,

@@ -90,8 +90,13 @@ void show(walmgr::log_status const& found) {
         else std::cout << "no segment yet";
         std::cout << '\n';
         for (auto const& gap : one.gaps)
-            std::cout << "gap: " << gap_text(gap, *found.size) << " were gone before they were received\n";
+            std::cout << "gap: " << gap_text(gap.where, *found.size) << ": " << apps::one_line(gap.why) << '\n';
     }
+    if (auto const& pressure = found.local.pressure)
+        std::cout << (pressure->holds ? "ALARM: " : "log: ") << to_string(*pressure) << '\n';
+    for (auto const& one : found.local.dropped)
+        std::cout << "dropped: " << one.name << ", of which the repository does not know yet: " << one.why << '\n';
+    if (found.local.aside > 0) std::cout << "put aside: " << found.local.aside << " small files\n";
 }
 
 void show(agent_counts const& agent) {
@@ -132,6 +137,19 @@ std::string json_of(walmgr::server_status const& server) {
            ", \"lag_seconds\": " + json_seconds(one.flush_seconds) + "}}";
 }
 
+std::string json_of(walmgr::local_status const& local) {
+    std::string dropped;
+    for (auto const& one : local.dropped)
+        dropped += (dropped.empty() ? "" : ", ") + ("{\"name\": " + json_string(one.name)) +
+                   ", \"why\": " + json_string(apps::one_line(one.why)) + '}';
+    auto const pressure = local.pressure ? "{\"holds\": " + std::string{local.pressure->holds ? "true" : "false"} +
+                                               ", \"free\": " + std::to_string(local.pressure->free_bytes) +
+                                               ", \"waiting\": " + std::to_string(local.pressure->waiting) + '}'
+                                         : "null";
+    return "{\"pressure\": " + pressure + ", \"dropped\": [" + dropped +
+           "], \"put_aside\": " + std::to_string(local.aside) + '}';
+}
+
 void show_json(walmgr::log_status const& found, std::optional<agent_counts> const& agent) {
     std::string stores;
     for (auto const& one : found.repositories) {
@@ -139,8 +157,9 @@ void show_json(walmgr::log_status const& found, std::optional<agent_counts> cons
         std::string gaps;
         for (auto const& gap : one.gaps)
             gaps += (gaps.empty() ? "" : ", ") +
-                    ("{\"first\": " + json_string(file_name({gap.tli, gap.first}, *found.size))) +
-                    ", \"last\": " + json_string(file_name({gap.tli, gap.last}, *found.size)) + '}';
+                    ("{\"first\": " + json_string(file_name({gap.where.tli, gap.where.first}, *found.size))) +
+                    ", \"last\": " + json_string(file_name({gap.where.tli, gap.where.last}, *found.size)) +
+                    ", \"why\": " + json_string(apps::one_line(gap.why)) + '}';
         stores += (stores.empty() ? "" : ", ") + ("{\"location\": " + json_string(one.location)) +
                   ", \"last\": " + (one.last ? json_string(file_name(*one.last, *found.size)) : "null") +
                   ", \"end\": " + (end ? json_string(to_string(*end)) : "null") +
@@ -159,7 +178,8 @@ void show_json(walmgr::log_status const& found, std::optional<agent_counts> cons
                    ", \"waiting\": " + std::to_string(found.received->waiting) + '}';
     }
     std::cout << "{\"cluster\": " << json_string(found.cluster)
-              << ", \"server\": " << (found.server ? json_of(*found.server) : "null") << ", \"received\": " << received
+              << ", \"server\": " << (found.server ? json_of(*found.server) : "null")
+              << ", \"log_folder\": " << json_of(found.local) << ", \"received\": " << received
               << ", \"agent\": " << (agent ? json_of(*agent) : "null") << ", \"repositories\": [" << stores
               << "], \"problems\": [" << problems << "]}\n";
 }

@@ -1,12 +1,8 @@
-#include "../asking.hpp"
 #include "../command.hpp"
-#include "../open_repository.hpp"
-
-#include <walmgr/repositories/archive.hpp>
+#include "../under_pressure.hpp"
 
 #include <memory>
 #include <string>
-#include <variant>
 
 namespace walmgr_app {
 namespace command_xarchive {
@@ -18,12 +14,9 @@ struct options {
 };
 
 int xarchive(config const& settings, options const& given) {
-    if (agent_archives(settings, given.path, given.name)) return 0;
-    auto all = open_repositories(settings);
-    auto const report = std::visit(
-        [&](auto const& way) { return walmgr::archive_file(all, way, given.path, given.name); }, settings.pack);
-    walmgr::require_archived(report, settings.wal_copies, all.size());
-    warn_of(report.failed);
+    if (settings.pressure.action != walmgr::on_pressure::block)
+        return archive_by_rule(settings, given.path, given.name);
+    archive_now(settings, given.path, given.name);
     return 0;
 }
 

@@ -14,15 +14,34 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <string>
 #include <utility>
 
 namespace walmgr {
 
 /// A path that others of the same user connect to. It is ours as long as a lock beside it is, so that one that a crash
-/// has left is taken over, and one that is in use is not.
+/// has left is taken over, and one that is in use is not. Or somebody else's, who has made the socket, and listens
+/// there when we have ended.
 class agent_listener {
 public:
+    /// Listens at a socket that was handed over. @throws error  configuration, when that is another one than at `path`
+    agent_listener(std::string path, file handed_over) : path_{std::move(path)}, socket_{std::move(handed_over)} {
+        auto const wanted = detail::socket_address(path_);
+        ::sockaddr_un bound{};
+        ::socklen_t size = sizeof bound;
+        int kind = 0;
+        ::socklen_t kind_size = sizeof kind;
+        int const of = socket_.descriptor();
+        bool const is_ours = ::getsockname(of, reinterpret_cast<::sockaddr*>(&bound), &size) == 0 &&
+                             ::getsockopt(of, SOL_SOCKET, SO_TYPE, &kind, &kind_size) == 0 && kind == SOCK_SEQPACKET &&
+                             bound.sun_family == AF_UNIX &&
+                             std::strncmp(bound.sun_path, wanted.sun_path, sizeof wanted.sun_path) == 0;
+        if (!is_ours)
+            throw error{fault::configuration, "the socket that was handed over does not listen for packets at " +
+                                                  path_ +
+                                                  "; in a unit of systemd that is ListenSequentialPacket=" + path_};
+    }
     /// @throws error  locked, when another process listens there; unavailable and configuration
     explicit agent_listener(std::string path)
         : path_{std::move(path)}, lock_{open_file(path_ + ".lock", O_RDWR | O_CREAT)} {
@@ -32,6 +51,9 @@ public:
         socket_ = detail::make_socket(path_);
         if (!socket_.is_open()) refuse("cannot make a socket");
         auto const address = detail::socket_address(path_);
+        detail::set_patience(socket_.descriptor(), std::chrono::seconds{2});
+        if (::connect(socket_.descriptor(), reinterpret_cast<::sockaddr const*>(&address), sizeof address) == 0)
+            throw error{fault::locked, "somebody listens at " + path_ + " for an agent, a unit of systemd perhaps"};
         remove();
         // For nobody else even between the two calls: the folder may be everybody's.
         auto const before = ::umask(0177);
@@ -44,7 +66,9 @@ public:
     }
     agent_listener(agent_listener const&) = delete;
     agent_listener& operator=(agent_listener const&) = delete;
-    ~agent_listener() { remove(); }
+    ~agent_listener() {
+        if (lock_.is_open()) remove();
+    }
 
     /// Somebody of our user who asks; nothing open when `wake` can be read, or nobody came in time.
     [[nodiscard]] file accept(int wake, std::chrono::milliseconds patience) const {
@@ -64,7 +88,7 @@ private:
     }
 
     std::string path_;
-    file lock_;
+    file lock_{};  ///< open when the path is ours
     file socket_{};
 };
 

@@ -1,15 +1,12 @@
 /// Which segments a server has given free to be archived and that are not yet.
 #pragma once
 
-#include <dirent.h>
 #include <unistd.h>
-#include <walmgr/file.hpp>
+#include <walmgr/visit_names.hpp>
 #include <walmgr/wal_name.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,30 +18,21 @@ namespace walmgr {
 /// ready. None where there is no such folder: then nobody knows. Costs one look through it, however many there are.
 /// @throws error  unavailable
 inline std::vector<std::string> ready_segments(std::string const& log_folder, std::size_t most) {
-    struct close_folder {
-        void operator()(DIR* folder) const { ::closedir(folder); }
-    };
-    constexpr std::string_view ending = ".ready";
-    auto const path = log_folder + "/archive_status";
-    std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
-    if (!reading && errno == ENOENT) return {};
-    if (!reading) refuse("cannot list " + path);
     std::vector<std::string> oldest;  // a heap, the newest of them on top
-    for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0) {
-        std::string_view text{entry->d_name};
-        if (!text.ends_with(ending)) continue;
+    visit_names(log_folder + "/archive_status", [&](std::string_view text) {
+        constexpr std::string_view ending = ".ready";
+        if (!text.ends_with(ending)) return;
         text.remove_suffix(ending.size());
         auto const name = parse_wal_name(text);
-        if (!name || name->kind != wal_kind::segment) continue;
-        if (oldest.size() == most && (most == 0 || text >= oldest.front())) continue;
+        if (!name || name->kind != wal_kind::segment) return;
+        if (oldest.size() == most && (most == 0 || text >= oldest.front())) return;
         if (oldest.size() == most) {
             std::pop_heap(oldest.begin(), oldest.end());
             oldest.pop_back();
         }
         oldest.emplace_back(text);
         std::push_heap(oldest.begin(), oldest.end());
-    }
-    if (errno != 0) refuse("cannot list " + path);
+    });
     std::sort_heap(oldest.begin(), oldest.end());
     return oldest;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <walmgr/fetch.hpp>
+#include <walmgr/found_gap.hpp>
 #include <walmgr/gap.hpp>
 #include <walmgr/repositories.hpp>
 
@@ -22,23 +23,35 @@ struct fetch_report {
 
 namespace detail {
 
-/// Refuses a segment that nobody has when it is in front of others, unless that was accepted.
+/// Refuses a segment that nobody has when it is in front of others, or is recorded as missing, unless that was
+/// accepted.
 inline void check_gap(repositories& all, wal_name const& name, std::string const& text) {
     std::vector<repository_failure> failed;
     std::optional<std::string> later;
     bool accepted = false;
+    std::optional<std::string> recorded;
+    auto const has = [&](std::vector<wal_gap> const& gaps, cluster const& of) -> std::optional<wal_gap> {
+        auto const wanted = segment_of(name, of.size);
+        auto const found =
+            std::find_if(gaps.begin(), gaps.end(), [&](wal_gap const& one) { return wanted && one.has(*wanted); });
+        return found == gaps.end() ? std::nullopt : std::optional{*found};
+    };
     for (std::size_t which = 0; which < all.size() && !later; ++which)
         all.attempt(which, failed, [&](repository const& in) { later = later_segment(in.where, in.of, name); });
-    for (std::size_t which = 0; which < all.size() && later; ++which) {
+    for (std::size_t which = 0; which < all.size() && !later && !recorded; ++which) {
         all.attempt(which, failed, [&](repository const& in) {
-            auto const wanted = segment_of(name, in.of.size);
-            auto const gaps = accepted_gaps(in.where, in.of);
-            accepted = accepted || std::any_of(gaps.begin(), gaps.end(),
-                                               [&](wal_gap const& one) { return wanted && one.has(*wanted); });
+            if (auto const gap = has(found_gaps(in.where, in.of), in.of)) recorded = why_of_gap(in.where, in.of, *gap);
         });
+    }
+    for (std::size_t which = 0; which < all.size() && (later || recorded); ++which) {
+        all.attempt(which, failed,
+                    [&](repository const& in) { accepted = accepted || has(accepted_gaps(in.where, in.of), in.of); });
     }
     if (accepted) return;
     if (later) refuse_gap(text, *later);
+    if (recorded)
+        throw error{fault::gap,
+                    text + " is missing, as is recorded: " + *recorded + ". Recovery cannot go beyond the gap"};
     if (!failed.empty()) refuse_all(failed);
 }
 
@@ -66,7 +79,7 @@ inline fetch_report fetch_whole(repositories& all, std::string const& text, std:
 
 /// Writes the file to `place` as fetch_file() does from one store: from the first repository that has it and whose copy
 /// is whole. It is absent only when each repository was asked and has it not, and a segment only when none has a later
-/// one of its timeline, or the gap was accepted.
+/// one of its timeline or a record that it is missing, or the gap was accepted.
 /// @throws error  usage, for another kind of name; what the repositories say, when none hands it out and one of them
 ///                has it damaged or cannot be asked; gap
 inline fetch_report fetch_file(repositories& all, std::string const& text, std::string const& place) {

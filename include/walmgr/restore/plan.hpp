@@ -4,6 +4,7 @@
 #include <walmgr/backup/chain.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup_manifest.hpp>
+#include <walmgr/found_gap.hpp>
 #include <walmgr/gap.hpp>
 #include <walmgr/restore/choose.hpp>
 #include <walmgr/restore/lineage.hpp>
@@ -79,12 +80,13 @@ inline void check_log(wal_proof const& proof, backup_record const& from, cluster
 
 }  // namespace detail
 
-/// Finds out what to restore: the backup named `label`, else the newest that can come to the target.
+/// Finds out what to restore: the backup named `label`, else the newest that can come to the target. `dropped`: log
+/// that is known to be missing besides what is recorded in the store.
 /// @throws error  negative, when there is no such backup; identity, when the one that is named cannot come to the
 /// target
 ///                along its timeline; gap, when log is missing in between; corrupt
 restore_plan plan_restore(store auto const& where, cluster const& of, std::optional<std::string> const& label,
-                          recovery_target const& target) {
+                          recovery_target const& target, std::vector<wal_gap> const& dropped = {}) {
     auto all = list_backups(where, of).sealed;
     std::erase_if(all, [&](backup_record const& one) { return one.history != of.history; });
     restore_plan plan{.target = target};
@@ -110,8 +112,10 @@ restore_plan plan_restore(store auto const& where, cluster const& of, std::optio
         throw error{fault::identity, "backup " + plan.from.label + " was complete only at " +
                                          to_string(plan.from.stop) + ", " + plan.from.stopped + ", behind " +
                                          shown(target) + "; take an older one"};
+    auto recorded = found_gaps(where, of);
+    recorded.insert(recorded.end(), dropped.begin(), dropped.end());
     auto const proof = prove_wal(where, of, plan.line, plan.from.start, log_needed(plan.from, all, plan.line, target),
-                                 accepted_gaps(where, of));
+                                 accepted_gaps(where, of), recorded);
     detail::check_log(proof, plan.from, of, target);
     plan.last = proof.last;
     plan.accepted = proof.accepted;

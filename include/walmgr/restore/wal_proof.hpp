@@ -49,11 +49,12 @@ std::set<std::uint64_t> archived_numbers(store auto const& where, cluster const&
 }  // namespace detail
 
 /// Looks whether each segment is archived that a recovery from `start` to `until` on that timeline reads; without
-/// `until` those up to the last one that there is. Reads names only: whether the bytes are right is found out by
-/// fetching, and by verify_wal(). Without `until` the log ends in front of the first hole when that is one of
-/// `accepted`, as it will for the server. @throws error  when the store fails
+/// `until` those up to the last one that there is, or was: `recorded` gaps may lie behind it. Reads names only: whether
+/// the bytes are right is found out by fetching, and by verify_wal(). Without `until` the log ends in front of the
+/// first hole when that is one of `accepted`, as it will for the server. @throws error  when the store fails
 wal_proof prove_wal(store auto const& where, cluster const& of, lineage const& line, lsn start,
-                    std::optional<lsn> until, std::vector<wal_gap> const& accepted = {}) {
+                    std::optional<lsn> until, std::vector<wal_gap> const& accepted = {},
+                    std::vector<wal_gap> const& recorded = {}) {
     auto const first = start.bytes / of.size.bytes;
     std::map<timeline, std::set<std::uint64_t>> archived;
     for (auto const& one : line.past) {
@@ -84,6 +85,11 @@ wal_proof prove_wal(store auto const& where, cluster const& of, lineage const& l
             if (!found.last || found.last->number < *at) found.last = which;
             break;
         }
+    }
+    for (auto const& gap : recorded) {
+        auto const tellers = holders(line, gap.last, of.size);
+        bool const on_line = std::find(tellers.begin(), tellers.end(), gap.tli) != tellers.end();
+        if (on_line && gap.last >= first && (!end || gap.last > *end)) end = gap.last;
     }
     if (until) end = (std::max(until->bytes, std::uint64_t{1}) - 1) / of.size.bytes;
     if (!end) return found;

@@ -109,6 +109,24 @@ BOOST_AUTO_TEST_CASE(an_accepted_gap_ends_the_log_where_no_end_is_asked_for) {
     BOOST_TEST(!proof.last.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_record_says_what_is_missing_at_the_end) {
+    memory_store const where;
+    put(where, 1, {2, 3, 4});
+    put(where, 2, {5, 6});
+    std::vector<walmgr::wal_gap> const recorded{{timeline{2}, 7, 8}};
+    auto const proof = [&](auto const& line, std::optional<lsn> until, std::vector<walmgr::wal_gap> const& accepted) {
+        return prove_wal(where, small_cluster, line, in_segment(2), until, accepted, recorded);
+    };
+    BOOST_TEST(shown(proof(second, {}, {}).missing, small_cluster.size) ==
+               "000000020000000000000007 to 000000020000000000000008 (2 segments)");
+    BOOST_TEST(proof(second, in_segment(6), {}).missing.empty());
+    BOOST_TEST(proof(first, {}, {}).missing.empty());  // that is of another line
+    auto const ended = proof(second, {}, recorded);
+    BOOST_TEST((ended.missing.empty() && ended.accepted == recorded.front() && ended.last == segment{timeline{2}, 6}));
+    put(where, 2, {7, 8});
+    BOOST_TEST(proof(second, {}, {}).missing.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_timeline_needs_its_history) {
     memory_store const where;
     put(where, 1, {2});

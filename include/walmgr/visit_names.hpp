@@ -1,0 +1,29 @@
+/// The names in a folder, as the system gives them.
+#pragma once
+
+#include <dirent.h>
+#include <walmgr/file.hpp>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace walmgr {
+
+/// Calls `each(name)` for all names in a folder, in no order. False where there is no such folder.
+/// @throws error  unavailable; what `each` throws
+bool visit_names(std::string const& path, auto&& each) {
+    struct close_folder {
+        void operator()(DIR* folder) const { ::closedir(folder); }
+    };
+    std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
+    if (!reading && errno == ENOENT) return false;
+    if (!reading) refuse("cannot list " + path);
+    for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0)
+        each(std::string_view{entry->d_name});
+    if (errno != 0) refuse("cannot list " + path);
+    return true;
+}
+
+}  // namespace walmgr
