@@ -102,9 +102,9 @@ BOOST_FIXTURE_TEST_CASE(a_gap_is_filled_in_all_repositories_by_who_has_it, play)
     BOOST_TEST(found.in_one.empty());
     BOOST_TEST_REQUIRE(found.everywhere.size() == 2U);
     BOOST_TEST((found.everywhere[0].where == wal_gap{one, 4, 5}));
-    BOOST_TEST(!found.everywhere[0].found);
+    BOOST_TEST(!found.everywhere[0].found.has_value());
     BOOST_TEST(!found.everywhere[0].accepted.has_value());
-    BOOST_TEST(found.everywhere[1].found);
+    BOOST_TEST(found.everywhere[1].found.value() == "gone from the server before it was received");
     BOOST_TEST(found.everywhere[1].accepted.value() == "by somebody: gone\n");
     auto const told = refill({{one, 5}});
     BOOST_TEST((told.filled == std::set<segment>{{one, 5}}));
