@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -43,13 +42,8 @@ private:
     bool once() {
         try {
             auto const notes = dropped_log_of(settings_);
-            auto const names = notes.names();
-            if (names.empty() && notes.aside().empty()) return true;
-            auto const first = names.empty() ? std::nullopt : notes.find(names.front());
-            bool const pressed =
-                first && measure_pressure(settings_.pressure, first->folder, notes.removable(first->folder)).holds;
-            auto told =
-                pool_.with([&](walmgr::repositories& all) { return settle(settings_, all, pressed ? 0 : at_once); });
+            if (notes.names().empty() && notes.aside().empty()) return true;
+            auto told = pool_.with([&](walmgr::repositories& all) { return settle(settings_, all, at_once); });
             auto const problem = told.failed.empty() ? std::string{} : lines_of({.failed = told.failed}).front();
             told.failed.clear();
             for (auto const& line : lines_of(told))
