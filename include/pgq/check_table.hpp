@@ -73,14 +73,7 @@ template <described Row> std::vector<wanted_column> wanted_columns() {
     return all;
 }
 
-inline bool lists(std::string_view words, std::string_view word) {
-    while (!words.empty()) {
-        auto const first = words.substr(0, words.find(' '));
-        if (first == word) return true;
-        words.remove_prefix(first.size() < words.size() ? first.size() + 1 : words.size());
-    }
-    return false;
-}
+bool lists(std::string_view words, std::string_view word);
 
 inline std::string_view name_of(std::string_view name) {
     return name;
@@ -96,40 +89,11 @@ template <class T> T const* named(std::vector<T> const& all, std::string_view na
     return nullptr;
 }
 
-inline void compare_column(std::string& out, wanted_column const& wanted, sql::table_column const& found) {
-    auto const tell = [&](std::string const& what) { out += "\n  column " + quoted(wanted.name) + what; };
-    bool const enumeration = wanted.named_values && !found.labels.empty();
-    bool const any = wanted.types.empty() && !wanted.array;
-    if (!any &&
-        (wanted.array != found.array || (!wanted.types.empty() && !enumeration && !lists(wanted.types, found.type)))) {
-        std::string types{wanted.types.empty() ? "anything" : wanted.types};
-        if (wanted.named_values) types += " and enum types";
-        tell(" is " + found.shown + ", and the field reads " + (wanted.array ? "arrays of " : "") + types);
-    } else if (enumeration) {
-        std::string nameless;
-        for (auto const& label : found.labels) {
-            if (!named(wanted.labels, label)) nameless += (nameless.empty() ? "" : ", ") + quoted(label);
-        }
-        if (!nameless.empty()) tell(" has values that the field's enumeration does not name: " + nameless);
-    }
-    if (found.nullable && !wanted.nullable) tell(" may be null, and the field is no optional");
-}
+void compare_column(std::string& out, wanted_column const& wanted, sql::table_column const& found);
 
 /// A line for each difference; empty when there is none.
-inline std::string compare_table(std::string_view table, std::vector<wanted_column> const& wanted, bool complete,
-                                 std::vector<sql::table_column> const& found) {
-    if (found.empty()) return "there is no table " + quoted(table);
-    std::string out;
-    for (auto const& one : wanted) {
-        if (auto const* const column = named(found, one.name)) compare_column(out, one, *column);
-        else if (!one.may_be_missing) out += "\n  column " + quoted(one.name) + " is missing";
-    }
-    for (auto const& column : found) {
-        if (complete && !named(wanted, column.name))
-            out += "\n  column " + quoted(column.name) + " is not described, and the row type refuses unknown fields";
-    }
-    return out.empty() ? out : "table " + quoted(table) + " does not fit its row type:" + out;
-}
+std::string compare_table(std::string_view table, std::vector<wanted_column> const& wanted, bool complete,
+                          std::vector<sql::table_column> const& found);
 
 template <described Row> std::string differences_of(transport auto& db, std::string_view table) {
     return compare_table(table, wanted_columns<Row>(), refuses_unknown<Row>, sql::table_columns(db, table));
@@ -182,3 +146,7 @@ void check_tables(transport auto& db) {
 }
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/check_table.ipp>
+#endif

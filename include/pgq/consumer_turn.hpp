@@ -38,13 +38,7 @@ template <bool Fits, class Wait, class Db> struct checked_shared_wait {
                         "most, for the Wait and Db named above");
 };
 
-inline std::string text_of(std::exception_ptr const& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (std::exception const& known) { return on_one_line(known.what()); } catch (...) {
-        return "something that is no std::exception";
-    }
-}
+std::string text_of(std::exception_ptr const& failure);
 
 /// What the turns of one run share.
 template <class Connect, class Options> class shared_run {
@@ -196,3 +190,7 @@ private:
 }  // namespace detail
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/consumer_turn.ipp>
+#endif

@@ -67,14 +67,7 @@ letter letter_of(auto const& ev) {
     return result;
 }
 
-inline std::string array_of(std::span<std::int64_t const> ids) {
-    std::string out = "{";
-    for (auto const id : ids) {
-        if (out.size() > 1) out += ',';
-        out += std::to_string(id);
-    }
-    return out += '}';
-}
+std::string array_of(std::span<std::int64_t const> ids);
 
 void send_back(transport auto& db, letter const& one, replay_to to) {
     if (!one.story) {
@@ -236,3 +229,7 @@ template <class Db> dead_letter_queue(Db&, char const*) -> dead_letter_queue<Db>
 template <class Db> dead_letter_queue(Db&, std::string) -> dead_letter_queue<Db>;
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/dead_letter_queue.ipp>
+#endif

@@ -24,8 +24,8 @@ struct failure {
 /// Root of all that the framework throws. Messages begin in lower case, have no final stop, and hold no secret.
 class error : public std::runtime_error {
 public:
-    explicit error(std::string const& message) : std::runtime_error{message} {}
-    error(std::string const& message, failure facts) : std::runtime_error{message}, facts_{std::move(facts)} {}
+    explicit error(std::string const& message);
+    error(std::string const& message, failure facts);
 
     /// The server's SQLSTATE; empty when the failure is not the server's.
     [[nodiscard]] sqlstate state() const { return facts_.state; }
@@ -73,7 +73,11 @@ class fenced_error : public error {
 /// A wait ended because its stop token was triggered. Not a fault: it unwinds to whoever asked for the stop.
 class stopped : public error {
 public:
-    stopped() : error{"stopped"} {}
+    stopped();
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/error.ipp>
+#endif

@@ -124,25 +124,7 @@ struct trace_parent {
     std::uint8_t flags = 0;   ///< bit 0: sampled
 
     /// Nothing for a text that is no trace parent: a trace begins anew then, as the standard asks.
-    static std::optional<trace_parent> parse(std::string_view text) {
-        auto const hex = [](std::string_view digits) {
-            return digits.find_first_not_of("0123456789abcdef") == digits.npos;
-        };
-        auto const id = [&](std::string_view digits) {
-            return hex(digits) && digits.find_first_not_of('0') != digits.npos;
-        };
-        if (text.size() < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
-        auto const version = text.substr(0, 2);
-        auto const flags = text.substr(53, 2);
-        if (!hex(version) || version == "ff" || !id(text.substr(3, 32)) || !id(text.substr(36, 16)) || !hex(flags)) {
-            return std::nullopt;
-        }
-        // Later versions may have more behind another dash.
-        if (text.size() > 55 && (version == "00" || text[55] != '-')) return std::nullopt;
-        auto const bits = detail::hex_digit(flags[0]) * 16 + detail::hex_digit(flags[1]);
-        return trace_parent{std::string{text.substr(3, 32)}, std::string{text.substr(36, 16)},
-                            static_cast<std::uint8_t>(bits)};
-    }
+    static std::optional<trace_parent> parse(std::string_view text);
 
     /// In the form of version 00.
     [[nodiscard]] std::string str() const {
@@ -160,3 +142,7 @@ inline std::optional<trace_parent> trace_of(event const& ev) {
 }
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/headers.ipp>
+#endif

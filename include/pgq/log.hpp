@@ -39,11 +39,7 @@ struct log_to_stderr {
     log_level least = log_level::info;
 
     [[nodiscard]] bool wants(log_level level) const { return level >= least; }
-    void write(log_level level, std::string_view line) const {
-        auto const name = name_of(level);
-        std::fprintf(stderr, "pgq: %.*s: %.*s\n", static_cast<int>(name.size()), name.data(),
-                     static_cast<int>(line.size()), line.data());
-    }
+    void write(log_level level, std::string_view line) const;
 };
 
 /// Hands lines of `least` and above to a callable `(log_level, string_view) const`: the bridge to another logger.
@@ -59,3 +55,7 @@ template <class F> struct log_to {
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/log.ipp>
+#endif

@@ -66,14 +66,7 @@ struct consumer_metrics {
     consumer_metrics(std::string_view of_queue, std::string_view of_consumer)
         : queue{of_queue}, consumer{of_consumer} {}
 
-    void batch(batch_measure const& one) noexcept {
-        batches.fetch_add(1, std::memory_order_relaxed);
-        events.fetch_add(one.events, std::memory_order_relaxed);
-        retried.fetch_add(one.retried, std::memory_order_relaxed);
-        dead.fetch_add(one.dead, std::memory_order_relaxed);
-        batch_seconds.observe(one.seconds);
-        if (one.lag_seconds) lag_seconds.observe(*one.lag_seconds);
-    }
+    void batch(batch_measure const& one) noexcept;
     void reconnect() noexcept { reconnects.fetch_add(1, std::memory_order_relaxed); }
 };
 
@@ -81,13 +74,7 @@ struct consumer_metrics {
 class metrics {
 public:
     /// Counted from zero at its first mention; the reference lives as long as this object.
-    consumer_metrics& of(std::string_view queue, std::string_view consumer) {
-        std::lock_guard const hold{mutex_};
-        for (auto& one : known_) {
-            if (one.queue == queue && one.consumer == consumer) return one;
-        }
-        return known_.emplace_back(queue, consumer);
-    }
+    consumer_metrics& of(std::string_view queue, std::string_view consumer);
     /// Calls `look(consumer_metrics const&)` for each, in the order of their first mention.
     void each(auto&& look) const {
         std::lock_guard const hold{mutex_};
@@ -133,3 +120,7 @@ private:
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/metrics.ipp>
+#endif

@@ -27,9 +27,7 @@ template <class F> concept session_factory = std::invocable<F&> && transport<std
 
 /// Writes one line to standard error for each trouble.
 struct trouble_to_stderr {
-    void operator()(std::string_view line) const {
-        std::fprintf(stderr, "pgq: %.*s\n", static_cast<int>(line.size()), line.data());
-    }
+    void operator()(std::string_view line) const;
 };
 
 /// How a run behaves. `trouble(std::string_view)` hears of each failure that the run gets over, and of what keeps it
@@ -68,24 +66,13 @@ struct run_report {
 namespace detail {
 
 /// A message of several lines in one.
-[[gnu::cold]] inline std::string on_one_line(std::string text) {
-    for (char& c : text) {
-        if (c == '\n') c = ' ';
-    }
-    return text;
-}
+[[gnu::cold]] std::string on_one_line(std::string text);
 
-[[gnu::cold]] inline std::string line_of(error const& failure, std::chrono::milliseconds pause) {
-    auto text = on_one_line(failure.what());
-    if (!failure.state().view().empty()) text += " (SQLSTATE " + std::string{failure.state().view()} + ')';
-    return text + "; trying again in " + std::to_string(pause.count()) + " ms";
-}
+[[gnu::cold]] std::string line_of(error const& failure, std::chrono::milliseconds pause);
 
 /// How long to wait after the failure that comes after `failures` others.
-[[gnu::cold]] inline std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
-                                                           std::chrono::milliseconds longest) {
-    return std::chrono::milliseconds{jittered(doubled(first.count(), longest.count(), failures), 20)};
-}
+[[gnu::cold]] std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
+                                                    std::chrono::milliseconds longest);
 
 /// Tells of trouble unless the log does.
 template <class Trouble, class Log, class Metrics>
@@ -116,3 +103,7 @@ template <class Db> void heed(Db& db, std::stop_token token) {
 
 }  // namespace detail
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/run_options.ipp>
+#endif

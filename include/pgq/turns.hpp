@@ -48,23 +48,14 @@ public:
 /// Wakes a thread that sleeps in poll(2).
 class alarm_bell {
 public:
-    alarm_bell() : event_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
-        if (event_ < 0) throw error{"no file descriptor is left: " + std::generic_category().message(errno)};
-    }
+    alarm_bell();
     alarm_bell(alarm_bell const&) = delete;
     alarm_bell& operator=(alarm_bell const&) = delete;
     ~alarm_bell() { ::close(event_); }
 
     [[nodiscard]] int socket() const noexcept { return event_; }
-    void ring() const noexcept {
-        std::uint64_t const one = 1;
-        // The only failure is a counter that is full, and then it rings anyway.
-        [[maybe_unused]] auto const written = ::write(event_, &one, sizeof one);
-    }
-    void silence() const noexcept {
-        std::uint64_t count = 0;
-        [[maybe_unused]] auto const read = ::read(event_, &count, sizeof count);
-    }
+    void ring() const noexcept;
+    void silence() const noexcept;
 
 private:
     int event_;
@@ -222,3 +213,7 @@ private:
 };
 
 }  // namespace pgq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/turns.ipp>
+#endif

@@ -147,11 +147,7 @@ private:
         held_ += 2 * sizeof(std::int64_t);
         history_->note(ev.id, verdict.reason);
     }
-    void set_aside(event const& ev, std::string const& reason) {
-        ++counts_.dead;
-        dead_.push_back({keep(ev), reason, history_->of(ev.id, reason)});
-        held_ += sizeof(dead_event) + ev.type.size() + ev.data.size() + reason.size();
-    }
+    void set_aside(event const& ev, std::string const& reason);
     static void append(std::string& list, std::int64_t number) {
         if (!list.empty()) list += ',';
         list += std::to_string(number);
@@ -175,3 +171,7 @@ struct batch_in_hand {
 
 }  // namespace detail
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/verdicts.ipp>
+#endif

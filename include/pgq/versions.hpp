@@ -59,12 +59,7 @@ constexpr int version_in(std::string_view type, std::string_view name) {
     return number;
 }
 
-[[noreturn, gnu::cold]] inline void unknown_version(int version, int newest) {
-    auto const text = [](int number) { return std::to_string(number); };
-    throw decode_error{version > newest
-                           ? "version " + text(version) + " is newer than " + text(newest) + ", the newest known here"
-                           : "version " + text(version) + " is not known here any more"};
-}
+[[noreturn, gnu::cold]] void unknown_version(int version, int newest);
 
 template <class Format, class E> E read_version(std::string_view data, int version) {
     constexpr int own = version_number<E>();
@@ -105,3 +100,7 @@ template <event_struct E> constexpr std::string_view written_type_of() {
 }
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/versions.ipp>
+#endif

@@ -8,13 +8,13 @@ MAX_LINES = 250
 
 # Lowest first. A header includes its own layer or a lower one.
 LAYERS = {
-    "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|prometheus|stop|version)\.hpp",
+    "vocabulary": r"pgq/(error|sqlstate|ids|event|outcome|timestamp|log|metrics|prometheus|stop|version|detail/inline)\.hpp",
     "data": r"pgq/(headers\.hpp|codec|codecs|field|versions|schema|format|change|codec/.*|payload|payload/.*)(\.hpp)?",
     "transport": r"pgq/(transport\.hpp|libpq/.*)",
     "sql": r"pgq/sql/.*",
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|check_table\.hpp|stage/.*|policy/.*|source/.*)",
     "facade": r"pgq/(consumer|consumer_turn|run_options|run_hooks|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|testing/.*|node/.*|cooperate|coop)(\.hpp)?",
-    "everything": r"pgq/pgq\.hpp",
+    "everything": r"pgq/(pgq\.hpp|src\.[hc]pp)",
     "walmgr": r"walmgr/.*",
 }
 
@@ -48,7 +48,13 @@ EXTENSION_MAY_INCLUDE = r"pgq/(ids|event|timestamp|payload/.*)"
 INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
 
 
+def whole(name):
+    """The header that a file is, or whose bodies it has."""
+    return re.sub(r"\.ipp$", ".hpp", name)
+
+
 def level(header):
+    header = whole(header)
     for number, pattern in enumerate(LAYERS.values()):
         if re.fullmatch(pattern, header):
             return number
@@ -70,12 +76,14 @@ def breaches_of_header(path, name):
         other = level(target)
         if other is not None and other > own:
             yield f"include/{name}:{number}: {list(LAYERS)[own]} looks up at {target} ({list(LAYERS)[other]})"
+        if target.endswith(".ipp") and name != "pgq/src.hpp" and whole(target) != name:
+            yield f"include/{name}:{number}: the bodies of {whole(target)} belong to that header and to pgq/src.hpp"
         if name.startswith("walmgr/") and other is not None and not re.fullmatch(WALMGR_MAY_INCLUDE, target):
             yield f"include/{name}:{number}: walmgr may not include {target}"
         if target.startswith("pgq/") and other is None:
             yield f"include/{name}:{number}: {target} belongs to no layer"
         for pattern, door in DOORS.items():
-            if re.match(pattern, target) and not re.fullmatch(door, name):
+            if re.match(pattern, target) and not re.fullmatch(door, whole(name)):
                 yield f"include/{name}:{number}: <{target}> has another door"
 
 
@@ -92,6 +100,15 @@ def breaches_of_weight():
                 waiting.append(target)
 
 
+def breaches_of_separation():
+    """Bodies that <pgq/src.hpp> forgets would be missed by a linker only, and by that of a user."""
+    compiled = {target for _, target in includes(ROOT / "include/pgq/src.hpp")}
+    for path in sorted((ROOT / "include").rglob("*.ipp")):
+        name = path.relative_to(ROOT / "include").as_posix()
+        if name not in compiled:
+            yield f"include/pgq/src.hpp: does not include {name}"
+
+
 def breaches_of_length(path, name):
     lines = path.read_text().count("\n")
     if lines > MAX_LINES:
@@ -106,7 +123,7 @@ def breaches_of_extension(path, name):
 
 def sources(*folders):
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
+        for path in sorted((ROOT / folder).rglob("*.[chi]pp")):
             yield path, path.relative_to(ROOT).as_posix()
 
 
@@ -114,6 +131,7 @@ def breaches():
     for path, name in sources("include"):
         yield from breaches_of_header(path, name.removeprefix("include/"))
     yield from breaches_of_weight()
+    yield from breaches_of_separation()
     for path, name in sources("pg_extension"):
         yield from breaches_of_extension(path, name)
     for path, name in sources("include", "apps", "pg_extension", "bench", "docs", "test"):

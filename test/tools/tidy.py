@@ -1,7 +1,7 @@
 """clang-tidy-16 over the translation units of build/: `tidy.py [--all]`.
 
-By default over one program that instantiates most of the headers and one source that includes them all, so that it stays within a
-minute and a half; with --all over every program, tutorial and benchmark.
+By default over one program that instantiates most of the headers and the sources that include all of them and all their bodies, so
+that it stays within a minute and a half; with --all over every program, tutorial and benchmark.
 """
 import concurrent.futures
 import json
@@ -18,7 +18,7 @@ def units(everything):
     """The sources to check, of those in the compilation database."""
     database = json.loads((BUILD / "compile_commands.json").read_text())
     known = {(pathlib.Path(entry["directory"]) / entry["file"]).resolve() for entry in database}
-    wanted = ["apps", "docs", "bench"] if everything else ["apps/pgqd"]
+    wanted = ["apps", "docs", "bench", "include"] if everything else ["apps/pgqd", "include"]
     # The sources of walmgr are put together, some at a time, into ones that lie in the build folder.
     homes = [parent / folder for folder in wanted for parent in (ROOT, BUILD)]
     chosen = [path for path in known if any(path.is_relative_to(home) for home in homes)]

@@ -18,42 +18,17 @@ struct numeric {
 template <> struct codec<numeric> {
     static constexpr std::string_view columns = "numeric int2 int4 int8 float4 float8";
 
-    static numeric parse(std::string_view text) {
-        if (text != "NaN" && text != "Infinity" && text != "-Infinity" && !decimal(text)) {
-            detail::malformed_value("not a number", text);
-        }
-        return {std::string{text}};
-    }
+    static numeric parse(std::string_view text);
     static void append(std::string& out, numeric const& value) { out += value.text; }
 
 private:
-    static bool digits(std::string_view& text) {
-        auto const before = text.size();
-        while (!text.empty() && text.front() >= '0' && text.front() <= '9')
-            text.remove_prefix(1);
-        return text.size() != before;
-    }
-    static bool sign(std::string_view& text) {
-        if (text.empty() || (text.front() != '-' && text.front() != '+')) return false;
-        text.remove_prefix(1);
-        return true;
-    }
-    static bool decimal(std::string_view text) {
-        sign(text);
-        bool whole = digits(text);
-        if (text.starts_with('.')) {
-            text.remove_prefix(1);
-            bool const fraction = digits(text);
-            whole = whole || fraction;
-        }
-        if (!whole) return false;
-        if (text.starts_with('e') || text.starts_with('E')) {
-            text.remove_prefix(1);
-            sign(text);
-            if (!digits(text)) return false;
-        }
-        return text.empty();
-    }
+    static bool digits(std::string_view& text);
+    static bool sign(std::string_view& text);
+    static bool decimal(std::string_view text);
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/codec/numeric.ipp>
+#endif

@@ -25,17 +25,7 @@ struct cancels_under_way {
     std::condition_variable changed{};
     int running = 0;
 
-    static cancels_under_way& shared() {
-        struct keeper {
-            cancels_under_way& all = *new cancels_under_way;  // never destroyed: a request may outlive the wait for it
-            ~keeper() {
-                std::unique_lock held{all.lock};
-                all.changed.wait_for(held, std::chrono::seconds{1}, [this] { return all.running == 0; });
-            }
-        };
-        static keeper const process_wide;
-        return process_wide.all;
-    }
+    static cancels_under_way& shared();
 };
 
 /// What PostgreSQL wants to see of whoever asks it to cancel.
@@ -60,31 +50,14 @@ public:
 
     /// Sends a request in the background, since libpq's call waits for the server without a limit, and waits until
     /// `end` for the server to have taken it. @return whether it has
-    [[gnu::cold]] bool request(detail::instant end) const {
-        if (!key_ || key_->key == nullptr) return false;
-        auto& all = detail::cancels_under_way::shared();
-        auto const taken = std::make_shared<bool>(false);  // guarded by the lock
-        std::unique_lock held{all.lock};
-        ++all.running;
-        try {
-            std::thread{[key = key_, taken, &all] {
-                std::array<char, 256> ignored{};
-                bool const sent = PQcancel(key->key, ignored.data(), static_cast<int>(ignored.size())) != 0;
-                std::scoped_lock const done{all.lock};
-                *taken = sent;
-                --all.running;
-                all.changed.notify_all();
-            }}.detach();
-        } catch (std::system_error const&) {  // no thread to be had: the caller goes on without the request
-            --all.running;
-            return false;
-        }
-        all.changed.wait_until(held, end, [&] { return *taken; });
-        return *taken;
-    }
+    [[gnu::cold]] bool request(detail::instant end) const;
 
 private:
     std::shared_ptr<detail::cancel_key const> key_{};
 };
 
 }  // namespace pgq::libpq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/cancel.ipp>
+#endif

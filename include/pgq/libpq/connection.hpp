@@ -36,8 +36,10 @@ class connection {
 public:
     /// `conninfo`: keywords or a URI, with services, several hosts and target_session_attrs as libpq knows them.
     /// The client encoding is UTF-8 unless it says otherwise. @throws connection_error, usage_error, stopped
-    explicit connection(std::string const& conninfo, options wanted = {})
-        : state_{std::make_unique<state>(conninfo, std::move(wanted))} {}
+    explicit connection(std::string const& conninfo, options wanted = {});
+    connection(connection&& other) noexcept;
+    connection& operator=(connection&& other) noexcept;
+    ~connection();
 
     /// Runs one statement, or several separated by semicolons when there are no values and the format is text; the
     /// answer is then the last one's.
@@ -108,9 +110,7 @@ public:
     [[nodiscard]] int socket() const noexcept { return closed() ? -1 : PQsocket(state_->session.get()); }
 
     /// Asks the server to cancel what the session runs, and waits a second for it to have been told.
-    bool cancel() const {
-        return state_->session.cancel_key().request(std::chrono::steady_clock::now() + std::chrono::seconds{1});
-    }
+    bool cancel() const;
     /// A handle that cancels from other threads.
     [[nodiscard]] canceller cancel_key() const { return state_->session.cancel_key(); }
 
@@ -119,32 +119,17 @@ public:
     /// Ends the session.
     void close() noexcept { state_->session.close(); }
     /// Ends the session and opens a new one with the same settings; nothing else is carried over.
-    void reset() {
-        state_->session.close();
-        state_->statements = {};
-        state_->copying = {};
-        state_->pooled.reset();
-        state_->session.open();
-    }
+    void reset();
 
     /// Process on the server; 0 when closed.
     [[nodiscard]] int backend_pid() const noexcept { return closed() ? 0 : PQbackendPID(state_->session.get()); }
     /// True when a pooler stands between: another server process answers than the one that the session was opened with.
     /// It may answer from another one after each transaction. Asks the server, once for each session.
-    [[nodiscard]] bool pooled() {
-        if (!state_->pooled) {
-            auto const answer = execute("select pg_backend_pid()");
-            state_->pooled = answer.at(0, 0) != std::to_string(backend_pid());
-        }
-        return *state_->pooled;
-    }
+    [[nodiscard]] bool pooled();
     /// For example 150004 for 15.4; 0 when closed.
     [[nodiscard]] int server_version() const noexcept { return closed() ? 0 : PQserverVersion(state_->session.get()); }
     /// A setting that the server reports by itself, such as "TimeZone"; nothing for others.
-    [[nodiscard]] std::optional<std::string> parameter_status(std::string const& name) const {
-        auto const* const value = closed() ? nullptr : PQparameterStatus(state_->session.get(), name.c_str());
-        return value == nullptr ? std::nullopt : std::optional<std::string>{value};
-    }
+    [[nodiscard]] std::optional<std::string> parameter_status(std::string const& name) const;
 
     /// From now on this token ends waits; an empty one lets a session that was stopped be used again.
     void stop_token(std::stop_token token) { state_->session.waits.watch(std::move(token)); }
@@ -163,7 +148,7 @@ public:
 
 private:
     struct state {  // on the heap: libpq and an open COPY keep pointers into it
-        state(std::string conninfo, options wanted) : session{std::move(conninfo), std::move(wanted)} {}
+        state(std::string conninfo, options wanted);
 
         detail::session session;
         detail::statements statements{};
@@ -177,3 +162,7 @@ private:
 static_assert(transactional<connection> && copy_target<connection> && pollable<connection>);
 
 }  // namespace pgq::libpq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/connection.ipp>
+#endif

@@ -51,13 +51,7 @@ public:
     [[nodiscard]] bool binary() const { return answer_ && PQbinaryTuples(answer_.get()) != 0; }
 
     /// Rows that the statement changed, copied or returned; 0 for statements that have no such count.
-    [[nodiscard]] std::uint64_t affected() const {
-        if (!answer_) return 0;
-        std::string_view const text = PQcmdTuples(answer_.get());
-        std::uint64_t rows = 0;
-        std::from_chars(text.data(), text.data() + text.size(), rows);
-        return rows;
-    }
+    [[nodiscard]] std::uint64_t affected() const;
 
     /// The command tag, for example "INSERT 0 1".
     [[nodiscard]] std::string_view command() const { return answer_ ? PQcmdStatus(answer_.get()) : std::string_view{}; }
@@ -69,12 +63,7 @@ public:
     }
 
     /// Index of the first column with exactly this name. @throws protocol_error when there is none
-    [[nodiscard]] std::size_t column(std::string_view name) const {
-        for (std::size_t i = 0; i < columns_; ++i) {
-            if (column_name(i) == name) return i;
-        }
-        throw protocol_error{"the answer has no column \"" + std::string{name} + '"'};
-    }
+    [[nodiscard]] std::size_t column(std::string_view name) const;
 
     /// OID of the column's type. @throws usage_error when there is no such column
     [[nodiscard]] std::uint32_t column_type(std::size_t column) const {
@@ -85,11 +74,7 @@ public:
 private:
     static std::size_t count(int n) { return static_cast<std::size_t>(n); }
 
-    [[noreturn, gnu::cold]] void refuse(std::size_t row, std::size_t column) const {
-        throw usage_error{"no cell at row " + std::to_string(row) + ", column " + std::to_string(column) +
-                          ": the answer has " + std::to_string(rows_) + " rows of " + std::to_string(columns_) +
-                          " columns"};
-    }
+    [[noreturn, gnu::cold]] void refuse(std::size_t row, std::size_t column) const;
 
     detail::result_handle answer_{};
     std::size_t rows_ = 0;
@@ -99,3 +84,7 @@ private:
 static_assert(row_set<result>);
 
 }  // namespace pgq::libpq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/result.ipp>
+#endif

@@ -10,41 +10,10 @@
 namespace pgq::detail {
 
 /// Appends a JSON string. Bytes from 0x80 on are taken for UTF-8 and written as they are.
-inline void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    for (char const c : text) {
-        switch (c) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\b':
-            out += "\\b";
-            break;
-        case '\f':
-            out += "\\f";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            if (static_cast<unsigned char>(c) < ' ') {
-                out += "\\u00";
-                append_hex(out, static_cast<unsigned char>(c));
-            } else {
-                out += c;
-            }
-        }
-    }
-    out += '"';
-}
+void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace pgq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/payload/json_string.ipp>
+#endif

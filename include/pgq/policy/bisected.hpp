@@ -23,11 +23,7 @@ namespace pgq {
 namespace detail {
 
 /// A text that no other process has, nor another consumer of this one.
-inline std::string worker_name() {
-    std::uint64_t chance = 0;
-    if (::getentropy(&chance, sizeof chance) != 0) throw error{"the system gives no random numbers"};
-    return std::to_string(::getpid()) + '-' + std::to_string(chance);
-}
+std::string worker_name();
 
 class bisecting {
 public:
@@ -128,3 +124,7 @@ struct bisected {
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/policy/bisected.ipp>
+#endif

@@ -43,14 +43,7 @@ private:
         return "pgq_insert_event_" + std::to_string(++made);
     }
 
-    void begin() {
-        // Prepared statements are gone when the session was opened anew.
-        if (db_.backend_pid() != prepared_for_) {
-            db_.prepare(statement_, sql::insert_event_text);
-            prepared_for_ = db_.backend_pid();
-        }
-        pipeline_.emplace(db_, libpq::ignore_answers{}, bytes_);
-    }
+    void begin();
 
     auto or_close(auto const& step) -> decltype(step()) {
         try {
@@ -116,3 +109,7 @@ struct insert_pipelined {
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/policy/insert_pipelined.ipp>
+#endif

@@ -29,17 +29,7 @@ struct keyed_job {
 
 class keyed_workers {
 public:
-    keyed_workers(std::size_t threads, std::size_t queued, std::size_t memory) : memory_{memory} {
-        for (std::size_t i = 0; i < threads; ++i)
-            lanes_.push_back(std::make_unique<lane>(queued));
-        try {
-            for (auto& one : lanes_)
-                one->thread = std::thread{[this, at = one.get()] { work(*at); }};
-        } catch (std::exception const& failure) {
-            end();
-            throw error{std::string{"cannot start a thread: "} + failure.what()};
-        }
-    }
+    keyed_workers(std::size_t threads, std::size_t queued, std::size_t memory);
     keyed_workers(keyed_workers const&) = delete;
     keyed_workers& operator=(keyed_workers const&) = delete;
     ~keyed_workers() { end(); }
@@ -75,17 +65,7 @@ private:
         std::thread thread{};
     };
 
-    void end() {
-        {
-            std::lock_guard const hold{mutex_};
-            ending_ = true;
-            for (auto& one : lanes_)
-                one->filled.notify_one();
-        }
-        for (auto& one : lanes_) {
-            if (one->thread.joinable()) one->thread.join();
-        }
-    }
+    void end();
 
     void start(keyed_job job) {
         std::lock_guard const hold{mutex_};
@@ -118,11 +98,7 @@ private:
         if (failure_) std::rethrow_exception(failure_);
     }
 
-    void drop() {
-        std::unique_lock lock{mutex_};
-        dropping_ = true;
-        moved_.wait(lock, [&] { return idle(); });
-    }
+    void drop();
 
     void wait(std::unique_lock<std::mutex>& lock, auto const& pause, auto const& met) {
         while (!moved_.wait_for(lock, std::chrono::milliseconds{50}, met)) {
@@ -180,3 +156,7 @@ private:
 };
 
 }  // namespace pgq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/policy/keyed_workers.ipp>
+#endif

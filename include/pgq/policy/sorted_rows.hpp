@@ -52,24 +52,7 @@ public:
 
     /// Merges ascending runs, which are few and long where rows are nearly in order. For this one use <algorithm> would
     /// cost each source that includes the framework a tenth of its time to compile.
-    void sort() {
-        if (in_order_) return;
-        std::vector<std::size_t> ends;
-        for (std::size_t i = 1; i <= index_.size(); ++i) {
-            if (i == index_.size() || index_[i].id < index_[i - 1].id) ends.push_back(i);
-        }
-        std::vector<entry> merged(index_.size());
-        while (ends.size() > 1) {
-            std::size_t begin = 0, runs = 0;
-            for (std::size_t i = 0; i < ends.size(); i += 2) {
-                auto const end = ends[i + 1 < ends.size() ? i + 1 : i];
-                merge(begin, ends[i], end, merged);
-                begin = ends[runs++] = end;
-            }
-            ends.resize(runs);
-            index_.swap(merged);
-        }
-    }
+    void sort();
 
     /// The next row, after sort().
     std::optional<std::string_view> next() {
@@ -78,18 +61,7 @@ public:
     }
 
     /// Appends all rows, sorted, to `file`.
-    void write(spool_file& file) {
-        if (in_order_) return file.append(bytes_);
-        sort();
-        std::string out;
-        while (auto const row = next()) {
-            row_bytes::append(out, *row);
-            if (out.size() < block) continue;
-            file.append(out);
-            out.clear();
-        }
-        file.append(out);
-    }
+    void write(spool_file& file);
 
     void clear() noexcept {
         bytes_.clear();
@@ -107,13 +79,7 @@ private:
     };
 
     /// Those from `begin` and those from `middle` on, each in order; of one id the former first.
-    void merge(std::size_t begin, std::size_t middle, std::size_t end, std::vector<entry>& into) const {
-        auto left = begin, right = middle;
-        for (auto at = begin; at < end; ++at) {
-            bool const from_left = right == end || (left < middle && index_[left].id <= index_[right].id);
-            into[at] = index_[from_left ? left++ : right++];
-        }
-    }
+    void merge(std::size_t begin, std::size_t middle, std::size_t end, std::vector<entry>& into) const;
 
     std::string bytes_{};
     std::vector<entry> index_{};
@@ -122,3 +88,7 @@ private:
 };
 
 }  // namespace pgq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/policy/sorted_rows.ipp>
+#endif

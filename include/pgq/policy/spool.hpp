@@ -73,21 +73,7 @@ public:
         else if (!large_ && rows_.size() > small) reserve();
     }
 
-    void sort() {
-        if (!file_) return rows_.sort();
-        write_run();
-        rows_ = {};
-        // Each run has its block in memory while all are merged.
-        constexpr auto least = std::size_t{4} << 10U, most = std::size_t{256} << 10U;
-        auto const share = memory_ / runs_.size();
-        block_ = share < least ? least : share > most ? most : share;
-        for (auto& run : runs_) {
-            run.advance(*file_, block_);
-            heads_.push_back(&run);
-        }
-        for (auto at = heads_.size(); at-- > 0;)
-            sift(at);
-    }
+    void sort();
 
     /// The view lasts until the next call.
     std::optional<std::string_view> next() {
@@ -110,14 +96,7 @@ private:
         rows_.reserve(memory_ < most_at_once ? memory_ : most_at_once);
     }
 
-    void write_run() {
-        if (rows_.empty()) return;
-        if (!file_) file_ = std::make_unique<spool_file>();
-        auto const begin = file_->size();
-        rows_.write(*file_);
-        rows_.clear();
-        runs_.emplace_back(begin, file_->size());
-    }
+    void write_run();
 
     /// Takes the row that was given last off its run. As runs overlap little, its next row is most often the next of
     /// all, and nothing moves.
@@ -153,3 +132,7 @@ private:
 };
 
 }  // namespace pgq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/policy/spool.ipp>
+#endif

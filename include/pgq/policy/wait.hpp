@@ -35,10 +35,7 @@ concept shared_wait_policy = wait_policy<W, Db> && requires(W const& w, Db& db, 
 
 namespace detail {
 
-inline std::chrono::milliseconds spread(std::chrono::milliseconds shortest, std::chrono::milliseconds longest,
-                                        int idle) {
-    return std::chrono::milliseconds{jittered(doubled(shortest.count(), longest.count(), idle - 1), 10)};
-}
+std::chrono::milliseconds spread(std::chrono::milliseconds shortest, std::chrono::milliseconds longest, int idle);
 
 }  // namespace detail
 
@@ -114,3 +111,7 @@ private:
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/policy/wait.ipp>
+#endif

@@ -82,11 +82,11 @@ private:
         }
     }
 
-    [[nodiscard]] fenced_error lost(batch_id batch) const {
-        return fenced_error{"batch " + std::to_string(number(batch)) + " of member " + detail::named(member) +
-                            " of consumer " + detail::named(consumer) + " on queue " + detail::named(queue) +
-                            " is not open any more: another member has taken it over"};
-    }
+    [[nodiscard]] fenced_error lost(batch_id batch) const;
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/source/coop_subscription.ipp>
+#endif

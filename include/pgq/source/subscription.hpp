@@ -34,36 +34,17 @@ template <class S> concept shares_position = requires { requires S::shares_posit
     return '"' + std::string{name} + '"';
 }
 
-[[gnu::cold]] inline fenced_error not_open(batch_id batch, std::string_view queue, std::string_view consumer,
-                                           failure facts = {}) {
-    return fenced_error{
-        "batch " + std::to_string(number(batch)) + " of consumer " + named(consumer) + " on queue " + named(queue) +
-            " is not open any more: another process works under the same name, or the subscription was moved",
-        std::move(facts)};
-}
+[[gnu::cold]] fenced_error not_open(batch_id batch, std::string_view queue, std::string_view consumer,
+                                    failure facts = {});
 
 /// What is said of a batch that is not open any more, whoever asks for it or for its events. The last is said when it
 /// ended between two steps of the server's answer.
-[[gnu::cold]] inline bool batch_is_gone(sql_error const& failure) {
-    std::string_view const text = failure.what();
-    return failure.state() == "P0001" &&
-           (text.find("batch not found") != text.npos || text.find("event not found") != text.npos ||
-            text.find("Cannot find data for batch") != text.npos);
-}
+[[gnu::cold]] bool batch_is_gone(sql_error const& failure);
 
 /// Says in the user's words what a failure of next_batch means; gives nothing where the server's words will do.
-[[gnu::cold]] inline std::optional<std::string> explained(sql_error const& failure) {
-    if (failure.state() == "3F000") return "this database has no PgQ; run: create extension pgq";
-    if (failure.state() == "42883") {
-        return "the PgQ of this database is too old, it needs 3.5 or newer; run: alter extension pgq update";
-    }
-    return std::nullopt;
-}
+[[gnu::cold]] std::optional<std::string> explained(sql_error const& failure);
 
-[[gnu::cold]] inline bool not_subscribed(sql_error const& failure) {
-    return failure.state() == "P0001" &&
-           std::string_view{failure.what()}.find("Not subscriber") != std::string_view::npos;
-}
+[[gnu::cold]] bool not_subscribed(sql_error const& failure);
 
 }  // namespace detail
 
@@ -108,14 +89,11 @@ struct subscription {
     [[gnu::cold]] bool unsubscribe(transport auto& db) const { return sql::unregister_consumer(db, queue, consumer); }
 
 private:
-    [[nodiscard, gnu::cold]] std::string unknown(bool queue_is_there) const {
-        if (!queue_is_there) {
-            return "there is no queue " + detail::named(queue) + "; create it with: select pgq.create_queue('" + queue +
-                   "')";
-        }
-        return "consumer " + detail::named(consumer) + " is not subscribed to queue " + detail::named(queue) +
-               "; subscribe it with: select pgq.register_consumer('" + queue + "', '" + consumer + "')";
-    }
+    [[nodiscard, gnu::cold]] std::string unknown(bool queue_is_there) const;
 };
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/source/subscription.ipp>
+#endif

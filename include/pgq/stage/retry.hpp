@@ -29,19 +29,9 @@ namespace detail {
 
 /// True when no verdict may be formed from this failure, because nothing more can be said to the server. A transaction
 /// that is not the batch's is the handler's own, and none of our business.
-inline bool beyond_retry(std::exception const& failure, bool in_batch_transaction) {
-    auto const* const known = dynamic_cast<error const*>(&failure);
-    return known != nullptr &&
-           (known->connection_lost() || (in_batch_transaction && known->transaction_aborted()) ||
-            dynamic_cast<stopped const*>(known) != nullptr || dynamic_cast<fenced_error const*>(known) != nullptr);
-}
+bool beyond_retry(std::exception const& failure, bool in_batch_transaction);
 
-inline outcome failed(std::optional<std::chrono::seconds> delay, std::exception const& failure) {
-    if (!delay) return dead_letter(failure.what());
-    outcome result = retry_in(*delay);
-    result.reason = failure.what();
-    return result;
-}
+outcome failed(std::optional<std::chrono::seconds> delay, std::exception const& failure);
 
 }  // namespace detail
 
@@ -72,3 +62,7 @@ template <class P> retry(P) -> retry<P>;
 template <class P> retry(P, giving_up) -> retry<P>;
 
 }  // namespace pgq
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/stage/retry.ipp>
+#endif

@@ -21,19 +21,7 @@ public:
     static constexpr std::size_t limit = 65'535;  ///< of the protocol: it counts parameters in two bytes
 
     /// The values must live until the statement is sent. @throws usage_error for what cannot be sent
-    void assign(std::span<parameter const> values) {
-        if (values.size() > limit) {
-            throw usage_error{"a statement takes at most 65535 parameters, and this one was given " +
-                              std::to_string(values.size()) + ": split it, or pass arrays"};
-        }
-        types_.clear();
-        values_.clear();
-        lengths_.clear();
-        formats_.clear();
-        typed_ = false;
-        for (auto const& one : values)
-            add(one);
-    }
+    void assign(std::span<parameter const> values);
 
     [[nodiscard]] int count() const { return static_cast<int>(values_.size()); }
     [[nodiscard]] Oid const* types() const { return typed_ ? types_.data() : nullptr; }
@@ -43,22 +31,9 @@ public:
     [[nodiscard]] std::vector<Oid> const& type_list() const { return types_; }
 
 private:
-    void add(parameter const& one) {
-        if (one.size > static_cast<std::size_t>(std::numeric_limits<int>::max())) refuse("is larger than 2 GB");
-        // libpq measures text itself and would cut it short in silence.
-        if (!one.binary && one.size > 0 && one.data != nullptr && std::memchr(one.data, 0, one.size) != nullptr) {
-            refuse("contains a zero byte, which PostgreSQL cannot store as text: pass it in binary form as bytea");
-        }
-        types_.push_back(one.type);
-        values_.push_back(one.data);
-        lengths_.push_back(static_cast<int>(one.size));
-        formats_.push_back(one.binary ? 1 : 0);
-        typed_ = typed_ || one.type != 0;
-    }
+    void add(parameter const& one);
 
-    [[noreturn]] void refuse(char const* why) const {
-        throw usage_error{"parameter $" + std::to_string(values_.size() + 1) + ' ' + why};
-    }
+    [[noreturn]] void refuse(char const* why) const;
 
     std::vector<Oid> types_{};
     std::vector<char const*> values_{};
@@ -68,3 +43,7 @@ private:
 };
 
 }  // namespace pgq::libpq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/detail/arguments.ipp>
+#endif

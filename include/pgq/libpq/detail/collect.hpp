@@ -11,32 +11,10 @@
 namespace pgq::libpq::detail {
 
 /// All answers of a request that was sent: the last one, or the first error as an exception.
-inline result_handle collect(session& db, call& running) {
-    db.flush(running);
-    result_handle last;
-    result_handle failed;
-    while (auto answer = db.next(running)) {
-        switch (PQresultStatus(answer.get())) {
-        case PGRES_COMMAND_OK:
-        case PGRES_TUPLES_OK:
-        case PGRES_EMPTY_QUERY:
-            last = std::move(answer);
-            break;
-        case PGRES_COPY_IN:
-        case PGRES_COPY_OUT:
-        case PGRES_COPY_BOTH:
-            answer.reset();
-            db.abandon(running);
-            throw usage_error{
-                "execute() runs no COPY that moves data through the client: use copy_begin() or copy_out()"};
-        default:
-            if (!failed) failed = std::move(answer);
-        }
-    }
-    if (failed) db.raise(failed.get(), running);
-    if (!last) db.lost(running);
-    db.settle(running);
-    return last;
-}
+result_handle collect(session& db, call& running);
 
 }  // namespace pgq::libpq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/detail/collect.ipp>
+#endif

@@ -19,13 +19,7 @@ namespace pgq::libpq::detail {
 
 class copying {
 public:
-    void begin(session& db, std::string_view sql) {
-        statement_.assign(sql);
-        running_ = start(db, PGRES_COPY_IN, "copy ... from stdin");
-        buffer_.clear();
-        db.busy_with = "a COPY";
-        open_ = true;
-    }
+    void begin(session& db, std::string_view sql);
 
     void data(session& db, std::string_view bytes) {
         require_open(db);
@@ -37,22 +31,9 @@ public:
         }
     }
 
-    std::uint64_t end(session& db) {
-        require_open(db);
-        put(db);
-        return result{finish(db, nullptr)}.affected();
-    }
+    std::uint64_t end(session& db);
 
-    void abort(session& db) noexcept {
-        if (!open_) return;
-        open_ = false;
-        if (db.closed()) {
-            db.busy_with = {};
-            return;
-        }
-        db.begin_grace(running_);  // no cancel: the end of the data, with an error, makes the server stop
-        db.abandon(running_);
-    }
+    void abort(session& db) noexcept;
 
     template <class Sink> std::uint64_t out(session& db, std::string_view sql, Sink& sink) {
         statement_.assign(sql);
@@ -82,72 +63,17 @@ private:
     static constexpr std::size_t buffer_limit = 64 * 1024;
 
     /// Sends the statement and checks that it is the kind of COPY wanted.
-    call start(session& db, ExecStatusType kind, std::string_view form) {
-        auto running = db.begin_call(statement_);
-        refuse_zero_byte(statement_, "a statement");
-        bool const doubt = std::exchange(running.in_doubt, false);
-        db.sent(PQsendQuery(db.get(), statement_.c_str()), running);
-        db.flush(running);
-        auto const answer = db.next(running);
-        if (!answer) db.lost(running);
-        auto const status = PQresultStatus(answer.get());
-        if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-            while (db.next(running))
-                continue;
-            db.raise(answer.get(), running);
-        }
-        if (status != kind) {
-            db.abandon(running);
-            throw usage_error{"this call needs a \"" + std::string{form} + "\" statement"};
-        }
-        doubt_ = doubt;
-        return running;
-    }
+    call start(session& db, ExecStatusType kind, std::string_view form);
 
-    void require_open(session& db) {
-        if (!open_) throw usage_error{"no COPY is open: call copy_begin() first"};
-        if (db.closed()) {
-            leave(db);
-            db.lost(running_);
-        }
-        running_.end = deadline_after(db.wanted.statement_timeout);
-        if (db.waits.stop_requested()) interrupt(db, interruption::stop);
-    }
+    void require_open(session& db);
 
     /// Sends what is buffered. An answer that arrives meanwhile is an error; it is told when the COPY ends.
-    void put(session& db) {
-        if (buffer_.empty()) return;
-        try {
-            db.sent(PQputCopyData(db.get(), buffer_.data(), static_cast<int>(buffer_.size())), running_);
-            buffer_.clear();
-            db.flush(running_);
-        } catch (...) {  // the session is closed by now
-            leave(db);
-            throw;
-        }
-        if (running_.cut != interruption::none) interrupt(db, running_.cut);
-    }
+    void put(session& db);
 
     /// Makes the COPY fail and throws why.
-    [[noreturn]] void interrupt(session& db, interruption why) {
-        if (running_.cut == interruption::none) db.begin_grace(running_);
-        running_.cut = why;
-        finish(db, "the client was asked to stop");
-        throw stopped{};
-    }
+    [[noreturn]] void interrupt(session& db, interruption why);
 
-    result_handle finish(session& db, char const* refusal) {
-        try {
-            if (refusal == nullptr) running_.in_doubt = doubt_;
-            db.sent(PQputCopyEnd(db.get(), refusal), running_);
-            auto answer = collect(db, running_);
-            leave(db);
-            return answer;
-        } catch (...) {
-            leave(db);
-            throw;
-        }
-    }
+    result_handle finish(session& db, char const* refusal);
 
     void leave(session& db) noexcept {
         open_ = false;
@@ -162,3 +88,7 @@ private:
 };
 
 }  // namespace pgq::libpq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/detail/copying.ipp>
+#endif

@@ -30,46 +30,21 @@ public:
     static constexpr std::size_t capacity = 64;
 
     /// Counts a use. The reference holds until the next call.
-    entry& use(std::string_view sql, std::vector<Oid> const& types) {
-        ++clock_;
-        auto found = entries_.begin();
-        while (found != entries_.end() && (found->sql != sql || found->types != types))
-            ++found;
-        if (found == entries_.end()) found = place(sql, types);
-        ++found->uses;
-        found->last = clock_;
-        return *found;
-    }
+    entry& use(std::string_view sql, std::vector<Oid> const& types);
 
     [[nodiscard]] std::string next_name() { return "pgq_" + std::to_string(++names_); }
 
     /// After the server said that what it had prepared is gone or does not fit any more.
-    void forget(std::string_view sql) {
-        std::erase_if(entries_, [&](entry const& one) { return one.sql == sql; });
-    }
+    void forget(std::string_view sql);
 
     /// The statement was deallocated behind our back, or a table changed so that its columns are others.
     [[nodiscard]] static bool outdated(sqlstate const& state) { return state == "26000" || state == "0A000"; }
 
 private:
     /// Takes the place of the entry unused for longest among those that hold no name on the server.
-    std::vector<entry>::iterator place(std::string_view sql, std::vector<Oid> const& types) {
-        entry fresh{.sql = std::string{sql}, .types = types};
-        if (entries_.size() < capacity) return entries_.insert(entries_.end(), std::move(fresh));
-        auto victim = entries_.end();
-        for (auto one = entries_.begin(); one != entries_.end(); ++one) {
-            if (one->name.empty() && (victim == entries_.end() || one->last < victim->last)) victim = one;
-        }
-        if (victim == entries_.end()) return overflow(std::move(fresh));
-        *victim = std::move(fresh);
-        return victim;
-    }
+    std::vector<entry>::iterator place(std::string_view sql, std::vector<Oid> const& types);
 
-    std::vector<entry>::iterator overflow(entry fresh) {
-        spare_.clear();
-        spare_.push_back(std::move(fresh));
-        return spare_.begin();
-    }
+    std::vector<entry>::iterator overflow(entry fresh);
 
     std::vector<entry> entries_{};
     std::vector<entry> spare_{};  ///< for a statement that found no room: it stays at its first use
@@ -78,3 +53,7 @@ private:
 };
 
 }  // namespace pgq::libpq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/detail/prepared.ipp>
+#endif

@@ -26,48 +26,12 @@ namespace pgq::libpq::detail {
 
 class statements {
 public:
-    result_handle execute(session& db, std::string_view sql, std::span<parameter const> values, result_format format) {
-        auto running = db.begin_call(sql);
-        refuse_zero_byte(sql, "a statement");
-        arguments_.assign(values);
-        text_.assign(sql);
-        if (values.empty() && format == result_format::text) {
-            db.sent(PQsendQuery(db.get(), text_.c_str()), running);
-            return collect(db, running);
-        }
-        if (db.wanted.prepare_statements && !values.empty() && db.state() != PQTRANS_INERROR) {
-            if (auto const* const name = prepared_name(db, running)) {
-                send_prepared(db, running, *name, format);
-                try {
-                    return collect(db, running);
-                } catch (sql_error const& failed) {
-                    if (!cache_.outdated(failed.state())) throw;
-                    cache_.forget(text_);
-                    if (db.closed() || db.state() != PQTRANS_IDLE)
-                        throw;  // else nothing was done, and it may run again
-                }
-            }
-        }
-        send_unnamed(db, running, format);
-        return collect(db, running);
-    }
+    result_handle execute(session& db, std::string_view sql, std::span<parameter const> values, result_format format);
 
-    void prepare(session& db, std::string_view name, std::string_view sql) {
-        auto running = db.begin_call(sql);
-        refuse_zero_byte(sql, "a statement");
-        refuse_zero_byte(name, "a statement's name");
-        send_prepare(db, running, std::string{name}, std::string{sql}, {});
-    }
+    void prepare(session& db, std::string_view name, std::string_view sql);
 
     result_handle execute_prepared(session& db, std::string_view name, std::span<parameter const> values,
-                                   result_format format) {
-        auto running = db.begin_call(name);
-        refuse_zero_byte(name, "a statement's name");
-        arguments_.assign(values);
-        text_.assign(name);
-        send_prepared(db, running, text_, format);
-        return collect(db, running);
-    }
+                                   result_format format);
 
     template <class Sink>
     std::size_t stream(session& db, std::string_view sql, std::span<parameter const> values, Sink& sink,
@@ -102,61 +66,16 @@ public:
         return rows;
     }
 
-    void begin(session& db, isolation level) {
-        std::string_view sql = "begin";
-        if (level == isolation::read_committed) sql = "begin isolation level read committed";
-        if (level == isolation::repeatable_read) sql = "begin isolation level repeatable read";
-        if (level == isolation::serializable) sql = "begin isolation level serializable";
-        auto running = db.begin_call(sql);
-        if (db.in_transaction()) throw usage_error{"a transaction is open already: commit it or roll it back first"};
-        running.in_doubt = false;
-        control(db, running);
-    }
+    void begin(session& db, isolation level);
 
-    void commit(session& db) {
-        auto running = db.begin_call("commit");
-        if (!db.in_transaction()) throw usage_error{"no transaction is open that could be committed"};
-        running.in_doubt = true;
-        running.commits = true;
-        auto const answer = control(db, running);
-        if (std::string_view{PQcmdStatus(answer.get())} == "ROLLBACK") {
-            throw sql_error{"the transaction had failed and was rolled back instead of committed",
-                            {.state = sqlstate{"25P02"}, .statement = "commit"}};
-        }
-    }
+    void commit(session& db);
 
-    void rollback(session& db) {
-        if (!db.in_transaction()) return;
-        auto running = db.begin_call("rollback", true);
-        try {
-            control(db, running);
-        } catch (stopped const&) {  // the session was closed instead, and that rolls back as well
-            return;
-        }
-    }
+    void rollback(session& db);
 
-    std::optional<notification> wait_notification(session& db, instant end) {
-        auto running = db.begin_call("listen");
-        running.in_doubt = false;
-        for (;;) {
-            if (auto found = taken(db)) return found;
-            if (PQconsumeInput(db.get()) == 0) db.lost(running);
-            if (auto found = taken(db)) return found;
-            auto const woken = db.waits.wait(PQsocket(db.get()), POLLIN, end);
-            if (woken == wake::stop) throw stopped{};
-            if (woken == wake::deadline) return std::nullopt;
-        }
-    }
+    std::optional<notification> wait_notification(session& db, instant end);
 
 private:
-    static std::optional<notification> taken(session& db) {
-        struct deleter {
-            void operator()(PGnotify* message) const noexcept { PQfreemem(message); }
-        };
-        std::unique_ptr<PGnotify, deleter> const message{PQnotifies(db.get())};
-        if (!message) return std::nullopt;
-        return notification{.channel = message->relname, .payload = message->extra};
-    }
+    static std::optional<notification> taken(session& db);
 
     template <class Sink> static bool hand_row(session& db, call& running, result const& row, Sink& sink) {
         db.busy_with = "a stream";
@@ -171,45 +90,17 @@ private:
         }
     }
 
-    result_handle control(session& db, call& running) {
-        text_.assign(running.statement);
-        db.sent(PQsendQuery(db.get(), text_.c_str()), running);
-        return collect(db, running);
-    }
+    result_handle control(session& db, call& running);
 
-    void send_unnamed(session& db, call& running, result_format format) {
-        db.sent(PQsendQueryParams(db.get(), text_.c_str(), arguments_.count(), arguments_.types(), arguments_.values(),
-                                  arguments_.lengths(), arguments_.formats(), format == result_format::binary ? 1 : 0),
-                running);
-    }
+    void send_unnamed(session& db, call& running, result_format format);
 
-    void send_prepared(session& db, call& running, std::string const& name, result_format format) {
-        db.sent(PQsendQueryPrepared(db.get(), name.c_str(), arguments_.count(), arguments_.values(),
-                                    arguments_.lengths(), arguments_.formats(),
-                                    format == result_format::binary ? 1 : 0),
-                running);
-    }
+    void send_prepared(session& db, call& running, std::string const& name, result_format format);
 
     static void send_prepare(session& db, call& running, std::string const& name, std::string const& sql,
-                             std::vector<Oid> const& types) {
-        bool const doubt = std::exchange(running.in_doubt, false);
-        db.sent(PQsendPrepare(db.get(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()),
-                running);
-        collect(db, running);
-        running.in_doubt = doubt;
-    }
+                             std::vector<Oid> const& types);
 
     /// The name under which this statement is prepared, preparing it when it comes a second time; else null.
-    std::string const* prepared_name(session& db, call& running) {
-        auto& entry = cache_.use(text_, arguments_.type_list());
-        if (entry.uses < 2) return nullptr;
-        if (entry.name.empty()) {
-            auto const name = cache_.next_name();
-            send_prepare(db, running, name, entry.sql, entry.types);
-            entry.name = name;
-        }
-        return &entry.name;
-    }
+    std::string const* prepared_name(session& db, call& running);
 
     arguments arguments_{};
     std::string text_{};
@@ -217,3 +108,7 @@ private:
 };
 
 }  // namespace pgq::libpq::detail
+
+#ifndef PGQ_SEPARATE_COMPILATION
+#include <pgq/libpq/detail/statements.ipp>
+#endif
