@@ -171,9 +171,9 @@ class PgBackRestAsync(PgBackRest):
 
 class Barman:
     """It keeps what comes as it is, and packs it later: `barman cron` has it do that once a minute. As it starts two or three programs
-    in Python for each segment, it gets a sixth of them."""
+    in Python for each segment, it gets a quarter of them."""
     name = "Barman"
-    share = 6
+    share = 4
     goals = (None, None)
 
     def __init__(self, folder, server, data, codec):
@@ -215,7 +215,7 @@ class Copy:
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--segments", type=int, default=12)
+    options.add_argument("--segments", type=int, default=8)
     options.add_argument("--rounds", type=int, default=3)
     settings = options.parse_args()
     with peers({"wal_keep_size": "8GB"}, names=["ours"]) as servers, contextlib.ExitStack() as stack:
