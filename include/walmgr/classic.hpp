@@ -1,14 +1,12 @@
 /// The folder in which an old walmgr kept log and backups on the standby, read so that its log can be taken over.
 #pragma once
 
-#include <dirent.h>
 #include <unistd.h>
 #include <walmgr/archive.hpp>
 #include <walmgr/auto_conf.hpp>
+#include <walmgr/visit_names.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,43 +21,20 @@ struct classic_folder {
     std::vector<std::string> unfinished{};  ///< names of segments in logs.partial that are not in logs.complete
 };
 
-namespace detail {
-
-/// Names in a folder, sorted; none when there is no such folder. @throws error  unavailable
-inline std::vector<std::string> names_in(std::string const& folder) {
-    struct close_folder {
-        void operator()(DIR* open) const { ::closedir(open); }
-    };
-    std::unique_ptr<DIR, close_folder> const open{::opendir(folder.c_str())};
-    std::vector<std::string> names;
-    if (!open) {
-        if (errno == ENOENT || errno == ENOTDIR) return names;
-        refuse("cannot look into " + folder);
-    }
-    while (auto const* const one = ::readdir(open.get())) {
-        std::string name{one->d_name};
-        if (name != "." && name != "..") names.push_back(std::move(name));
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-}  // namespace detail
-
 /// Looks at `base`, the folder that slave and walmgr_data named. @throws error  negative, when it has no logs.complete
 inline classic_folder read_classic(std::string const& base) {
     classic_folder found{.log_folder = base + "/logs.complete"};
-    for (auto& name : detail::names_in(found.log_folder))
-        (parse_wal_name(name) ? found.log : found.others).push_back(std::move(name));
+    for (auto const& name : names_in(found.log_folder))
+        (parse_wal_name(name) ? found.log : found.others).push_back(name);
     if (found.log.empty() && ::access(found.log_folder.c_str(), F_OK) != 0)
         throw error{fault::negative,
                     "there is no logs.complete in " + base +
                         "; name the folder in which the old walmgr kept logs.complete and data.master"};
-    for (auto& name : detail::names_in(base + "/logs.partial")) {
+    for (auto const& name : names_in(base + "/logs.partial")) {
         if (parse_wal_name(name) && std::find(found.log.begin(), found.log.end(), name) == found.log.end())
-            found.unfinished.push_back(std::move(name));
+            found.unfinished.push_back(name);
     }
-    for (auto const& name : detail::names_in(base)) {
+    for (auto const& name : names_in(base)) {
         if (name.starts_with("data.master") && open_file(base + '/' + name + "/backup_label").is_open())
             found.backups.push_back(base + '/' + name);
     }

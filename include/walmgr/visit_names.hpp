@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,15 @@ bool visit_names(std::string const& path, auto&& each) {
         each(std::string_view{entry->d_name});
     if (errno != 0) refuse("cannot list " + path);
     return true;
+}
+
+/// All but `.` and `..`, sorted; none where there is no such folder. @throws error  unavailable
+inline std::set<std::string> names_in(std::string const& path) {
+    std::set<std::string> names;
+    visit_names(path, [&](std::string_view name) {
+        if (name != "." && name != "..") names.emplace(name);
+    });
+    return names;
 }
 
 }  // namespace walmgr

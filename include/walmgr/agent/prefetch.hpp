@@ -90,12 +90,15 @@ public:
         std::uint64_t asked = 0;  ///< requests
         std::uint64_t ahead = 0;  ///< of them, answered by what was there before
         std::size_t waiting = 0;  ///< segments that are in the spool or on their way
+        std::size_t ready = 0;    ///< of them, in the spool
     };
     [[nodiscard]] counts so_far() const {
         std::lock_guard const hold{mutex_};
         auto all = counts_;
-        for (auto const& [name, one] : entries_)
+        for (auto const& [name, one] : entries_) {
             all.waiting += one.at == step::none ? 0U : 1U;
+            all.ready += one.at == step::ready ? 1U : 0U;
+        }
         return all;
     }
 

@@ -1,7 +1,6 @@
 /// What there is to be read of a data folder and its tablespaces for a backup.
 #pragma once
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/backup/left_out.hpp>
@@ -10,6 +9,7 @@
 #include <walmgr/file.hpp>
 #include <walmgr/tar_reader.hpp>
 #include <walmgr/tar_writer.hpp>
+#include <walmgr/visit_names.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +17,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -62,23 +61,6 @@ namespace detail {
 /// Of what a file system knows of a file.
 inline tar_origin origin_of(struct stat const& found) {
     return {found.st_uid, found.st_gid, found.st_mtime < 0 ? 0 : static_cast<std::uint64_t>(found.st_mtime)};
-}
-
-/// Names in a folder, sorted; none where it is gone.
-inline std::set<std::string> names_in(std::string const& path) {
-    struct close_folder {
-        void operator()(DIR* folder) const { ::closedir(folder); }
-    };
-    std::unique_ptr<DIR, close_folder> const folder{::opendir(path.c_str())};
-    std::set<std::string> names;
-    if (!folder && errno == ENOENT) return names;
-    if (!folder) refuse("cannot look through " + path);
-    for (errno = 0; auto const* const entry = ::readdir(folder.get()); errno = 0) {
-        std::string name{entry->d_name};
-        if (name != "." && name != "..") names.insert(std::move(name));
-    }
-    if (errno != 0) refuse("cannot look through " + path);
-    return names;
 }
 
 /// Walks through a data folder.

@@ -75,7 +75,9 @@ struct play {
         return count;
     }
     void wait_for(std::size_t count) {
-        BOOST_TEST_REQUIRE(walmgr::holds_within(std::chrono::seconds{20}, [&] { return spooled() == count; }));
+        // A file can be there before the agent knows that it is whole.
+        BOOST_TEST_REQUIRE(walmgr::holds_within(std::chrono::seconds{20},
+                                                [&] { return agent.so_far().ready == count && spooled() == count; }));
     }
 };
 
