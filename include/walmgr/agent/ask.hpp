@@ -38,10 +38,11 @@ inline agent_answer ask_agent(std::string const& socket, std::vector<std::string
     if (!detail::is_trusted(to)) return declined("is of another user, and is not believed");
     std::vector<std::string> all{std::string{agent_protocol}};
     all.insert(all.end(), request.begin(), request.end());
-    if (!detail::send_packet(to, all)) return declined("takes no request");
+    auto const gone = [&] { return declined("has ended, or is silent"); };
+    if (!detail::send_packet(to, all)) return gone();
     for (;;) {
         auto came = detail::receive_packet(to);
-        if (!came) return declined("has ended, or is silent");
+        if (!came) return gone();
         auto const kind = came->front();
         came->erase(came->begin());
         if (kind == agent_says::working) continue;
