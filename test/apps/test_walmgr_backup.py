@@ -55,9 +55,7 @@ class Source:
 def source(program):
     folder = scratch_folder()
     archive = Archive(folder, program("walmgr"))
-    space = folder / "space"
-    space.mkdir()
-    give_to_server_user(space)
+    space = archive.make_folder("space")
     try:
         # Archiving fails while there is a file `broken`, and does not end while there is one `slow`.
         command = (f"while test -e {folder}/slow; do sleep 0.05; done; test ! -e {folder}/broken && "

@@ -32,9 +32,7 @@ class Source:
 def source(program):
     folder = scratch_folder()
     archive = Archive(folder, program("walmgr"))
-    space = folder / "space"
-    space.mkdir()
-    give_to_server_user(space)
+    space = archive.make_folder("space")
     try:
         with small_segments_server(archive, autovacuum="off") as server:
             server.execute(f"create tablespace fast location '{space}'")

@@ -59,9 +59,7 @@ def kept(program):
     """An archive with the log and a backup of a server that is gone, and places elsewhere that know its cluster."""
     folder = scratch_folder()
     archive = EncryptedArchive(folder, program("walmgr"))
-    received = folder / "received"
-    received.mkdir()
-    give_to_server_user(received)
+    received = archive.make_folder("received")
     try:
         with elsewhere(archive) as archive.elsewhere, small_segments_server(archive) as server:
             for keys, _ in archive.elsewhere.ways.values():

@@ -161,11 +161,11 @@ def test_what_is_for_a_person_blocks_and_what_cannot_be_noted_is_kept(pressed):
 
 
 def test_a_repository_that_is_silent_costs_neither_the_server_nor_the_other_repository_much(pressed, wait_until):
-    sleeper = pressed.folder / "sleeper"
+    silent = pressed.folder / "silent"  # never answers, and ends with who asks
     asked = pressed.state / "asked"
-    sleeper.write_text(f"#!/bin/sh\necho >> {asked}\nexec sleep 60\n")
-    sleeper.chmod(0o755)
-    both = {"walmgr_data": f"ssh://nobody@nowhere/x, {pressed.repository}", "ssh_command": sleeper}
+    silent.write_text(f"#!/bin/sh\necho >> {asked}\nexec cat > /dev/null\n")
+    silent.chmod(0o755)
+    both = {"walmgr_data": f"ssh://nobody@nowhere/x, {pressed.repository}", "ssh_command": silent}
     for number in range(1, 11):
         pressed.put(number)
     pressed.configure(**both)
@@ -187,9 +187,7 @@ def test_a_repository_that_is_silent_costs_neither_the_server_nor_the_other_repo
     assert segment_name(3) in pressed.stored() and len(pressed.notes()) == 2
 
     # The other comes back: the agent brings it what it lacks, without being asked.
-    second = pressed.folder / "second"
-    second.mkdir()
-    give_to_server_user(second)
+    second = pressed.make_folder("second")
     pressed.know_cluster(second)
     for number in range(4, 9):
         pressed.gone(number)

@@ -15,6 +15,7 @@ import subprocess
 
 import pytest
 
+from support.guide import headers
 from support.server import ROOT
 
 SOURCES = sorted(pathlib.Path(__file__).parent.glob("*.cpp"))
@@ -22,17 +23,15 @@ COMPILERS = [compiler for compiler in ("g++", "clang++-16") if shutil.which(comp
 
 
 def compiled(compiler, reject, code):
-    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
     unlimited = ["-ferror-limit=0"] if compiler.startswith("clang") else []
-    return subprocess.run([compiler, "-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}/test", f"-isystem{include}", "-fsyntax-only",
-                           "-fdiagnostics-color=never", f"-DREJECT={reject}", *unlimited, "-x", "c++", "-"],
+    return subprocess.run([compiler, *headers(), f"-I{ROOT}/test", "-fsyntax-only", "-fdiagnostics-color=never", f"-DREJECT={reject}", *unlimited, "-x", "c++", "-"],
                           input=code, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
 
 
 def together(sources):
     """Each in a namespace of its own, behind the headers of all, which are not read again within it."""
-    headers = {line for source in sources for line in source.read_text().splitlines() if line.startswith("#include <")}
-    return "\n".join([*sorted(headers), *(f'namespace {source.stem} {{\n#include "{source}"\n}}' for source in sources)])
+    included = {line for source in sources for line in source.read_text().splitlines() if line.startswith("#include <")}
+    return "\n".join([*sorted(included), *(f'namespace {source.stem} {{\n#include "{source}"\n}}' for source in sources)])
 
 
 def needs_no_namespace(source):

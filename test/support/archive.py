@@ -41,12 +41,18 @@ class Archive:
     def __init__(self, folder, program):
         self.folder = pathlib.Path(folder)
         self.repository = self.folder / "repository"
-        self.repository.mkdir()
-        give_to_server_user(self.repository)
+        self.make_folder("repository")
         self.program = self.folder / "walmgr"
         shutil.copy(program, self.program)
         self.ini = self.folder / "walmgr.ini"
         self.configure()
+
+    def make_folder(self, name):
+        """A new folder of the server's user in this one."""
+        made = self.folder / name
+        made.mkdir()
+        give_to_server_user(made)
+        return made
 
     def configure(self, **keys):
         """Writes the configuration anew, in one step, for a server may be archiving by it."""

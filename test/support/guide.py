@@ -22,14 +22,19 @@ def as_functions(pieces, arguments=""):
     return "".join(f"void piece_{n}({arguments}) {{\n{piece}}}\n" for n, piece in enumerate(pieces))
 
 
+def headers():
+    """The options by which a compiler finds our headers and libpq's."""
+    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
+    return ["-std=c++20", f"-I{ROOT}/include", f"-isystem{include}"]
+
+
 def check_compiles(code, scratch, *options):
     """Fails with the compiler's words unless `code` compiles with our headers."""
     source = scratch / "pieces.cpp"
     source.write_text(code, encoding="utf-8")
-    include = subprocess.run(["pg_config", "--includedir"], check=True, capture_output=True, text=True).stdout.strip()
     precompiled = PRECOMPILED.with_suffix(".hpp.gch").exists()
     use = USE_PRECOMPILED if precompiled else []
-    done = subprocess.run(["g++", "-std=c++20", f"-I{ROOT}/include", f"-isystem{include}", *use, source,
+    done = subprocess.run(["g++", *headers(), *use, source,
                            *([COMPILED_ONCE] if precompiled and options else []), *(options or ["-fsyntax-only"])], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
