@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 #include <walmgr/archive.hpp>
-#include <walmgr/auto_conf.hpp>
 #include <walmgr/visit_names.hpp>
 
 #include <algorithm>

@@ -74,11 +74,10 @@ private:
 
 /// Where requests come in: the socket of a service manager, or one of our own.
 walmgr::agent_listener listen_at(std::string const& path) {
-    constexpr int first = 3;
     auto const count = apps::handed_over_sockets();
     if (count == 0) return walmgr::agent_listener{path};
     if (count > 1) throw walmgr::error{walmgr::fault::configuration, "more sockets than one were handed over"};
-    return {path, walmgr::file{first, path}};
+    return {path, walmgr::file{apps::first_handed_over, path}};
 }
 
 /// One configuration at work, until an order comes. False when none came, and nobody has asked for long.

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/archiving.hpp>
-#include <walmgr/auto_conf.hpp>
 #include <walmgr/lease_held.hpp>
 #include <walmgr/sql/replay.hpp>
 

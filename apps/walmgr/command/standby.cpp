@@ -8,6 +8,7 @@
 #include <walmgr/failover/tablespace_places.hpp>
 #include <walmgr/sql/tablespaces.hpp>
 #include <walmgr/sync_names.hpp>
+#include <walmgr/visit_names.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -16,7 +17,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 namespace walmgr_app {
@@ -50,19 +50,9 @@ node const& primary_of(servers const& nodes) {
     throw error{fault::negative, "there is no primary: " + found};
 }
 
-/// Whether nothing lies in a folder, or there is none.
-bool is_empty(std::string const& folder) {
-    std::error_code problem;
-    auto const first = std::filesystem::directory_iterator{folder, problem};
-    if (problem && problem != std::errc::no_such_file_or_directory)
-        throw error{fault::unavailable, "cannot look into " + folder + ": " + problem.message()};
-    return problem || first == std::filesystem::directory_iterator{};
-}
-
 void clear(std::string const& folder) {
-    if (is_empty(folder)) return;
-    for (auto const& one : std::filesystem::directory_iterator{folder})
-        std::filesystem::remove_all(one.path());
+    for (auto const& name : walmgr::names_in(folder))
+        std::filesystem::remove_all(folder + '/' + name);
 }
 
 /// Fills the data folder from the running primary, with the log that the copy needs.
@@ -103,7 +93,7 @@ int create(config const& settings, options const& given) {
     auto const ready = [&] {
         check_identity(settings, primary);
         if (made.db.empty()) walmgr::session_with(made, std::chrono::seconds{1});  // says which key is missing
-        if (!is_empty(data_of(made)))
+        if (!walmgr::names_in(data_of(made)).empty())
             throw error{fault::server_running, made.data + " is not empty; a standby is made in an empty folder only"};
         walmgr::require_empty(places);
     };

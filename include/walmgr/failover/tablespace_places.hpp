@@ -3,6 +3,7 @@
 
 #include <walmgr/error.hpp>
 #include <walmgr/sql/tablespaces.hpp>
+#include <walmgr/visit_names.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -83,11 +84,7 @@ inline std::vector<tablespace_place> places_of_tablespaces(std::vector<sql::tabl
 /// @throws error  server_running, for one that is not and may be a living server's; unavailable
 inline void require_empty(std::vector<tablespace_place> const& places) {
     for (auto const& one : places) {
-        std::error_code problem;
-        auto const first = std::filesystem::directory_iterator{one.to, problem};
-        if (problem == std::errc::no_such_file_or_directory) continue;
-        if (problem) throw error{fault::unavailable, "cannot look into " + one.to + ": " + problem.message()};
-        if (first != std::filesystem::directory_iterator{})
+        if (!names_in(one.to).empty())
             throw error{fault::server_running, one.to + " is not empty, and the tablespace " + std::to_string(one.oid) +
                                                    " would lie there; name an empty folder: --tablespace-mapping " +
                                                    one.from + "=DIR"};

@@ -9,6 +9,7 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/file.hpp>
 #include <walmgr/page_header.hpp>
+#include <walmgr/text_file.hpp>
 #include <walmgr/visit_names.hpp>
 #include <walmgr/wal_name.hpp>
 
@@ -19,7 +20,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,17 +99,15 @@ public:
 
     /// What was noted; nothing when it was forgotten meanwhile. @throws error  corrupt
     [[nodiscard]] std::optional<dropped_file> find(std::string const& name) const {
-        auto const from = open_file(path_of(name, noted));
-        if (!from.is_open()) return std::nullopt;
-        std::string text(static_cast<std::size_t>(from.size()), '\0');
-        text.resize(from.read(0, text));
-        text.insert(0, 1, '\n');
+        auto const note = note_path(name);
+        auto found = read_text_file(note);
+        if (!found) return std::nullopt;
+        auto const text = '\n' + *found;
         auto const value = [&](std::string const& key) {
             auto const at = text.find('\n' + key + ' ');
             auto const begin = at + key.size() + 2;
             auto const end = at == text.npos ? at : text.find('\n', begin);
-            if (end == text.npos)
-                throw error{fault::corrupt, "the note " + from.path() + " is damaged: it has no " + key};
+            if (end == text.npos) throw error{fault::corrupt, "the note " + note + " is damaged: it has no " + key};
             return text.substr(begin, end - begin);
         };
         auto const number = [&](std::string const& key) {
@@ -119,7 +117,7 @@ public:
             return out;
         };
         auto const size = valid_segment_size(static_cast<std::uint32_t>(number("segment_size")));
-        if (!size) throw error{fault::corrupt, "the note " + from.path() + " is damaged: it has no segment_size"};
+        if (!size) throw error{fault::corrupt, "the note " + note + " is damaged: it has no segment_size"};
         return dropped_file{name, number("system_id"), *size, value("folder"), value("why")};
     }
     /// Forgets what was noted, or a file that was put aside. What a crash brings back is forgotten again.
@@ -151,14 +149,12 @@ public:
     void note_silence(std::string const& locations) const { write(folder_ + "/silent", locations); }
     /// Those of less than `span` ago. A clock that was put back asks for another look.
     [[nodiscard]] std::string silent_since(std::chrono::seconds span) const {
-        auto const from = open_file(folder_ + "/silent");
+        auto const path = folder_ + "/silent";
         struct stat found {};
-        if (!from.is_open() || ::fstat(from.descriptor(), &found) != 0) return {};
+        if (::stat(path.c_str(), &found) != 0) return {};
         auto const now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
         if (found.st_mtime > now || now - found.st_mtime >= span.count()) return {};
-        std::string text(static_cast<std::size_t>(found.st_size), '\0');
-        text.resize(from.read(0, text));
-        return text;
+        return read_text_file(path).value_or("");
     }
 
 private:
@@ -178,17 +174,11 @@ private:
         std::sort(found.begin(), found.end());
         return found;
     }
-    /// A server asks one archiver at a time, so that nobody else has the name beside it; what a crash leaves there is
-    /// written over. The folder's own name as well: who made it may have been killed before that was durable.
+    /// A server asks one archiver at a time. The folder's own name is made durable as well: who made it may have been
+    /// killed before that was done.
     void write(std::string const& path, std::string_view text) const {
         if (::mkdir(folder_.c_str(), 0755) != 0 && errno != EEXIST) refuse("cannot create " + folder_);
-        auto const beside = path + ".tmp";
-        auto out = open_file(beside, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-        out.write(text);
-        out.sync();
-        out.close();
-        if (std::rename(beside.c_str(), path.c_str()) != 0) refuse("cannot give " + path + " its name");
-        sync_folder(folder_);
+        replace_text_file(path, text, 0644);
         sync_folder(folder_.substr(0, folder_.rfind('/') + 1));
     }
 
