@@ -18,9 +18,19 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace server_pgq_change {
 
 enum class mood { sad, happy };
+
+}  // namespace server_pgq_change
+
+template <>
+inline constexpr auto pgq::enum_names<server_pgq_change::mood> =
+    std::array{std::pair{server_pgq_change::mood::sad, "sad"}, std::pair{server_pgq_change::mood::happy, "happy"}};
+
+BOOST_AUTO_TEST_SUITE(server_pgq_change)
+
+namespace {
 
 struct row {
     static constexpr std::string_view table = "public.change_test";
@@ -98,11 +108,6 @@ using triggers = boost::mpl::list<logutriga, jsontriga>;
 pgq::uuid const sample_key = pgq::codec<pgq::uuid>::parse("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
 
 }  // namespace
-
-template <>
-inline constexpr auto pgq::enum_names<mood> = std::array{std::pair{mood::sad, "sad"}, std::pair{mood::happy, "happy"}};
-
-BOOST_AUTO_TEST_SUITE(server_pgq_change)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(every_column_is_read, Trigger, triggers) {
     captured_table table{Trigger::name, ""};

@@ -12,11 +12,21 @@
 #include <utility>
 #include <vector>
 
+namespace server_pgq_check_table {
+
+enum class mood { sad, happy };
+
+}  // namespace server_pgq_check_table
+
+template <>
+inline constexpr auto pgq::enum_names<server_pgq_check_table::mood> = std::array{
+    std::pair{server_pgq_check_table::mood::sad, "sad"}, std::pair{server_pgq_check_table::mood::happy, "happy"}};
+
+BOOST_AUTO_TEST_SUITE(server_pgq_check_table)
+
 using support::connect;
 
 namespace {
-
-enum class mood { sad, happy };
 
 struct fitting {
     static constexpr std::string_view table = "public.Every Type";
@@ -79,11 +89,6 @@ template <class Row> std::string said(pgq::libpq::connection& db) {
 }
 
 }  // namespace
-
-template <>
-inline constexpr auto pgq::enum_names<mood> = std::array{std::pair{mood::sad, "sad"}, std::pair{mood::happy, "happy"}};
-
-BOOST_AUTO_TEST_SUITE(server_pgq_check_table)
 
 BOOST_AUTO_TEST_CASE(a_row_that_fits_passes_though_the_table_has_more) {
     every_type made;

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_consumer)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::connect;
@@ -51,8 +53,6 @@ template <class... Policies> lines read_with(consumed_queue& queue, Policies... 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_consumer)
 
 BOOST_AUTO_TEST_CASE(every_fetch_policy_gives_every_column) {
     consumed_queue queue{"consumer_columns"};

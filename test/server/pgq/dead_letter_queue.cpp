@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_dead_letter_queue)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::connect;
@@ -68,8 +70,6 @@ struct patient : consumed_queue {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_dead_letter_queue)
 
 BOOST_AUTO_TEST_CASE(a_letter_tells_its_story) {
     patient queue{"letters_story"};

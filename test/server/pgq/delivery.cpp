@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_delivery)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::connect;
@@ -42,8 +44,6 @@ constexpr pgq::new_event plain(std::string_view data) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_delivery)
 
 BOOST_AUTO_TEST_CASE(delayed_events_come_after_their_time) {
     consumed_queue queue{"delivery_delayed"};

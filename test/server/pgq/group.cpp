@@ -12,6 +12,8 @@
 #include <stop_token>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(pgq_group)
+
 using namespace std::chrono_literals;
 using support::consumed_queue;
 using support::eventually;
@@ -37,8 +39,6 @@ pgq::subscription second(consumed_queue& queue) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_group)
 
 BOOST_AUTO_TEST_CASE(several_consumers_get_all_events_on_one_thread_and_on_a_few) {
     for (unsigned const threads : {1U, 3U}) {

@@ -15,6 +15,8 @@
 #include <cstddef>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(pgq_handler_faults)
+
 using namespace std::chrono_literals;
 using support::at_work;
 using support::connect;
@@ -22,8 +24,6 @@ using support::eventually;
 using support::often;
 using support::session_with;
 using support::trouble;
-
-BOOST_AUTO_TEST_SUITE(pgq_handler_faults)
 
 BOOST_AUTO_TEST_CASE(two_handlers_in_a_deadlock_are_both_done_in_the_end) {
     trouble first{"own_deadlock_one"};

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_maintenance)
+
 using pgq::libpq::connection;
 using support::connect;
 using support::text_of;
@@ -24,8 +26,6 @@ auto const unexpected = [](pgq::sql::maint_operation const& operation, pgq::erro
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_maintenance)
 
 BOOST_AUTO_TEST_CASE(rotates_what_is_due) {
     fresh_queue due;

@@ -13,6 +13,8 @@
 #include <tuple>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_producer)
+
 using pgq::libpq::connection;
 using support::connect;
 using support::text_of;
@@ -46,8 +48,6 @@ struct fresh_queue : support::fresh_queue {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_producer)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(stores_events_as_they_are, policy, every_policy) {
     fresh_queue queue;

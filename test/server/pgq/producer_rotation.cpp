@@ -15,6 +15,8 @@
 #include <string_view>
 #include <tuple>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_producer_rotation)
+
 using every_policy = std::tuple<pgq::insert_each, pgq::insert_pipelined, pgq::insert_bulk, pgq::insert_copy>;
 
 namespace {
@@ -62,8 +64,6 @@ bool waits_for_lock(pgq::libpq::connection& observer, int pid) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_producer_rotation)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(loses_nothing, policy, every_policy) {
     support::consumed_queue queue{"producer_rotation"};

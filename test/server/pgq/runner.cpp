@@ -14,6 +14,8 @@
 #include <string>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(pgq_runner)
+
 using namespace std::chrono_literals;
 using support::connect;
 using support::consumed_queue;
@@ -37,8 +39,6 @@ public:
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_runner)
 
 BOOST_AUTO_TEST_CASE(handles_what_comes_and_ends_when_told) {
     consumed_queue queue{"runner_plain"};

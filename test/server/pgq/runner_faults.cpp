@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(pgq_runner_faults)
+
 using namespace std::chrono_literals;
 using pgq::libpq::connection;
 using support::at_work;
@@ -45,8 +47,6 @@ auto stores_after(consumed_queue const& queue, std::string const& table, auto fi
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_runner_faults)
 
 BOOST_AUTO_TEST_CASE(a_statement_that_takes_too_long_is_tried_again_and_done_once) {
     consumed_queue queue{"faults_statement"};

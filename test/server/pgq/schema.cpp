@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_schema)
+
 using boost::test_tools::per_element;
 using support::consumed_queue;
 using lines = std::vector<std::string>;
@@ -50,8 +52,6 @@ void work(consumed_queue& queue, auto&& worker) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_schema)
 
 BOOST_AUTO_TEST_CASE(a_layout_of_tomorrow_waits_among_the_letters_for_a_consumer_that_knows_it) {
     consumed_queue queue{"schema_test"};

@@ -10,14 +10,14 @@
 #include <chrono>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(pgq_session_timeouts)
+
 using namespace std::chrono_literals;
 using support::at_work;
 using support::connect;
 using support::eventually;
 using support::often;
 using support::trouble;
-
-BOOST_AUTO_TEST_SUITE(pgq_session_timeouts)
 
 BOOST_AUTO_TEST_CASE(the_consumers_own_statements_that_take_too_long_are_tried_again) {
     for (std::string const setting : {"statement_timeout", "lock_timeout"}) {

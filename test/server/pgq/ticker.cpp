@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_ticker)
+
 using namespace std::chrono_literals;
 using pgq::libpq::connection;
 using support::connect;
@@ -79,8 +81,6 @@ struct active_ticker {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_ticker)
 
 BOOST_AUTO_TEST_CASE(ticks_the_very_first_event_of_a_queue_at_once_and_says_so) {
     fresh_queue queue;

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_batch)
+
 using boost::test_tools::per_element;
 using support::event_row;
 using support::scripted_session;
@@ -31,8 +33,6 @@ scripted_session with_batch() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_batch)
 
 BOOST_AUTO_TEST_CASE(is_a_range_that_views_work_on) {
     auto db = with_batch();

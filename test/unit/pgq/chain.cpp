@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_chain)
+
 namespace {
 
 using support::order_placed;
@@ -70,8 +72,6 @@ pgq::outcome run(auto const& in, auto const&... parts) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_chain)
 
 BOOST_AUTO_TEST_CASE(stages_run_from_left_to_right) {
     std::vector<int> seen;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_change)
+
 namespace {
 
 struct account {
@@ -26,8 +28,6 @@ pgq::event captured(std::string_view type, std::string_view data, std::string_vi
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_change)
 
 BOOST_AUTO_TEST_CASE(logutriga_events_are_read) {
     auto const made = pgq::change<account>::read(captured("I:id", "id=3&owner=ann"));

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_consumer)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::event_row;
@@ -43,8 +45,6 @@ constexpr auto thrice = [](int retries, std::exception const&) {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_consumer)
 
 BOOST_AUTO_TEST_CASE(handles_an_event_without_a_database) {
     std::string billed;

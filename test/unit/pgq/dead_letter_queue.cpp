@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_dead_letter_queue)
+
 using boost::test_tools::per_element;
 using support::said_by;
 using support::scripted_session;
@@ -26,8 +28,6 @@ constexpr auto story = R"({"queue":"q","consumer":"c","event":7,"attempts":3,"re
                        R"("last_error":"l","extra4":"four","added later":[1]})";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_dead_letter_queue)
 
 BOOST_AUTO_TEST_CASE(a_story_is_read_and_what_is_none_is_kept_as_it_is) {
     scripted_session db;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_group)
+
 using namespace std::chrono_literals;
 using support::event_row;
 using support::scripted_session;
@@ -39,8 +41,6 @@ static_assert(pgq::shared_wait_policy<pgq::poll, scripted_session> &&
               pgq::shared_wait_policy<pgq::notify, pgq::libpq::connection>);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_group)
 
 BOOST_AUTO_TEST_CASE(its_consumers_take_turns_by_batches) {
     std::stop_source stop;

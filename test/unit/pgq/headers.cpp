@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_headers)
+
 using boost::test_tools::per_element;
 using lines = std::vector<std::string>;
 
@@ -22,8 +24,6 @@ pgq::event with(std::optional<std::string_view> text) {
 constexpr std::string_view trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_headers)
 
 BOOST_AUTO_TEST_CASE(what_was_added_is_found) {
     std::string const odd = "a=b&c %+\xc3\xa4";

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_ini)
+
 namespace {
 void refused(auto const& call, std::string_view message) {
     BOOST_CHECK_EXCEPTION(call(), pgq::usage_error, [&](pgq::usage_error const& e) {
@@ -16,8 +18,6 @@ void refused(auto const& call, std::string_view message) {
     });
 }
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_ini)
 
 BOOST_AUTO_TEST_CASE(keys_are_read_without_regard_to_case_spaces_and_comments) {
     auto file = pgq::ini_file::parse("# head\n\n[pgqd]\n; more\nLogFile =  /var/log/x y.log \r\nempty =\nperiod: 2.5\n",

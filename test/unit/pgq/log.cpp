@@ -6,27 +6,27 @@
 #include <string>
 #include <type_traits>
 
-namespace {
-
-static_assert(pgq::log_sink<pgq::no_log> && pgq::log_sink<pgq::log_to_stderr> && !pgq::log_sink<int>);
-static_assert(std::is_empty_v<pgq::no_log> && !pgq::no_log::wants(pgq::log_level::error));
+namespace pgq_log {
 
 struct counted {
     int* formatted;
 };
 
-}  // namespace
+}  // namespace pgq_log
 
 // fmt's own way to teach it a type.
-template <> struct fmt::formatter<counted> {
+template <> struct fmt::formatter<pgq_log::counted> {
     constexpr auto parse(format_parse_context& context) { return context.begin(); }
-    auto format(counted const& value, format_context& context) const {
+    auto format(pgq_log::counted const& value, format_context& context) const {
         ++*value.formatted;
         return context.out();
     }
 };
 
 BOOST_AUTO_TEST_SUITE(pgq_log)
+
+static_assert(pgq::log_sink<pgq::no_log> && pgq::log_sink<pgq::log_to_stderr> && !pgq::log_sink<int>);
+static_assert(std::is_empty_v<pgq::no_log> && !pgq::no_log::wants(pgq::log_level::error));
 
 BOOST_AUTO_TEST_CASE(a_line_reaches_its_sink_with_its_level) {
     std::string heard;

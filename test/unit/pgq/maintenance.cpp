@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_maintenance)
+
 using boost::test_tools::per_element;
 using support::scripted;
 using lines = std::vector<std::string>;
@@ -29,8 +31,6 @@ auto const unexpected = [](pgq::sql::maint_operation const& operation, pgq::erro
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_maintenance)
 
 BOOST_AUTO_TEST_CASE(does_what_the_server_lists_in_order) {
     auto db = with_pgq();

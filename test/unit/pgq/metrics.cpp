@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_metrics)
+
 namespace {
 
 struct no_recorder {
@@ -21,8 +23,6 @@ bool holds(std::string const& text, std::string const& line) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_metrics)
 
 BOOST_AUTO_TEST_CASE(a_duration_falls_into_the_first_bucket_that_holds_it) {
     pgq::histogram all;

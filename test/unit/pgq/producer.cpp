@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_producer)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::said_by;
@@ -31,8 +33,6 @@ struct nothing_said {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_producer)
 
 BOOST_AUTO_TEST_CASE(stores_a_typed_event_by_one_call_and_returns_its_id) {
     scripted db;

@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_ranges)
+
 using boost::test_tools::per_element;
 using support::order_placed;
 using support::scripted_session;
@@ -66,8 +68,6 @@ struct ten_events {
 constexpr auto id_of = [](pgq::event const& ev) { return ev.id; };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_ranges)
 
 BOOST_AUTO_TEST_CASE(standard_adaptors_filter_transform_and_stop) {
     ten_events ten;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_runner)
+
 using namespace std::chrono_literals;
 using support::event_row;
 using support::scripted_session;
@@ -46,8 +48,6 @@ scripted_session lost() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_runner)
 
 BOOST_AUTO_TEST_CASE(opens_a_new_session_after_transient_trouble_and_says_so) {
     std::stop_source stop;

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(pgq_schema)
+
 using support::order_cancelled;
 using support::order_placed;
 
@@ -38,8 +40,6 @@ static_assert(pgq::reads<orders, order_placed> && pgq::writes<orders, order_plac
 using in_json = pgq::schema_in<pgq::json, order_placed, order_cancelled>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_schema)
 
 BOOST_AUTO_TEST_CASE(a_producer_of_a_schema_writes_in_its_format) {
     support::scripted db;

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(pgq_stop)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -19,8 +21,6 @@ bool requested(std::stop_token const& token) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_stop)
 
 BOOST_AUTO_TEST_CASE(a_signal_becomes_a_stop_request) {
     for (int const signal : {SIGTERM, SIGINT}) {

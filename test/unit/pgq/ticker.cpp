@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_ticker)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::scripted;
@@ -38,8 +40,6 @@ std::size_t count(scripted const& db, std::string_view what) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_ticker)
 
 BOOST_AUTO_TEST_CASE(ticks_once_per_period_when_it_is_the_only_one) {
     auto db = found("f", "t");

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_turns)
+
 using namespace std::chrono_literals;
 using pgq::detail::turn;
 using pgq::detail::turns;
@@ -73,8 +75,6 @@ struct wire_pair {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_turns)
 
 BOOST_AUTO_TEST_CASE(those_with_work_take_turns) {
     std::stop_source stop;

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_versions)
+
 using boost::test_tools::per_element;
 
 namespace {
@@ -64,8 +66,6 @@ template <class E> std::string refusal(std::string_view type, std::string_view d
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_versions)
 
 BOOST_AUTO_TEST_CASE(each_version_reaches_the_handler_as_the_newest) {
     std::vector<placed> seen;

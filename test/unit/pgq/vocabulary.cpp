@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(pgq_vocabulary)
+
 namespace {
 
 struct point {
@@ -30,8 +32,6 @@ static_assert(pgq::field_codec<int> && !pgq::field_codec<nothing> && !pgq::field
 static_assert(pgq::nullable_codec<std::optional<int>> && !pgq::nullable_codec<std::optional<nothing>>);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_vocabulary)
 
 BOOST_AUTO_TEST_CASE(a_state_has_five_characters_or_none) {
     BOOST_TEST(pgq::sqlstate{"40001"}.view() == "40001");

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_archive)
+
 using support::bytes_of_file;
 using support::is_fault;
 using support::scratch_folder;
@@ -56,8 +58,6 @@ void refuses(play const& here, std::string_view bytes, std::string const& name, 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_archive)
 
 BOOST_FIXTURE_TEST_CASE(what_was_archived_is_fetched, play) {
     auto const path = file(third);

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_manifest)
+
 using namespace walmgr;
 using support::is_fault;
 
@@ -28,8 +30,6 @@ std::string manifest(std::string const& list = files, std::string const& version
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_backup_manifest)
 
 BOOST_AUTO_TEST_CASE(files_and_ranges_are_read) {
     auto const read = parse_backup_manifest(manifest(), "x");

@@ -4,6 +4,8 @@
 
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_control_data)
+
 using support::is_fault;
 using walmgr::cluster_state;
 using walmgr::fault;
@@ -59,3 +61,5 @@ BOOST_AUTO_TEST_CASE(control_data_that_is_odd_is_refused) {
     BOOST_CHECK_EXCEPTION(parse_control_data("WARNING: Calculated CRC checksum does not match\n" + sample),
                           walmgr::error, is_fault(fault::corrupt, "damaged"));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_gap)
+
 using support::small_cluster;
 using walmgr::segment;
 using walmgr::timeline;
 using walmgr::wal_gap;
-
-BOOST_AUTO_TEST_SUITE(walmgr_gap)
 
 BOOST_AUTO_TEST_CASE(gaps_are_between_segments_of_one_timeline) {
     BOOST_TEST(walmgr::gaps_between({}).empty());

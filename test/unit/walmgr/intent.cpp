@@ -5,6 +5,8 @@
 
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_intent)
+
 using support::is_fault;
 using support::small_cluster;
 using walmgr::boot_intent;
@@ -12,8 +14,6 @@ using walmgr::fault;
 using walmgr::lsn;
 using walmgr::memory_store;
 using walmgr::timeline;
-
-BOOST_AUTO_TEST_SUITE(walmgr_intent)
 
 BOOST_AUTO_TEST_CASE(an_intent_holds_for_its_timeline_until_it_is_withdrawn) {
     memory_store const where;

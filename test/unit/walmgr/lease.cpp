@@ -2,6 +2,8 @@
 #include <walmgr/lease_held.hpp>
 #include <walmgr/store/memory.hpp>
 
+BOOST_AUTO_TEST_SUITE(walmgr_lease)
+
 using namespace walmgr;
 using support::is_fault;
 using support::small_cluster;
@@ -76,3 +78,5 @@ BOOST_AUTO_TEST_CASE(a_process_that_is_not_there_holds_nothing) {
     BOOST_TEST(!detail::process_began(::getpid()).empty());
     BOOST_TEST(detail::process_began(::getpid()).find_first_not_of("0123456789") == std::string::npos);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

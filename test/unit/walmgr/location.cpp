@@ -5,13 +5,13 @@
 #include <string>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(walmgr_location)
+
 using support::is_fault;
 using walmgr::fault;
 using walmgr::location;
 using walmgr::parse_location;
 using walmgr::reached_by;
-
-BOOST_AUTO_TEST_SUITE(walmgr_location)
 
 BOOST_AUTO_TEST_CASE(each_kind_is_taken_apart_and_written_as_it_was) {
     for (auto const& [text, read] : {

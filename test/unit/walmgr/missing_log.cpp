@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_missing_log)
+
 using support::segment_bytes;
 using support::small_cluster;
 using walmgr::fault;
@@ -56,8 +58,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_missing_log)
 
 BOOST_AUTO_TEST_CASE(gaps_are_holes_and_what_was_found_and_did_not_come) {
     std::vector<segment> const there{{one, 2}, {one, 3}, {one, 6}, {two, 6}};

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_names)
+
 using walmgr::lsn;
 using walmgr::parse_wal_name;
 using walmgr::segment;
@@ -23,8 +25,6 @@ constexpr segment_size usual{16U << 20U};
 constexpr segment_size largest{1U << 30U};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_names)
 
 BOOST_AUTO_TEST_CASE(positions_are_read_as_the_server_shows_them) {
     BOOST_TEST((walmgr::parse_lsn("16/B374D848") == lsn{0x16B374D848}));

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(walmgr_object)
+
 using support::is_fault;
 using walmgr::fault;
 using walmgr::memory_store;
@@ -54,8 +56,6 @@ void each_codec(auto const& test) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_object)
 
 BOOST_AUTO_TEST_CASE(what_was_stored_is_read_back_with_its_label) {
     auto random = test::random_engine();

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_process)
+
 using support::is_fault;
 using support::scratch_folder;
 using walmgr::fault;
@@ -100,3 +102,5 @@ BOOST_AUTO_TEST_CASE(a_lock_lives_as_long_as_the_program_that_inherits_it) {
     BOOST_CHECK_EXCEPTION((walmgr::journal{path, "x"}), walmgr::error, is_fault(fault::locked, "is not done yet"));
     BOOST_TEST(run_process({"kill", "-9", sleeper}).status == 0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_recovery_target)
+
 using namespace walmgr;
 using support::is_fault;
 using namespace std::chrono_literals;
-
-BOOST_AUTO_TEST_SUITE(walmgr_recovery_target)
 
 BOOST_AUTO_TEST_CASE(moments_with_an_offset_are_read) {
     moment const at = std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} + 12h + 1min + 2s;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_s3)
+
 using support::is_fault;
 using walmgr::fault;
 
@@ -32,8 +34,6 @@ std::string signature(walmgr::s3_request const& asked) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_s3)
 
 BOOST_AUTO_TEST_CASE(signs_as_amazon_does) {
     auto const get = request("GET", "/test.txt", {}, {{"range", "bytes=0-9"}});

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_sync_names)
+
 using support::is_fault;
 using walmgr::fault;
 using walmgr::parse_sync_names;
 using strings = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(walmgr_sync_names)
 
 BOOST_AUTO_TEST_CASE(lists_are_read_as_the_server_reads_them) {
     BOOST_TEST(parse_sync_names("").needed == 0U);

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_tar_reader)
+
 using namespace walmgr;
 using support::is_fault;
 using support::tar_end;
@@ -41,8 +43,6 @@ std::vector<std::string> read(std::string_view tar, std::size_t step) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_tar_reader)
 
 BOOST_AUTO_TEST_CASE(members_come_in_order_however_the_bytes_come) {
     auto const tar = tar_member("base/", '5') + tar_member("base/1", '0', "hello") + tar_member("empty", '0') +

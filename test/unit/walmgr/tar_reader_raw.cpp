@@ -4,6 +4,8 @@
 
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_tar_reader_raw)
+
 using namespace walmgr;
 using support::tar_member;
 
@@ -57,3 +59,5 @@ BOOST_AUTO_TEST_CASE(what_ends_too_early_is_refused) {
     scan.write(whole, found);
     BOOST_CHECK_EXCEPTION(scan.write(tar_member("more", '0'), found), error, support::is_fault(fault::corrupt));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_unfinished_file)
+
 using support::bytes_of_file;
 using walmgr::unfinished_file;
-
-BOOST_AUTO_TEST_SUITE(walmgr_unfinished_file)
 
 BOOST_FIXTURE_TEST_CASE(two_for_one_place_at_once_do_not_share_their_bytes, support::scratch_folder) {
     auto const place = *this / "place";

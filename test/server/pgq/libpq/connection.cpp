@@ -11,14 +11,14 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_connection)
+
 using namespace std::chrono_literals;
 using pgq::libpq::connection;
 using support::connect;
 using support::conninfo;
 using support::text_of;
 using support::thrown;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_connection)
 
 BOOST_AUTO_TEST_CASE(says_who_and_where_it_is) {
     auto db = connect({.application_name = "pgq test"});

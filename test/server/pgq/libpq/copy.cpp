@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_copy)
+
 using namespace std::chrono_literals;
 using pgq::libpq::copy_in;
 using pgq::libpq::copy_row_reader;
@@ -20,8 +22,6 @@ using support::connect;
 using support::text_of;
 using support::thrown;
 using field = std::optional<std::string_view>;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_copy)
 
 BOOST_AUTO_TEST_CASE(every_character_survives_both_ways) {
     auto db = connect();

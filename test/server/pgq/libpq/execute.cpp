@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_execute)
+
 using pgq::parameter;
 using pgq::query;
 using pgq::libpq::result_format;
 using support::connect;
 using support::text_of;
 using support::thrown;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_execute)
 
 BOOST_AUTO_TEST_CASE(text_values_and_nulls) {
     auto db = connect();

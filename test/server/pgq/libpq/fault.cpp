@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_fault)
+
 using namespace std::chrono_literals;
 using pgq::libpq::connection;
 using support::connect;
@@ -42,8 +44,6 @@ struct watched_table {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_fault)
 
 BOOST_AUTO_TEST_CASE(terminated_in_the_middle_of_a_statement) {
     auto db = connect();

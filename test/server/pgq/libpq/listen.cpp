@@ -7,12 +7,12 @@
 #include <chrono>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_listen)
+
 using namespace std::chrono_literals;
 using pgq::libpq::listening;
 using support::connect;
 using support::thrown;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_listen)
 
 BOOST_AUTO_TEST_CASE(hears_others_in_order) {
     auto db = connect();

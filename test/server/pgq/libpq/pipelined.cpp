@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_pipelined)
+
 using pgq::parameter;
 using pgq::libpq::pipelined;
 using pgq::libpq::result;
@@ -26,8 +28,6 @@ void add(auto& sender, std::string_view table, int n) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_pipelined)
 
 BOOST_AUTO_TEST_CASE(answers_come_in_order) {
     auto db = connect();

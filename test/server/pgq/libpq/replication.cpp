@@ -7,12 +7,12 @@
 #include <stop_token>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_replication)
+
 using pgq::libpq::arrival;
 using pgq::libpq::replication;
 using support::connect;
 using support::conninfo;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_replication)
 
 namespace {
 

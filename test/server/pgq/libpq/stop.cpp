@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_stop)
+
 using namespace std::chrono_literals;
 using pgq::libpq::connection;
 using pgq::libpq::result;
@@ -62,8 +64,6 @@ void stops_without_answer(fault what, std::string trigger, auto const& prepare, 
 constexpr auto nothing = [](connection&) {};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_stop)
 
 BOOST_AUTO_TEST_CASE(a_statement) {
     stops("pg_sleep", [](connection& db) { db.execute("select pg_sleep(25)"); });

@@ -7,13 +7,13 @@
 #include <stdexcept>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_stream)
+
 using pgq::libpq::result;
 using pgq::libpq::result_format;
 using support::connect;
 using support::text_of;
 using support::thrown;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_stream)
 
 BOOST_AUTO_TEST_CASE(gives_row_after_row) {
     auto db = connect();

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_libpq_transaction)
+
 using pgq::libpq::cursor;
 using pgq::libpq::isolation;
 using pgq::libpq::savepoint;
@@ -16,8 +18,6 @@ using pgq::libpq::transaction;
 using support::connect;
 using support::text_of;
 using support::thrown;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_libpq_transaction)
 
 BOOST_AUTO_TEST_CASE(commits_or_rolls_back_with_its_scope) {
     auto db = connect();

@@ -9,6 +9,8 @@
 #include <stop_token>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_bisected)
+
 using support::consumed_queue;
 
 namespace {
@@ -35,8 +37,6 @@ void die(consumed_queue& queue, int times) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_bisected)
 
 BOOST_AUTO_TEST_CASE(who_is_stopped_has_not_died) {
     consumed_queue queue{"bisected_stop"};

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_policy_checked_tables)
+
 using namespace std::chrono_literals;
 using support::at_work;
 using support::consumed_queue;
@@ -53,8 +55,6 @@ std::string refusal(auto& work) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(server_pgq_policy_checked_tables)
 
 BOOST_AUTO_TEST_CASE(a_consumer_whose_row_does_not_fit_refuses_before_any_event) {
     captured from{"checked_refuses"};

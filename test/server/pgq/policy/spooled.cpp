@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(server_pgq_policy_spooled)
+
 using support::connect;
 using support::consumed_queue;
-
-BOOST_AUTO_TEST_SUITE(server_pgq_policy_spooled)
 
 BOOST_AUTO_TEST_CASE(a_batch_of_transactions_that_overlap_comes_in_order_of_id) {
     consumed_queue queue{"consumer_mixed"};

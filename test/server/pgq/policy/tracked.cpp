@@ -13,12 +13,12 @@
 #include <stdexcept>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_tracked)
+
 using namespace std::chrono_literals;
 using support::store;
 using support::target;
 using play = support::tracked_play;
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_tracked)
 
 BOOST_AUTO_TEST_CASE(effects_and_marker_commit_together_or_not_at_all) {
     play it{"tracked_atomic"};

@@ -12,6 +12,8 @@
 #include <string>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_tracked_fencing)
+
 using support::store;
 using support::target;
 using play = support::tracked_play;
@@ -30,8 +32,6 @@ struct slow_source : pgq::subscription {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_tracked_fencing)
 
 BOOST_AUTO_TEST_CASE(a_batch_that_a_namesake_has_finished_has_no_effects) {
     play it{"tracked_fenced"};

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_source_coop_subscription)
+
 using namespace std::chrono_literals;
 using support::connect;
 using support::consumed_queue;
@@ -21,8 +23,6 @@ pgq::coop_subscription member_of(consumed_queue const& queue, std::string name,
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_source_coop_subscription)
 
 BOOST_AUTO_TEST_CASE(members_get_batches_of_their_own) {
     consumed_queue queue{"coop_shared"};

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_scenarios)
+
 namespace {
 
 std::vector<std::string> told_by(auto& world, std::vector<support::scene> const& story) {
@@ -80,8 +82,6 @@ private:
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_scenarios)
 
 /// PGQ_SCENARIOS: how many; PGQ_STORY: this one only, as a difference has shown it.
 BOOST_AUTO_TEST_CASE(the_server_in_memory_does_as_the_real_one) {

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_codec_array)
+
 namespace {
 template <class T> std::string text_of(std::vector<T> const& value) {
     std::string out;
@@ -18,8 +20,6 @@ template <class T> std::string text_of(std::vector<T> const& value) {
     return out;
 }
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_codec_array)
 
 BOOST_AUTO_TEST_CASE(texts_of_any_kind_come_back) {
     auto engine = test::random_engine();

@@ -19,9 +19,20 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace pgq_codec_laws {
 
 enum class mood { sad, happy, sad_and_mad };
+
+}  // namespace pgq_codec_laws
+
+template <>
+inline constexpr auto pgq::enum_names<pgq_codec_laws::mood> =
+    std::array{std::pair{pgq_codec_laws::mood::sad, "sad"}, std::pair{pgq_codec_laws::mood::happy, "happy"},
+               std::pair{pgq_codec_laws::mood::sad_and_mad, "sad & \"mad\""}};
+
+BOOST_AUTO_TEST_SUITE(pgq_codec_laws)
+
+namespace {
 
 struct everything {
     BOOST_HANA_DEFINE_STRUCT(everything, (pgq::numeric, price), (std::optional<pgq::uuid>, key), (mood, how),
@@ -80,12 +91,6 @@ pgq::interval parsed(std::string_view text) {
 using formats = boost::mpl::list<pgq::urlencoded, pgq::json, pgq::row_text>;
 
 }  // namespace
-
-template <>
-inline constexpr auto pgq::enum_names<mood> = std::array{std::pair{mood::sad, "sad"}, std::pair{mood::happy, "happy"},
-                                                         std::pair{mood::sad_and_mad, "sad & \"mad\""}};
-
-BOOST_AUTO_TEST_SUITE(pgq_codec_laws)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(everything_comes_back, Format, formats) {
     auto engine = test::random_engine();

@@ -15,9 +15,19 @@
 #include <string_view>
 #include <utility>
 
-namespace {
+namespace pgq_codec_scalars {
 
 enum class mood { sad, happy, secret };
+
+}  // namespace pgq_codec_scalars
+
+template <>
+inline constexpr auto pgq::enum_names<pgq_codec_scalars::mood> =
+    std::array{std::pair{pgq_codec_scalars::mood::sad, "sad"}, std::pair{pgq_codec_scalars::mood::happy, "happy"}};
+
+BOOST_AUTO_TEST_SUITE(pgq_codec_scalars)
+
+namespace {
 
 template <class T> std::string text_of(T const& value) {
     std::string out;
@@ -35,11 +45,6 @@ template <class T> void refused(std::string_view text, std::string_view message)
 }
 
 }  // namespace
-
-template <>
-inline constexpr auto pgq::enum_names<mood> = std::array{std::pair{mood::sad, "sad"}, std::pair{mood::happy, "happy"}};
-
-BOOST_AUTO_TEST_SUITE(pgq_codec_scalars)
 
 BOOST_AUTO_TEST_CASE(integers_come_back_over_their_whole_range) {
     auto engine = test::random_engine();

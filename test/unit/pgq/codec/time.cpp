@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(pgq_codec_time)
+
 namespace {
 
 std::string text_of(pgq::timestamp value) {
@@ -25,8 +27,6 @@ constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t day = 86'400 * second;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_codec_time)
 
 BOOST_AUTO_TEST_CASE(the_epoch_is_that_of_the_server) {
     BOOST_TEST(micros("2000-01-01 00:00:00+00") == 0);

@@ -4,10 +4,10 @@
 
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(unit_pgq_libpq_conninfo)
+
 using pgq::libpq::parse_conninfo;
 using pgq::libpq::redact_conninfo;
-
-BOOST_AUTO_TEST_SUITE(unit_pgq_libpq_conninfo)
 
 BOOST_AUTO_TEST_CASE(both_forms_are_read) {
     auto const words = parse_conninfo("host=db1 dbname='two words'");

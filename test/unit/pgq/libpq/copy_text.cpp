@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(unit_pgq_libpq_copy_text)
+
 using pgq::libpq::append_copy_row;
 using pgq::libpq::copy_row_reader;
 using field = std::optional<std::string_view>;
@@ -29,8 +31,6 @@ std::string only_field(std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(unit_pgq_libpq_copy_text)
 
 BOOST_AUTO_TEST_CASE(what_has_a_meaning_is_escaped) {
     BOOST_TEST(row("a", "b") == "a\tb\n");

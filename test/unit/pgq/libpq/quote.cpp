@@ -4,10 +4,10 @@
 
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(unit_pgq_libpq_quote)
+
 using pgq::libpq::identifier;
 using pgq::libpq::literal;
-
-BOOST_AUTO_TEST_SUITE(unit_pgq_libpq_quote)
 
 BOOST_AUTO_TEST_CASE(identifiers) {
     BOOST_TEST(identifier("plain") == "\"plain\"");

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-using namespace std::string_view_literals;
-
 BOOST_AUTO_TEST_SUITE(pgq_libpq_replication_message)
+
+using namespace std::string_view_literals;
 
 BOOST_AUTO_TEST_CASE(data_is_taken_apart) {
     pgq::libpq::wal_message message;

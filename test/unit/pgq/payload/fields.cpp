@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+namespace pgq_payload_fields {
 
 struct offer {
     int id = 0;
@@ -25,6 +25,14 @@ struct offer {
     static constexpr std::array defaulted{"cents", "currency"};
     friend bool operator==(offer const&, offer const&) = default;
 };
+
+}  // namespace pgq_payload_fields
+
+BOOST_HANA_ADAPT_STRUCT(pgq_payload_fields::offer, id, cents, currency, limit);
+
+BOOST_AUTO_TEST_SUITE(pgq_payload_fields)
+
+namespace {
 
 struct strict {
     BOOST_HANA_DEFINE_STRUCT(strict, (int, id));
@@ -68,9 +76,6 @@ template <class Format, class E> std::string complaint(std::string_view text) {
 using formats = boost::mpl::list<pgq::urlencoded, pgq::json, pgq::row_text>;
 
 }  // namespace
-BOOST_HANA_ADAPT_STRUCT(offer, id, cents, currency, limit);
-
-BOOST_AUTO_TEST_SUITE(pgq_payload_fields)
 
 BOOST_AUTO_TEST_CASE(what_is_defaulted_may_be_missing_and_then_is_as_the_struct_made_it) {
     BOOST_TEST((pgq::urlencoded::read<offer>("id=3") == offer{3}));

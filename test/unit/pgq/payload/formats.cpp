@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_payload_formats)
+
 namespace {
 
 struct item {
@@ -43,8 +45,6 @@ template <class E, class Format> void refused(std::string_view text, std::string
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_payload_formats)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(any_value_comes_back, Format, formats) {
     auto engine = test::random_engine();

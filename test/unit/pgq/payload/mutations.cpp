@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_payload_mutations)
+
 namespace {
 
 struct item {
@@ -76,8 +78,6 @@ std::optional<std::string> decoded_slowly(std::string_view text) {
 using formats = boost::mpl::list<pgq::urlencoded, pgq::json, pgq::row_text>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_payload_mutations)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(spoilt_payloads_are_read_or_refused, Format, formats) {
     auto engine = test::random_engine();

@@ -6,6 +6,8 @@
 #include <limits>
 #include <stdexcept>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_backoff)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -20,8 +22,6 @@ static_assert(pgq::retry_policy<pgq::never> && pgq::retry_policy<pgq::fixed> && 
 static_assert(!pgq::retry_policy<int>);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_backoff)
 
 BOOST_AUTO_TEST_CASE(fixed_gives_the_same_delay_until_its_attempts_are_used) {
     pgq::fixed const policy{.delay = 5s, .attempts = 3};

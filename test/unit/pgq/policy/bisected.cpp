@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_bisected)
+
 using boost::test_tools::per_element;
 using support::event_row;
 using support::scripted_session;
@@ -53,8 +55,6 @@ struct seen {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_bisected)
 
 BOOST_AUTO_TEST_CASE(costs_one_statement_when_nothing_died) {
     auto db = with_attempt("1");

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_checked_tables)
+
 using namespace std::chrono_literals;
 using support::event_row;
 using support::said_by;
@@ -79,8 +81,6 @@ struct silent {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_checked_tables)
 
 BOOST_AUTO_TEST_CASE(finds_the_tables_in_stages_and_branches) {
     auto const nothing = [](auto const&) {};

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_fetch)
+
 using boost::test_tools::per_element;
 using support::event_row;
 using support::scripted_session;
@@ -25,8 +27,6 @@ std::vector<long> ids(auto reader) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_fetch)
 
 BOOST_AUTO_TEST_CASE(chunks_shrink_to_their_bytes_and_grow_slowly) {
     pgq::detail::chunk_size chunk{10'000, 1'000'000};

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_insert_bulk)
+
 using boost::test_tools::per_element;
 using support::said_by;
 using support::scripted;
 using lines = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_insert_bulk)
 
 BOOST_AUTO_TEST_CASE(sends_arrays_when_enough_has_come_and_at_the_end) {
     scripted db;

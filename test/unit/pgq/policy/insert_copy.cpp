@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_insert_copy)
+
 using boost::test_tools::per_element;
 using support::said_by;
 using support::scripted_session;
@@ -51,8 +53,6 @@ std::string const asks_level = "select current_setting('transaction_isolation'),
 std::string const to_read_committed = "set transaction isolation level read committed";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_insert_copy)
 
 BOOST_AUTO_TEST_CASE(copies_into_the_current_table_in_a_transaction_of_its_own) {
     auto db = ready_to_copy();

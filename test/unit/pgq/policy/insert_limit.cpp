@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_insert_limit)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::said_by;
@@ -32,8 +34,6 @@ auto& behind(auto& db, std::string events, std::string milliseconds = "0") {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_insert_limit)
 
 BOOST_AUTO_TEST_CASE(below_the_limit_it_looks_once_and_inserts) {
     scripted db;

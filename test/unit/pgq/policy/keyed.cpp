@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_keyed)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -63,8 +65,6 @@ bool finished(support::scripted const& db) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_keyed)
 
 BOOST_AUTO_TEST_CASE(events_of_one_key_come_in_order_and_one_at_a_time) {
     // Not locked: events of one key must not meet, as thread sanitizers see too.

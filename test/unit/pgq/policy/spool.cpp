@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_spool)
+
 namespace {
 
 template <class T> void append_number(std::string& out, T value) {
@@ -72,8 +74,6 @@ std::vector<std::string> expected(std::vector<std::int64_t> const& ids) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_spool)
 
 BOOST_AUTO_TEST_CASE(gives_back_every_column) {
     auto const bytes = row(-5, std::nullopt, "extra");

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_tracked)
+
 using boost::test_tools::per_element;
 using support::event_row;
 using support::scripted_session;
@@ -83,8 +85,6 @@ struct play {
 constexpr auto store = [](pgq::event const&, pgq::transport auto& session) { pgq::query(session, "insert"); };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_tracked)
 
 BOOST_AUTO_TEST_CASE(the_source_hears_of_a_batch_when_the_target_has_it) {
     play it{{event_row("1", "x", "")}};

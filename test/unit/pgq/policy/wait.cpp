@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_wait)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -30,8 +32,6 @@ static_assert(pgq::listener<hearing>);
 static_assert(pgq::wait_policy<pgq::poll, support::scripted> && pgq::wait_policy<pgq::notify, hearing>);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_wait)
 
 BOOST_AUTO_TEST_CASE(notify_returns_when_its_queue_has_a_tick) {
     hearing db;

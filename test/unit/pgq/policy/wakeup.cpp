@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_policy_wakeup)
+
 using namespace std::chrono_literals;
 using support::scripted;
 
@@ -57,8 +59,6 @@ struct watching {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_policy_wakeup)
 
 BOOST_FIXTURE_TEST_CASE(while_the_server_writes_nothing_a_look_is_one_statement, watching) {
     auto now = start + 1s;

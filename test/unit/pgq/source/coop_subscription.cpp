@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_source_coop_subscription)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using support::scripted;
@@ -31,8 +33,6 @@ pgq::sql_error taken_over() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_source_coop_subscription)
 
 BOOST_AUTO_TEST_CASE(asks_for_the_members_batch) {
     auto db = with_batch();

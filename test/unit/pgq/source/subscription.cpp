@@ -6,6 +6,8 @@
 #include <chrono>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(pgq_source_subscription)
+
 using namespace std::chrono_literals;
 using support::scripted;
 
@@ -28,8 +30,6 @@ auto says(std::string text) {
 pgq::subscription const orders{"orders", "billing"};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_source_subscription)
 
 BOOST_AUTO_TEST_CASE(asks_with_its_wishes) {
     scripted db;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_stage_decode)
+
 using support::order_placed;
 
 namespace {
@@ -17,8 +19,6 @@ pgq::outcome decoded(pgq::event const& ev, std::vector<order_placed>& seen) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_stage_decode)
 
 BOOST_AUTO_TEST_CASE(hands_on_the_struct) {
     std::vector<order_placed> seen;

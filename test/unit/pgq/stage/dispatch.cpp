@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_stage_dispatch)
+
 using support::order_cancelled;
 using support::order_placed;
 
@@ -26,8 +28,6 @@ pgq::event unknown() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_stage_dispatch)
 
 BOOST_AUTO_TEST_CASE(each_type_has_its_branch) {
     std::vector<std::string> seen;

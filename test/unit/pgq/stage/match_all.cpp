@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_stage_match_all)
+
 using support::order_cancelled;
 using support::order_placed;
 using lines = std::vector<std::string>;
@@ -27,8 +29,6 @@ constexpr std::string_view ann = R"({"id":1,"customer":"ann","cents":250})";
 using orders = pgq::schema_in<pgq::json, order_placed, order_cancelled>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_stage_match_all)
 
 BOOST_AUTO_TEST_CASE(branches_read_the_schemas_format) {
     lines seen;

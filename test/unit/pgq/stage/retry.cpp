@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(pgq_stage_retry)
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -24,8 +26,6 @@ template <class Failure> pgq::outcome attempt(auto const& stage, int retries, Fa
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pgq_stage_retry)
 
 BOOST_AUTO_TEST_CASE(turns_an_exception_into_a_later_attempt) {
     auto const verdict = attempt(pgq::retry{thrice}, 0, std::runtime_error{"printer on fire"});

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(pgq_stage_savepoint)
+
 using lines = std::vector<std::string>;
 using boost::test_tools::per_element;
-
-BOOST_AUTO_TEST_SUITE(pgq_stage_savepoint)
 
 BOOST_AUTO_TEST_CASE(keeps_what_was_done) {
     support::scripted db;

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_bulk)
+
 using boost::test_tools::per_element;
 using pgq::testing::server;
 using support::said_by;
@@ -50,8 +52,6 @@ std::string whole(pgq::event const& ev) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_bulk)
 
 BOOST_AUTO_TEST_CASE(a_pipeline_is_stored_when_it_ends) {
     subscribed db;

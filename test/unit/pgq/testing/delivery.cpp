@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_delivery)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using pgq::testing::server;
@@ -31,8 +33,6 @@ pgq::new_event ev(std::string_view data) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_delivery)
 
 BOOST_AUTO_TEST_CASE(a_delayed_event_comes_when_its_time_has_come) {
     shop one;

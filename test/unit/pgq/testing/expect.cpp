@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(testing_expect)
+
 using namespace std::chrono_literals;
 using pgq::testing::expect;
 using pgq::testing::server;
@@ -45,8 +47,6 @@ struct shop {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_expect)
 
 BOOST_AUTO_TEST_CASE(an_event_is_followed_from_its_put_to_its_end) {
     shop one;

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_fault)
+
 using pgq::testing::fault;
 using pgq::testing::lost;
 using pgq::testing::refused;
@@ -67,8 +69,6 @@ std::vector<fault> faults() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_fault)
 
 BOOST_AUTO_TEST_CASE(whatever_fails_wherever_effects_happen_once) {
     std::size_t met = 0;

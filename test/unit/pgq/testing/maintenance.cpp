@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_maintenance)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using pgq::testing::server;
 using support::shop;
 using lines = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(testing_maintenance)
 
 BOOST_AUTO_TEST_CASE(kept_history_ends_where_tables_were_rotated) {
     shop one;

@@ -23,13 +23,13 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_policies)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using pgq::testing::server;
 using support::said_by;
 using lines = std::vector<std::string>;
-
-BOOST_AUTO_TEST_SUITE(testing_policies)
 
 BOOST_AUTO_TEST_CASE(every_insert_policy_works) {
     server db;

@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_server)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using pgq::testing::server;
@@ -51,8 +53,6 @@ void put(pgq::testing::session& session, std::string_view data) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_server)
 
 BOOST_AUTO_TEST_CASE(a_consumer_runs_unchanged) {
     server db;

@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(testing_session)
+
 using namespace std::chrono_literals;
 using boost::test_tools::per_element;
 using pgq::testing::lost;
@@ -59,8 +61,6 @@ lines counted(server const& db) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(testing_session)
 
 BOOST_AUTO_TEST_CASE(effects_are_committed_with_the_batch_or_not_at_all) {
     server db;

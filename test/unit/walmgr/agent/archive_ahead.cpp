@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_agent_archive_ahead)
+
 using support::is_fault;
 using support::segment_bytes;
 using support::small_cluster;
@@ -103,8 +105,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_agent_archive_ahead)
 
 BOOST_FIXTURE_TEST_CASE(what_waits_behind_is_archived_in_order_and_asking_for_it_stores_nothing_twice, play) {
     for (std::uint64_t number = 1; number <= 6; ++number)

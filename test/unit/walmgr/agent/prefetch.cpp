@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_agent_prefetch)
+
 using support::bytes_of_file;
 using support::segment_bytes;
 using support::small_cluster;
@@ -82,8 +84,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_agent_prefetch)
 
 BOOST_FIXTURE_TEST_CASE(each_is_fetched_once_in_bounds_and_the_end_is_an_end, play) {
     for (std::uint64_t number = 1; number <= 24; ++number) {

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_agent_service)
+
 using support::is_fault;
 using walmgr::fault;
 using fields = std::vector<std::string>;
@@ -48,8 +50,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_agent_service)
 
 BOOST_AUTO_TEST_CASE(packets_keep_empty_fields) {
     for (auto const& one : {fields{"a"}, fields{"a", "", "b", ""}, fields{"declined", ""}})

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_chain)
+
 using walmgr::backup_record;
 
 namespace {
@@ -21,8 +23,6 @@ std::string labels(std::vector<backup_record> const& chain) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_backup_chain)
 
 BOOST_AUTO_TEST_CASE(a_chain_begins_with_a_full_backup_and_has_no_hole) {
     std::vector all{backup("A"),      backup("B", "A"), backup("C", "A"), backup("D", "C"),

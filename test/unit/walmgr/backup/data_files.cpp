@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_data_files)
+
 using namespace walmgr;
 using support::is_fault;
 
@@ -40,8 +42,6 @@ struct reading {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_backup_data_files)
 
 BOOST_AUTO_TEST_CASE(the_checksum_is_that_of_the_server) {
     std::string page(data_page_bytes, '\0');

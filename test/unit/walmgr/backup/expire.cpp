@@ -7,6 +7,8 @@
 
 #include <functional>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_expire)
+
 using namespace walmgr;
 using support::small_cluster;
 
@@ -134,3 +136,5 @@ BOOST_AUTO_TEST_CASE(wherever_it_ends_what_is_left_is_whole_and_it_can_be_done_a
         BOOST_TEST(where.list("main/base").size() == 3U);
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,8 @@
 #include <walmgr/codec/zstd.hpp>
 #include <walmgr/store/memory.hpp>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_list)
+
 using namespace walmgr;
 using support::small_cluster;
 
@@ -59,3 +61,5 @@ BOOST_AUTO_TEST_CASE(a_damaged_record_and_one_of_another_are_named) {
     where.fail_after(2);
     BOOST_CHECK_EXCEPTION(list_backups(where, small_cluster), error, support::is_fault(fault::unavailable));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_pack_files)
+
 using namespace walmgr;
 using support::is_fault;
 
@@ -74,8 +76,6 @@ struct fixture {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_backup_pack_files)
 
 BOOST_FIXTURE_TEST_CASE(each_file_is_in_one_part_as_it_is_when_it_is_read, fixture) {
     auto all = find_data_files(data, "PG_15_1", 15);

@@ -9,6 +9,8 @@
 
 #include <functional>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_receiver)
+
 using namespace walmgr;
 using support::is_fault;
 using support::tar_member;
@@ -132,3 +134,5 @@ BOOST_FIXTURE_TEST_CASE(a_part_that_is_there_already_is_not_replaced, fixture) {
     };
     BOOST_CHECK_EXCEPTION(all(), error, is_fault(fault::duplicate));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 #include <support/wal.hpp>
 #include <walmgr/backup/record.hpp>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_record)
+
 using namespace walmgr;
 
 namespace {
@@ -83,3 +85,5 @@ BOOST_AUTO_TEST_CASE(labels_are_told_from_other_names) {
          {"", "20260131T120102Z", "20260131T120102Z-X", "20260131T120102Z-F/", "2026013xT120102Z-F"})
         BOOST_TEST(!is_backup_label(other));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

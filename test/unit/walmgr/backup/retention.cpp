@@ -1,6 +1,8 @@
 #include <support/wal.hpp>
 #include <walmgr/backup/retention.hpp>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_retention)
+
 using namespace walmgr;
 
 namespace {
@@ -97,3 +99,5 @@ BOOST_AUTO_TEST_CASE(what_nobody_can_judge_is_kept) {
     BOOST_TEST(!log_horizon(all, verdicts, 1));
     BOOST_TEST(!log_horizon({}, {}, 1));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

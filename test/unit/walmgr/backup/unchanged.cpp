@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_backup_unchanged)
+
 using namespace walmgr;
 using support::tar_member;
 
@@ -100,8 +102,6 @@ private:
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_backup_unchanged)
 
 BOOST_FIXTURE_TEST_CASE(files_that_are_as_before_are_not_stored_again, play) {
     std::vector<one_file> const files{{"base/1", std::string(large, 'a'), true},

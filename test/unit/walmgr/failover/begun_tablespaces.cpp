@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_failover_begun_tablespaces)
+
 using support::is_fault;
 using walmgr::begun_tablespaces;
 using walmgr::fault;
@@ -28,8 +30,6 @@ struct machine {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_failover_begun_tablespaces)
 
 BOOST_AUTO_TEST_CASE(what_a_killed_run_has_left_is_cleared_and_nothing_else) {
     machine const on;

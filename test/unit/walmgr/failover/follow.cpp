@@ -1,11 +1,11 @@
 #include <support/boost_test.hpp>
 #include <walmgr/failover/follow.hpp>
 
+BOOST_AUTO_TEST_SUITE(walmgr_failover_follow)
+
 using walmgr::lsn;
 using walmgr::obstacle_to_follow;
 using walmgr::timeline;
-
-BOOST_AUTO_TEST_SUITE(walmgr_failover_follow)
 
 BOOST_AUTO_TEST_CASE(who_has_no_more_than_the_new_primary_kept_can_follow_it) {
     // Timeline 3 left 2 at 0/300, which had left 1 at 0/200.

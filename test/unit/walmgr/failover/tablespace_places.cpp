@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_failover_tablespace_places)
+
 using support::is_fault;
 using walmgr::fault;
 using walmgr::places_of_tablespaces;
@@ -15,8 +17,6 @@ namespace {
 std::vector<walmgr::sql::tablespace> const two{{16384, "/fast = new"}, {16385, "/big"}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_failover_tablespace_places)
 
 BOOST_AUTO_TEST_CASE(each_lies_where_it_is_told_to_or_where_it_was) {
     std::vector<tablespace_place> const same{{16384, "/fast = new", "/fast = new"}, {16385, "/big", "/big"}};

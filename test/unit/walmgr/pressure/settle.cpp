@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_pressure_settle)
+
 using support::is_fault;
 using support::segment_bytes;
 using support::small_cluster;
@@ -55,8 +57,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_pressure_settle)
 
 BOOST_FIXTURE_TEST_CASE(each_repository_hears_what_it_lacks_and_gets_what_is_left, play) {
     for (auto const number : {3U, 4U, 6U})

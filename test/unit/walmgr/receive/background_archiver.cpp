@@ -12,13 +12,13 @@
 #include <stop_token>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_receive_background_archiver)
+
 using namespace std::chrono_literals;
 using support::segment_bytes;
 using support::small_cluster;
 using walmgr::segment;
 using walmgr::timeline;
-
-BOOST_AUTO_TEST_SUITE(walmgr_receive_background_archiver)
 
 BOOST_AUTO_TEST_CASE(a_slow_store_holds_up_neither_what_comes_nor_a_stop) {
     support::scratch_folder const files;

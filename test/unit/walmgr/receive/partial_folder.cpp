@@ -16,6 +16,8 @@
 #include <stop_token>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_receive_partial_folder)
+
 using namespace std::chrono_literals;
 using support::bytes_of_file;
 using support::is_fault;
@@ -33,8 +35,6 @@ constexpr segment third{timeline{1}, 3};
 std::string const third_name = file_name(third, small_cluster.size);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_receive_partial_folder)
 
 BOOST_AUTO_TEST_CASE(a_folder_has_one_receiver_and_must_exist) {
     support::scratch_folder const files;

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_receive_start_point)
+
 using support::is_fault;
 using support::small_cluster;
 using walmgr::choose_start;
@@ -34,8 +36,6 @@ memory_store archive_of(std::initializer_list<segment> segments) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_receive_start_point)
 
 BOOST_AUTO_TEST_CASE(nothing_is_safe_where_there_is_nothing) {
     BOOST_TEST(!find_safe_log(memory_store{}, small_cluster, {}, {}));

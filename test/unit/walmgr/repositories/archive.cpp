@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_repositories_archive)
+
 using support::is_fault;
 using support::segment_bytes;
 using support::small_cluster;
@@ -45,8 +47,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_repositories_archive)
 
 BOOST_FIXTURE_TEST_CASE(each_repository_gets_the_file, play) {
     for (int round = 0; round < 2; ++round) {

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_repositories_fetch)
+
 using support::bytes_of_file;
 using support::is_fault;
 using support::segment_bytes;
@@ -48,8 +50,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_repositories_fetch)
 
 BOOST_FIXTURE_TEST_CASE(the_next_repository_gives_what_the_first_has_not_or_has_damaged, play) {
     store(1, 3);

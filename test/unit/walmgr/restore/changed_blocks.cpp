@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_changed_blocks)
+
 using support::bytes_of_file;
 using support::is_fault;
 using walmgr::changed_blocks;
@@ -60,8 +62,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_changed_blocks)
 
 BOOST_FIXTURE_TEST_CASE(blocks_are_replaced_and_the_length_is_the_new_one, play) {
     BOOST_TEST(apply("abcd", changes(4, {1, 3})) == "ancn");

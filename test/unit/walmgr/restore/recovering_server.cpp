@@ -5,10 +5,10 @@
 #include <fstream>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_recovering_server)
+
 using namespace walmgr;
 using support::is_fault;
-
-BOOST_AUTO_TEST_SUITE(walmgr_recovering_server)
 
 BOOST_AUTO_TEST_CASE(why_a_server_ended_is_found_in_front_of_those_that_were_not_let_in) {
     support::scratch_folder const folder;

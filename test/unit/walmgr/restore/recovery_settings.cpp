@@ -3,9 +3,9 @@
 
 #include <string>
 
-using namespace walmgr;
-
 BOOST_AUTO_TEST_SUITE(walmgr_recovery_settings)
+
+using namespace walmgr;
 
 BOOST_AUTO_TEST_CASE(old_settings_become_comments_and_an_old_block_goes) {
     auto const block = settings_block({.target = target_at_name("x"), .on = timeline{2}, .restore_command = "old"});

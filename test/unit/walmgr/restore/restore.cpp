@@ -11,6 +11,8 @@
 #include <map>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(walmgr_restore)
+
 using namespace walmgr;
 using support::bytes_of_file;
 using support::is_fault;
@@ -119,8 +121,6 @@ struct example {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_restore)
 
 BOOST_FIXTURE_TEST_CASE(a_backup_comes_back_whole_and_cannot_be_laid_over_something, example) {
     auto const told = restore(here / "data");

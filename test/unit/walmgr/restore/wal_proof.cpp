@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_wal_proof)
+
 using namespace walmgr;
 using support::is_fault;
 using support::small_cluster;
@@ -55,8 +57,6 @@ backup_record backup(std::string label, std::uint32_t tli, std::uint64_t start, 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_wal_proof)
 
 BOOST_AUTO_TEST_CASE(a_hole_is_named_and_the_end_is_none) {
     memory_store const where;

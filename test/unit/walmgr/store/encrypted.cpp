@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_store_encrypted)
+
 using support::is_fault;
 using support::scratch_folder;
 using support::law::add;
@@ -46,8 +48,6 @@ struct safe {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(walmgr_store_encrypted)
 
 BOOST_FIXTURE_TEST_CASE(keeps_the_laws_of_a_store, safe) {
     BOOST_CHECK_NO_THROW(support::keeps_the_laws(where, "one", {.threads = false}));

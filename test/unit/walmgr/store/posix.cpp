@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_store)
+
 using support::is_fault;
 using support::scratch_folder;
 using walmgr::fault;
 
 using support::law::add;
-
-BOOST_AUTO_TEST_SUITE(walmgr_store)
 
 BOOST_AUTO_TEST_CASE(memory_keeps_the_laws_of_a_store) {
     walmgr::memory_store const where;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(walmgr_store_posix_tidy)
+
 using namespace walmgr;
 
 BOOST_AUTO_TEST_CASE(a_folder_goes_with_its_last_object_and_what_crashes_left_in_it) {
@@ -28,3 +30,5 @@ BOOST_AUTO_TEST_CASE(a_folder_goes_with_its_last_object_and_what_crashes_left_in
     auto out = where.create("main/a/one");
     BOOST_TEST(out.seal());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
