@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -53,22 +54,27 @@ inline std::optional<std::string> sign_of_server(node const& of) {
     return sign_of_server(data.string());
 }
 
-/// Stops a server in order, with all of its log sent to those who follow it. Nothing happens when it does not run.
-/// @throws error  timed_out, unavailable
+/// Stops a server in order, with all of its log sent to those who follow it. Nothing happens when it does not run, and
+/// all is well when somebody else, such as a run of ours that was killed, has stopped it meanwhile.
+/// @throws error  timed_out, unavailable, server_running
 inline void stop_node(node const& of, std::chrono::seconds limit) {
     auto const& data = data_of(of);
     if (!sign_of_server(of)) return;
     auto const deadline = limit + std::chrono::seconds{10};
-    if (of.stop_command.empty())
-        run_checked(
-            {program_of(of, "pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", std::to_string(limit.count())},
-            {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
-    else run_checked(of.stop_command, {.deadline = deadline});
-    // A server removes its pid file, which pg_ctl waits for, a moment before its last process has ended.
+    std::exception_ptr problem;
+    try {
+        if (of.stop_command.empty())
+            run_checked(
+                {program_of(of, "pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", std::to_string(limit.count())},
+                {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
+        else run_checked(of.stop_command, {.deadline = deadline});
+    } catch (error const&) { problem = std::current_exception(); }
+    // A server removes its pid file, which pg_ctl wants and waits for, a moment before its last process has ended.
     constexpr std::chrono::seconds last_moment{10};
     std::optional<std::string> still;
-    if (!holds_within(last_moment, [&] { return !(still = sign_of_server(of)); }))
-        throw error{fault::server_running, of.name + " was stopped, but " + *still};
+    if (holds_within(last_moment, [&] { return !(still = sign_of_server(of)); })) return;
+    if (problem) std::rethrow_exception(problem);
+    throw error{fault::server_running, of.name + " was stopped, but " + *still};
 }
 
 namespace detail {

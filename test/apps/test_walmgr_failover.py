@@ -16,10 +16,13 @@ def has(pair, wait_until, name, rows):
     wait_until(lambda: pair.rows(name) == rows, what=f"the rows on {name}", timeout=60)
 
 
-def fence(pair, script, body):
+def configured(pair, key, body):
+    """The configuration with a command of the user's, whose text this is."""
+    script = pair.folder / key
     script.write_text(f"#!/bin/sh\n{body}\n")
     script.chmod(0o755)
-    pair.archive.configure(**pair.keys, fence_cmd=script)
+    pair.archive.configure(**pair.keys, **{key: script})
+    return script
 
 
 def test_roles_change_a_primary_is_lost_and_comes_back(pair, wait_until):
@@ -44,8 +47,12 @@ def test_roles_change_a_primary_is_lost_and_comes_back(pair, wait_until):
     assert pair.walmgr("continue").returncode == 0
     assert not list(pathlib.Path(pair.keys["state_dir"]).glob("*.journal"))
 
+    # The server may be down already when it is stopped, by whoever else stops it.
+    stop = f"{BIN}/pg_ctl stop -m fast -w -D {pair.data('a')}"
+    configured(pair, "master_stop_cmd", f"{stop} && {stop}")
     done = pair.walmgr("switchover")
     assert done.returncode == 0, done
+    pair.archive.configure(**pair.keys)
     assert pair.sql("a", "select pg_is_in_recovery()") == [(True,)]
     assert pair.sql("b", "select pg_is_in_recovery()") == [(False,)]
     pair.sql("b", "insert into kept values (3)")
@@ -57,13 +64,12 @@ def test_roles_change_a_primary_is_lost_and_comes_back(pair, wait_until):
     pair.sql("b", "insert into kept values (99)")
     pair.ctl("a", "start", "-o", "-c primary_conninfo=''")
     # It is not stopped by anybody but fence_cmd, and while that fails or hangs nothing is promoted.
-    script = pair.folder / "fence"
     for body, status, says in (("exit 3", 16, "ended with status 3"), ("exec sleep 1000", 15, "did not end within 1 s")):
-        fence(pair, script, body)
+        configured(pair, "fence_cmd", body)
         done = pair.walmgr("boot", "--timeout", "1")
         assert done.returncode == status and says in done.stderr, done
         assert pair.primaries() == ["b"]
-    fence(pair, script, f"exec {BIN}/pg_ctl stop -m immediate -w -D {pair.data('b')}")
+    script = configured(pair, "fence_cmd", f"exec {BIN}/pg_ctl stop -m immediate -w -D {pair.data('b')}")
     done = pair.walmgr("boot", "-n")
     assert done.returncode == 0 and f"would run {script}" in done.stdout and pair.primaries() == ["b"], done
     done = pair.walmgr("boot")
