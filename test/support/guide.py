@@ -1,4 +1,4 @@
-"""Code in the documentation: found, and compiled."""
+"""Code in the documentation: found, and compiled or run."""
 import re
 import subprocess
 
@@ -14,7 +14,17 @@ COMPILED_ONCE = ROOT / "build/libpgq_separate.a"
 
 def pieces_of(page):
     """The C++ blocks of a Markdown page, named by its path from the top."""
-    return re.findall(r"```cpp\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    return [text for language, text in _blocks_of(page) if language == "cpp"]
+
+
+def script_of(page, file):
+    """What a reader does who gives the page's commands and writes its configuration into `file`, as a script of the shell."""
+    write = f"cat > {file} <<'END'\n{{}}END\n"
+    return "".join(write.format(text) if language == "ini" else text for language, text in _blocks_of(page) if language in ("sh", "ini"))
+
+
+def _blocks_of(page):
+    return re.findall(r"```(\w+)\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
 def as_functions(pieces, arguments=""):
