@@ -156,6 +156,7 @@ config read_config(std::string const& path, proved how) {
     if (how == proved::all) prove_connections(section);
     read.path = std::filesystem::absolute(path).string();
     read.receive = read_receiving(section);
+    read.nodes.master.receiver_slot = read.nodes.slave.receiver_slot = read.receive.slot;
     read.stores = read_store_options(section);
     read.backup = read_backup(section);
     read.agent = read_agent(section);

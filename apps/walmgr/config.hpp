@@ -43,8 +43,8 @@ struct backup_keys {
 };
 
 struct config {
-    std::string path{};  ///< of the file itself, from the root
-    std::string master_db{};
+    std::string path{};                      ///< of the file itself, from the root
+    std::string master_db{};                 ///< the primary as it was set up; see primary_of()
     std::vector<std::string> walmgr_data{};  ///< locations of repositories
     walmgr::quorum wal_copies{};
     std::string cluster{};
@@ -58,7 +58,7 @@ struct config {
 };
 
 inline constexpr std::array keys{
-    apps::key{"master_db", "dbname=template1", "connection string of the primary"},
+    apps::key{"master_db", "dbname=template1", "connection string of the primary, as it was set up"},
     apps::key{"walmgr_data", "",
               "the repository: a folder, ssh://[user@]host[:port]/folder, sftp://..., s3://bucket[/prefix]; several "
               "with commas between"},
@@ -72,7 +72,7 @@ inline constexpr std::array keys{
     apps::key{"master_start_cmd", "", "starts the primary; empty: pg_ctl"},
     apps::key{"master_stop_cmd", "", "stops the primary in order; empty: pg_ctl"},
     apps::key{"primary_conninfo", "", "how a standby reaches the primary; empty: by master_db"},
-    apps::key{"slave_db", "", "connection string of the standby"},
+    apps::key{"slave_db", "", "connection string of the standby; asked instead while it is the primary"},
     apps::key{"slave_data", "", "data folder of the standby"},
     apps::key{"slave_bin", "", "folder of PostgreSQL's programs at the standby; empty: as PATH has them"},
     apps::key{"slave_start_cmd", "", "starts the standby; empty: pg_ctl"},

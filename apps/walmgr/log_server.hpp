@@ -1,7 +1,7 @@
-/// The server of master_db as a source of log that no repository has.
+/// The primary as a source of log that no repository has.
 #pragma once
 
-#include "config.hpp"
+#include "parts.hpp"
 
 #include <common/status.hpp>
 #include <pgq/libpq/connection.hpp>
@@ -25,10 +25,11 @@ public:
     explicit log_server(config const& settings, walmgr::cluster const& of) : of_{of} {
         using namespace std::chrono_literals;
         try {
-            db_.emplace(settings.master_db, pgq::libpq::options{.connect_timeout = 10s, .statement_timeout = 120s});
+            db_.emplace(primary_of(settings).db,
+                        pgq::libpq::options{.connect_timeout = 10s, .statement_timeout = 120s});
             auto const served = walmgr::identify_cluster(*db_, settings.cluster);
             if (served.system_id != of.system_id || served.size != of.size)
-                throw walmgr::error{walmgr::fault::identity, "the server of master_db is another cluster"};
+                throw walmgr::error{walmgr::fault::identity, "the primary is another cluster"};
             finished_ = walmgr::sql::read_finished_log(*db_);
         } catch (pgq::error const& problem) {
             std::cerr << "walmgr: the server cannot help: " << apps::one_line(problem.what()) << '\n';

@@ -7,7 +7,7 @@
 
 namespace walmgr_app {
 
-/// Asks the server of master_db, the folder of partial_wals and all repositories. Waits at most half a minute.
+/// Asks the primary, the folder of partial_wals and all repositories. Waits at most half a minute.
 walmgr::log_status look(config const& settings);
 
 /// The exit status that goes with it: 0, that of the first that could not be asked, 13 for a gap, or 17 while the

@@ -20,6 +20,11 @@ inline walmgr::node const& other_of(servers const& nodes, walmgr::node const& on
     return &one == &nodes.master ? nodes.slave : nodes.master;
 }
 
+/// Whoever of the two is the primary at present, for commands that change no roles.
+inline walmgr::node const& primary_of(config const& settings) {
+    return walmgr::present_primary(settings.nodes.master, settings.nodes.slave);
+}
+
 /// The node that has that role and whose neighbour `fits`; the slave is asked first.
 parts find_parts(servers const& nodes, std::string const& wanted, auto&& fits) {
     std::string found;

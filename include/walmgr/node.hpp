@@ -27,6 +27,7 @@ struct node {
     std::vector<std::string> start_command{};  ///< empty for pg_ctl
     std::vector<std::string> stop_command{};   ///< empty for pg_ctl
     std::string slot{};                        ///< by which a primary keeps the log for it; empty for none
+    std::string receiver_slot{};               ///< by which a primary keeps the log for `receive`; empty for none
     std::string log{};                         ///< where pg_ctl lets the server write before its own log begins
 };
 

@@ -8,6 +8,7 @@
 #include <walmgr/node.hpp>
 #include <walmgr/sql/health.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -36,16 +37,22 @@ inline std::string to_string(role is) {
     return "does not answer";
 }
 
+/// Whether a connection string leaves it to libpq which server is reached. @throws pgq::usage_error
+inline bool names_several_hosts(std::string const& conninfo) {
+    auto const all = pgq::libpq::parse_conninfo(conninfo);
+    return std::any_of(all.begin(), all.end(), [](auto const& one) {
+        return one.keyword.starts_with("host") && one.value.find(',') != std::string::npos;
+    });
+}
+
 /// A session of ours with a node. @throws pgq::connection_error; error  configuration, for a node without a connection
 /// string or with several hosts in it, as nobody could tell which of them is meant
 inline pgq::libpq::connection session_with(node const& of, std::chrono::seconds statement_limit) {
     if (of.db.empty())
         throw error{fault::configuration, "how to reach " + of.name + " is needed here; set " +
                                               (of.name == "the master" ? "master_db" : "slave_db")};
-    for (auto const& one : pgq::libpq::parse_conninfo(of.db)) {
-        if (one.keyword.starts_with("host") && one.value.find(',') != std::string::npos)
-            throw error{fault::configuration, "the connection string of " + of.name + " must name one host only"};
-    }
+    if (names_several_hosts(of.db))
+        throw error{fault::configuration, "the connection string of " + of.name + " must name one host only"};
     return pgq::libpq::connection{of.db,
                                   {.connect_timeout = std::chrono::seconds{10}, .statement_timeout = statement_limit}};
 }
@@ -60,6 +67,13 @@ inline role role_of(node const& of) {
         bool const silent = pgq::libpq::ping(of.db, limit) == pgq::libpq::server_sign::silent;
         return silent ? role::silent : role::living;
     }
+}
+
+/// The one of two servers that is the primary at present: `slave` only where it says so and `master` does not. Where
+/// `master` names several hosts, libpq looks for the primary among them, and `slave` is not asked.
+inline node const& present_primary(node const& master, node const& slave) {
+    if (slave.db.empty() || names_several_hosts(master.db) || role_of(master) == role::primary) return master;
+    return role_of(slave) == role::primary ? slave : master;
 }
 
 }  // namespace walmgr

@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../parent_backup.hpp"
+#include "../parts.hpp"
 
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
@@ -121,18 +122,18 @@ bool has_parts(walmgr::any_store const& where, walmgr::cluster const& of, walmgr
 }
 
 /// Lets `take(method)` take the backup by the method of the configuration.
-walmgr::backup_record copy_files(config const& settings, walmgr::cluster const& of, walmgr::backup_source const& source,
-                                 std::stop_token const& stop, auto&& take) {
+walmgr::backup_record copy_files(config const& settings, walmgr::node const& server, walmgr::cluster const& of,
+                                 walmgr::backup_source const& source, std::stop_token const& stop, auto&& take) {
     pgq::libpq::options const wanted{.stop = stop,
                                      .connect_timeout = 30s,
                                      .statement_timeout = longest_silence,
                                      .application_name = "walmgr backup"};
     if (settings.backup.from == backup_origin::stream) {
-        pgq::libpq::base_backup session{settings.master_db, wanted};
+        pgq::libpq::base_backup session{server.db, wanted};
         return take(walmgr::streamed_backup{session});
     }
-    pgq::libpq::connection session{settings.master_db, wanted};
-    auto local = walmgr::find_local_server(session, settings.nodes.master.data, of.system_id);
+    pgq::libpq::connection session{server.db, wanted};
+    auto local = walmgr::find_local_server(session, server.data, of.system_id);
     walmgr::backup_by_files method{session, std::move(local), source, of.system_id, stop};
     auto taken = take(method);
     for (auto const& path : method.skipped())
@@ -141,9 +142,9 @@ walmgr::backup_record copy_files(config const& settings, walmgr::cluster const& 
 }
 
 /// Everything between the lease and the seal.
-walmgr::backup_record take(config const& settings, options const& given, walmgr::cluster const& of,
-                           walmgr::backup_source const& source, pgq::libpq::connection& db, auto const& lease,
-                           std::stop_token const& stop) {
+walmgr::backup_record take(config const& settings, options const& given, walmgr::node const& server,
+                           walmgr::cluster const& of, walmgr::backup_source const& source, pgq::libpq::connection& db,
+                           auto const& lease, std::stop_token const& stop) {
     auto const open = [&settings] { return open_first(settings); };
     auto const where = open();
     walmgr::backup_order order{.fast = given.checkpoint == "fast",
@@ -161,7 +162,7 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
         new_label(where, of, given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full, stop);
     return std::visit(
         [&](auto const& way) {
-            auto taken = copy_files(settings, of, source, stop, [&](auto&& method) {
+            auto taken = copy_files(settings, server, of, source, stop, [&](auto&& method) {
                 return take_backup(method, open, way, of, source, order, meter{given.progress});
             });
             await_log(settings, where, of, taken, db, stop);
@@ -184,13 +185,12 @@ int backup(config const& settings, options const& given) {
     apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
     auto const where = open_first(settings);
     auto const of = known_cluster(settings, where);
-    pgq::libpq::connection db{settings.master_db,
-                              {.stop = stop.get_token(), .connect_timeout = 30s, .statement_timeout = 60s}};
+    auto const& server = primary_of(settings);
+    pgq::libpq::connection db{server.db, {.stop = stop.get_token(), .connect_timeout = 30s, .statement_timeout = 60s}};
     auto const source = walmgr::look_at_source(db);
     check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
     check_archiver(walmgr::look_at_archiver(db));
-    if (settings.backup.from == backup_origin::files)
-        walmgr::find_local_server(db, settings.nodes.master.data, of.system_id);
+    if (settings.backup.from == backup_origin::files) walmgr::find_local_server(db, server.data, of.system_id);
     if (given.incremental) {
         auto const parent = find_parent(settings, given.parent, where, of, source);
         if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
@@ -203,7 +203,7 @@ int backup(config const& settings, options const& given) {
     auto const open = [&settings] { return open_first(settings); };
     walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say), open};
     try {
-        auto const taken = take(settings, given, of, source, db, lease, stop.get_token());
+        auto const taken = take(settings, given, server, of, source, db, lease, stop.get_token());
         std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "
                   << megabytes(stored_size_of(taken)) << (taken.parent.empty() ? "" : ", builds on " + taken.parent)
                   << "; log from " << to_string(taken.start) << " to " << to_string(taken.stop) << " of timeline "

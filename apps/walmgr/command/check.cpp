@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../parts.hpp"
 #include "../this_program.hpp"
 #include "../under_pressure.hpp"
 
@@ -22,6 +23,7 @@ namespace command_check {
 namespace {
 
 using namespace std::chrono_literals;
+using walmgr::role;
 using walmgr::verdict;
 
 struct options {
@@ -34,14 +36,32 @@ std::string_view word_of(verdict is) {
     return is == verdict::fine ? "ok" : is == verdict::note ? "note" : "wrong";
 }
 
+/// Where two servers are known: whether one is the primary, and the other its standby.
+void ask_roles(walmgr::probe_list& to, servers const& nodes) {
+    if (nodes.slave.db.empty() || walmgr::names_several_hosts(nodes.master.db)) return;
+    to.ask("roles", [&] {
+        auto const master = role_of(nodes.master);
+        auto const slave = role_of(nodes.slave);
+        auto const is = [&](role one, role other) { return master == one && slave == other; };
+        bool const two = is(role::primary, role::primary);
+        bool const fine = is(role::primary, role::standby) || is(role::standby, role::primary);
+        to.add("roles",
+               two    ? verdict::wrong
+               : fine ? verdict::fine
+                      : verdict::note,
+               "the master " + to_string(master) + ", the slave " + to_string(slave) +
+                   (two ? "; stop the one that was given up, and run: walmgr CONFIG rejoin" : ""));
+    });
+}
+
 void ask_server(walmgr::probe_list& to, config const& settings, options const& given,
                 std::optional<walmgr::cluster> const& known) {
     to.ask("server", [&] {
-        pgq::libpq::connection db{settings.master_db, {.connect_timeout = 10s, .statement_timeout = 30s}};
+        pgq::libpq::connection db{primary_of(settings).db, {.connect_timeout = 10s, .statement_timeout = 30s}};
         bool const standby = walmgr::sql::in_recovery(db);
         to.add("server", standby ? verdict::wrong : verdict::fine,
                "version " + walmgr::sql::shown_setting(db, "server_version") +
-                   (standby ? ", a standby; let master_db name the primary" : ""));
+                   (standby ? ", a standby; let master_db or slave_db name the primary" : ""));
         to.ask("identity", [&] {
             auto const running = walmgr::identify_cluster(db, settings.cluster);
             bool const same = known && running.system_id == known->system_id && running.size == known->size;
@@ -105,6 +125,7 @@ int check(config const& settings, options given) {
         walmgr::probe_backups(found, where, *known, given.limits);
     });
     ask_server(found, settings, given, known);
+    ask_roles(found, settings.nodes);
     ask_pressure(found, settings);
     show(found, given.json);
     return found.fine() ? 0 : static_cast<int>(walmgr::fault::negative);

@@ -93,13 +93,13 @@ std::vector<std::string> objects_of(walmgr::any_store const& where, std::string 
 void leave_server(config const& settings, bool act) {
     try {
         pgq::libpq::connection db{
-            settings.master_db,
+            primary_of(settings).db,
             {.connect_timeout = std::chrono::seconds{10}, .statement_timeout = std::chrono::seconds{30}}};
         if (is_command_of_server(settings, walmgr::archive_command_of(db), "xarchive %p %f"))
-            throw error{fault::negative, "the server of master_db archives here; run first: walmgr CONFIG stop"};
+            throw error{fault::negative, "the primary archives here; run first: walmgr CONFIG stop"};
         if (act && !settings.receive.slot.empty()) walmgr::sql::drop_idle_slot(db, settings.receive.slot);
     } catch (pgq::connection_error const&) {
-        say("the server of master_db does not answer: whether it archives here nobody knows");
+        say("the primary does not answer: whether it archives here nobody knows");
     }
 }
 

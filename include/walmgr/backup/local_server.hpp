@@ -72,7 +72,7 @@ local_server find_local_server(pgq::transactional auto& db, std::string const& c
     if (problem) detail::not_local("the server's folder " + named + " cannot be found here: " + problem.message());
     auto const control = detail::read_control_file(data);
     if (auto const found = detail::system_id_of(control); found != system_id)
-        detail::not_local(data + " has system id " + std::to_string(found) + ", the server of master_db " +
+        detail::not_local(data + " has system id " + std::to_string(found) + ", the server " +
                           std::to_string(system_id));
     if (!detail::process_working_in(data) || detail::pid_file_lines(data).empty())
         detail::not_local("no server's process of this machine works in " + data);

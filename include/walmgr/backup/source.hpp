@@ -93,12 +93,13 @@ inline void check_source(backup_source const& source, cluster const& served, clu
         throw error{fault::configuration, "the server is of version " + std::to_string(source.version) +
                                               ", backups are taken of version 15 and later"};
     if (served.system_id != known.system_id || served.size != known.size)
-        throw error{fault::identity, "the server of master_db has system id " + std::to_string(served.system_id) +
+        throw error{fault::identity, "the server has system id " + std::to_string(served.system_id) +
                                          ", the repository keeps " + std::to_string(known.system_id) + " as \"" +
                                          known.name + "\""};
     if (source.in_recovery)
-        throw error{fault::configuration,
-                    "the server of master_db is a standby; name the primary, which has to end the last segment"};
+        throw error{
+            fault::configuration,
+            "the server is a standby; let master_db or slave_db name the primary, which has to end the last segment"};
     if (!source.archives && !source.receiver)
         throw error{fault::configuration, "the server archives nothing, so that no backup would ever be whole: set "
                                           "archive_mode and archive_command, or receive its log"};

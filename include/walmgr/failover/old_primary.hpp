@@ -147,11 +147,10 @@ inline void make_standby(node const& old, node const& primary, std::string const
     wait_until(limit, streams, [&] {
         return old.name + " does not follow on timeline " + to_string(now) + ": " + last + "; look into its log";
     });
-    // As a primary it kept the log for the other one by that slot, and would now keep it for ever.
-    if (!old.slot.empty() && old.slot == primary.slot) {
-        auto db = session_with(old, std::chrono::seconds{30});
-        sql::drop_idle_slot(db, old.slot);
-    }
+    // As a primary it kept the log for the other one and for who receives it, and would now keep it for ever.
+    auto db = session_with(old, std::chrono::seconds{30});
+    if (old.slot == primary.slot) sql::drop_idle_slot(db, old.slot);
+    sql::drop_idle_slot(db, old.receiver_slot);
 }
 
 }  // namespace walmgr

@@ -14,6 +14,7 @@
 #include <walmgr/receive/own_slot.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/pauses.hpp>
+#include <walmgr/receive/receive_settings.hpp>
 #include <walmgr/receive/server_facts.hpp>
 #include <walmgr/receive/start_point.hpp>
 #include <walmgr/receive/wal_stream.hpp>
@@ -28,14 +29,6 @@
 #include <utility>
 
 namespace walmgr {
-
-/// From which server, and how.
-struct receive_settings {
-    std::string conninfo{};
-    std::string application_name{};
-    bool once = false;  ///< end when all is durable that the server had when it was asked, and tell of every failure
-    stream_settings stream{};
-};
 
 /// `where` is for looking only: what is stored goes through `archiver`. For one thread.
 template <store Store, class Archiver, pgq::log_sink Log> class receiver {
@@ -89,7 +82,7 @@ private:
 
     /// True when what was asked for is complete.
     bool session(std::stop_token const& stop) {
-        pgq::libpq::replication server{settings_.conninfo,
+        pgq::libpq::replication server{settings_.conninfo(),
                                        {.stop = stop,
                                         .statement_timeout = std::chrono::seconds{60},
                                         .application_name = settings_.application_name}};

@@ -1,0 +1,19 @@
+/// What whoever receives a cluster's log is told.
+#pragma once
+
+#include <walmgr/receive/wal_stream.hpp>
+
+#include <functional>
+#include <string>
+
+namespace walmgr {
+
+/// From which server, and how.
+struct receive_settings {
+    std::function<std::string()> conninfo{};  ///< asked for before each session: the primary may have changed
+    std::string application_name{};
+    bool once = false;  ///< end when all is durable that the server had when it was asked, and tell of every failure
+    stream_settings stream{};
+};
+
+}  // namespace walmgr
