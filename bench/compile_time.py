@@ -28,28 +28,40 @@ def command():
     return ["g++", "-std=c++20", f"-I{INCLUDE}", f"-I{ROOT / 'apps'}", *(flag.replace("-I", "-isystem") for flag in libpq)]
 
 
-def compilation(source, flags):
-    """Seconds of processor time of one compilation, the user's and the system's, and the megabytes that the compiler allocated: these
-    do not depend on what else the machine does."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def compiler(source, *flags):
+    """Runs the compiler; gives what it complains of."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([*command(), *flags, "-O2", "-ftime-report", "-c", source, "-o", pathlib.Path(folder) / "object"], check=True,
+        done = subprocess.run([*command(), *flags, "-O2", "-c", source, "-o", pathlib.Path(folder) / "object"], check=True,
                               capture_output=True, text=True)
+    return done.stderr
+
+
+def seconds_of(sources, flags):
+    """Processor time of compiling them, the user's and the system's."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for source in sources:
+        compiler(source, *flags)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    allocated = re.search(r"^ TOTAL .* (\d+)M$", done.stderr, re.M)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, int(allocated[1])
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def medians_of(jobs, runs):
-    """Seconds and megabytes of compiling all sources of each of `jobs`, (sources, flags). In turn, as a machine's speed changes."""
-    done = [[[compilation(source, flags) for source in sources] for sources, flags in jobs] for _ in range(runs)]
-    return [[statistics.median(sum(one[part] for one in run[job]) for run in done) for part in (0, 1)] for job in range(len(jobs))]
+def megabytes_of(sources, flags):
+    """What the compiler allocates, which does not depend on the machine. In a run of its own: to be told doubles the time."""
+    return sum(int(re.search(r"^ TOTAL .* (\d+)M$", compiler(source, *flags, "-ftime-report"), re.M)[1]) for source in sources)
 
 
 def lines_of(source):
     """Lines left after preprocessing, blank ones and line marks apart."""
     done = subprocess.run([*command(), "-E", "-P", "-x", "c++", source], check=True, capture_output=True, text=True)
     return sum(1 for line in done.stdout.splitlines() if line.strip())
+
+
+def foreign_headers():
+    """The headers of others that <pgq/pgq.hpp> includes directly or by headers of ours: what compiles before a line of ours does."""
+    done = subprocess.run([*command(), *SEPARATE, "-fsyntax-only", "-M", MINIMAL], check=True, capture_output=True, text=True).stdout
+    ours = [pathlib.Path(word) for word in done.split() if word.startswith(f"{INCLUDE}/pgq/")]
+    named = {found[1] for path in ours for found in re.finditer(r"^ *# *include <(?!pgq/)([^>]+)>", path.read_text(), re.M)}
+    return sorted(named)
 
 
 def budgets():
@@ -78,18 +90,22 @@ def main():
         sys.exit(not show_lines())
 
     version = subprocess.run(["g++", "-dumpfullversion"], check=True, capture_output=True, text=True).stdout.strip()
-    rows = {
-        "minimal consumer (first_consumer.cpp), header-only": ([MINIMAL], []),
-        "the same with separate compilation": ([MINIMAL], SEPARATE),
-        f"largest program (pgqd, {len(LARGEST)} sources, and pgq/src.cpp)": ([*LARGEST, ONCE], SEPARATE),
-    }
-    goals = ["<= 4", "<= 4", "<= 20"]
-    figures = medians_of(list(rows.values()), settings.runs)
-    table = Table("compile time", f"g++ {version} -O2, median of {settings.runs} runs in turn, processor time", "s")
-    sizes = Table("what the compiler allocates", "the same runs; does not depend on the machine's load", "MB")
-    for name, goal, (seconds, megabytes) in zip(rows, goals, figures):
-        table.add("ours", name, seconds, goal=goal)
-        sizes.add("ours", name, megabytes)
+    with tempfile.TemporaryDirectory() as folder:
+        floor = pathlib.Path(folder) / "floor.cpp"
+        floor.write_text("".join(f"#include <{name}>\n" for name in foreign_headers()))
+        rows = {
+            "minimal consumer (first_consumer.cpp), header-only": ([MINIMAL], [], "<= 4"),
+            "the same with separate compilation": ([MINIMAL], SEPARATE, "<= 4"),
+            "nothing but the headers of others that it reads": ([floor], [], None),
+            f"largest program (pgqd, {len(LARGEST)} sources, and pgq/src.cpp)": ([*LARGEST, ONCE], SEPARATE, "<= 20"),
+        }
+        # In turn, as a machine's speed changes.
+        taken = [[seconds_of(sources, flags) for sources, flags, _ in rows.values()] for _ in range(settings.runs)]
+        table = Table("compile time", f"g++ {version} -O2, median of {settings.runs} runs in turn, processor time", "s")
+        sizes = Table("what the compiler allocates", "one run", "MB")
+        for at, (name, (sources, flags, goal)) in enumerate(rows.items()):
+            table.add("ours", name, statistics.median(run[at] for run in taken), goal=goal)
+            sizes.add("ours", name, megabytes_of(sources, flags))
     table.show()
     sizes.show()
     show_lines()

@@ -6,6 +6,7 @@
 #include <pgq/change.hpp>
 #include <pgq/check_table.hpp>
 #include <pgq/codecs.hpp>
+#include <pgq/compiled_once.hpp>
 #include <pgq/consumer.hpp>
 #include <pgq/dead_letter_queue.hpp>
 #include <pgq/group.hpp>

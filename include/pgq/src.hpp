@@ -13,6 +13,7 @@
 #define PGQ_SEPARATE_COMPILATION
 #endif
 #define PGQ_INLINE [[gnu::used]] inline  // kept although nothing here calls them; folded with other sources' copies
+#define PGQ_ONCE                         // in <pgq/compiled_once.hpp>: what is declared elsewhere is defined here
 
 #include <pgq/check_table.ipp>
 #include <pgq/codec/bytea.ipp>
@@ -21,6 +22,7 @@
 #include <pgq/codec/numeric.ipp>
 #include <pgq/codec/time.ipp>
 #include <pgq/codec/uuid.ipp>
+#include <pgq/compiled_once.hpp>
 #include <pgq/consumer_turn.ipp>
 #include <pgq/dead_letter_queue.ipp>
 #include <pgq/error.ipp>

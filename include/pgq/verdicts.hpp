@@ -111,15 +111,7 @@ public:
     /// @throws usage_error   when events are to be set aside and their queue is not there
     /// @throws fenced_error  when events are to be handed back and the batch is not open any more
     void send(transport auto& db, batch_id batch, dead_letters const& letters, std::string_view queue,
-              std::string_view consumer) {
-        if (!ids_.empty()) hand_back(db, batch, ids_, seconds_, queue, consumer);
-        if (!dead_.empty()) {
-            auto const to = checked_queue(db, letters, queue);
-            for (auto const& one : dead_)
-                sql::insert_event(db, to, letter_of(one, story_of(one, queue, consumer)));
-        }
-        forget();
-    }
+              std::string_view consumer);
 
     /// Tells somebody else, who keeps it until the server can be told: `retries` gets two lists with commas, the ids
     /// and the seconds, and `letter` each letter as a new_event. False when there was nothing to tell.
@@ -159,6 +151,17 @@ private:
     std::vector<dead_event> dead_{};
     std::size_t held_ = 0;
 };
+
+void verdicts::send(transport auto& db, batch_id batch, dead_letters const& letters, std::string_view queue,
+                    std::string_view consumer) {
+    if (!ids_.empty()) hand_back(db, batch, ids_, seconds_, queue, consumer);
+    if (!dead_.empty()) {
+        auto const to = checked_queue(db, letters, queue);
+        for (auto const& one : dead_)
+            sql::insert_event(db, to, letter_of(one, story_of(one, queue, consumer)));
+    }
+    forget();
+}
 
 /// What a completion is told of a batch whose position it keeps itself.
 struct batch_in_hand {

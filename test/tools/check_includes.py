@@ -14,7 +14,7 @@ LAYERS = {
     "sql": r"pgq/sql/.*",
     "behaviour": r"pgq/(chain\.hpp|verdicts\.hpp|batch\.hpp|check_table\.hpp|stage/.*|policy/.*|source/.*)",
     "facade": r"pgq/(consumer|consumer_turn|run_options|run_hooks|runner|turns|group|producer|dead_letter_queue|position|ticker|maintenance|ini|ini_section|testing|testing/.*|node/.*|cooperate|coop)(\.hpp)?",
-    "everything": r"pgq/(pgq\.hpp|src\.[hc]pp)",
+    "everything": r"pgq/(pgq\.hpp|compiled_once\.hpp|src\.[hc]pp)",
     "walmgr": r"walmgr/.*",
 }
 

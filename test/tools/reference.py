@@ -163,7 +163,7 @@ def signature(lines):
 def name_of(text):
     """(kind, name) of one declaration in one line, None for what is no name of its own."""
     bare = balanced_templates(text)
-    if re.match(r"(friend|static_assert|using namespace|BOOST_HANA|extern)\b", bare) or re.match(r"[\w:]+\(.*\) -> ", bare):
+    if re.match(r"(friend|static_assert|using namespace|BOOST_HANA|extern|PGQ_ONCE)\b", bare) or re.match(r"[\w:]+\(.*\) -> ", bare):
         return None
     if found := re.match(r"concept (\w+)", bare):
         return "concept", found[1]
@@ -177,6 +177,8 @@ def name_of(text):
     before = re.split(r"[({=]|\brequires\b", bare, maxsplit=1)[0]
     if "operator" in before or "operator" in bare.split("(")[0]:
         return "function", "operator"
+    if re.search(r"[\w>]::~?\w+\s*$", before) and before.count("<") == before.count(">") and "(" in bare:
+        return None  # a member's definition; its class describes it
     if "(" in bare and bare.find("(") == len(before) and (found := re.search(r"([~\w]+)\s*$", before)):
         return "function", found[1]
     if found := re.search(r"(\w+)\s*;?\s*$", before):

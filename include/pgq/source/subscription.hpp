@@ -56,15 +56,7 @@ struct subscription {
     batch_wishes wishes{};
 
     /// @throws usage_error  for an unknown queue, a consumer that is not subscribed, a database without PgQ
-    std::optional<batch_info> next(transport auto& db) const {
-        try {
-            return sql::next_batch(db, queue, consumer, wishes);
-        } catch (sql_error const& failure) {
-            if (auto const text = detail::explained(failure)) throw usage_error{*text, {.state = failure.state()}};
-            if (!detail::not_subscribed(failure) || failure.transaction_aborted()) throw;
-            throw usage_error{unknown(sql::queue_exists(db, queue)), {.state = failure.state()}};
-        }
-    }
+    std::optional<batch_info> next(transport auto& db) const;
 
     /// @throws fenced_error  when the batch was finished or taken over by another process of the same name
     void finish(transport auto& db, batch_id batch) const {
@@ -74,16 +66,7 @@ struct subscription {
 
     /// Subscribes from now on. False when it was subscribed before; its position stays.
     /// @throws usage_error  for an unknown queue and a database without PgQ
-    [[gnu::cold]] bool subscribe(transport auto& db) const {
-        try {
-            return sql::register_consumer(db, queue, consumer);
-        } catch (sql_error const& failure) {
-            if (auto const text = detail::explained(failure)) throw usage_error{*text, {.state = failure.state()}};
-            if (failure.state() != "P0001" || failure.transaction_aborted()) throw;
-            if (sql::queue_exists(db, queue)) throw;
-            throw usage_error{unknown(false), {.state = failure.state()}};
-        }
-    }
+    [[gnu::cold]] bool subscribe(transport auto& db) const;
 
     /// Gives the position up, and the events that wait to be retried. False when it was not subscribed.
     [[gnu::cold]] bool unsubscribe(transport auto& db) const { return sql::unregister_consumer(db, queue, consumer); }
@@ -91,6 +74,28 @@ struct subscription {
 private:
     [[nodiscard, gnu::cold]] std::string unknown(bool queue_is_there) const;
 };
+
+// Not in the class, where they would be inline, and could not be compiled once: <pgq/compiled_once.hpp>.
+std::optional<batch_info> subscription::next(transport auto& db) const {
+    try {
+        return sql::next_batch(db, queue, consumer, wishes);
+    } catch (sql_error const& failure) {
+        if (auto const text = detail::explained(failure)) throw usage_error{*text, {.state = failure.state()}};
+        if (!detail::not_subscribed(failure) || failure.transaction_aborted()) throw;
+        throw usage_error{unknown(sql::queue_exists(db, queue)), {.state = failure.state()}};
+    }
+}
+
+bool subscription::subscribe(transport auto& db) const {
+    try {
+        return sql::register_consumer(db, queue, consumer);
+    } catch (sql_error const& failure) {
+        if (auto const text = detail::explained(failure)) throw usage_error{*text, {.state = failure.state()}};
+        if (failure.state() != "P0001" || failure.transaction_aborted()) throw;
+        if (sql::queue_exists(db, queue)) throw;
+        throw usage_error{unknown(false), {.state = failure.state()}};
+    }
+}
 
 }  // namespace pgq
 
