@@ -23,8 +23,8 @@ def main():
     options.add_argument("--members", type=int, default=16)
     options.add_argument("--milliseconds", type=int, default=5, help="what the handler takes for one event")
     options.add_argument("--size", type=int, default=50, help="events in a batch")
-    options.add_argument("--batches", type=int, default=20, help="for each member")
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--batches", type=int, default=60, help="for each member; with few, opening the sessions is what is measured")
+    options.add_argument("--rounds", type=int, default=3)
     settings = options.parse_args()
 
     with peers(names=["ours"]) as servers:
