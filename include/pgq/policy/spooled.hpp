@@ -16,7 +16,18 @@ namespace detail {
 template <copy_source Db> class spool_reader {
 public:
     spool_reader(Db& db, batch_info const& batch, std::size_t memory);
-    event const* next();
+
+    event const* next() {
+        if (small_) {
+            if (at_ == small_->size()) return nullptr;
+            sql::read_event(*small_, at_++, event_);
+            return &event_;
+        }
+        auto const row = all_->next();
+        if (!row) return nullptr;
+        sql::read_copied_event(*row, event_);
+        return &event_;
+    }
 
 private:
     static constexpr int few = 500;
@@ -27,7 +38,7 @@ private:
     event event_{};
 };
 
-// Not in the class, where they would be inline, and could not be compiled once: <pgq/compiled_once.hpp>.
+// Not in the class, where it would be inline, and could not be compiled once: <pgq/compiled_once.hpp>.
 template <copy_source Db>
 spool_reader<Db>::spool_reader(Db& db, batch_info const& batch, std::size_t memory)
     : small_{small_batch(db, batch, few)} {
@@ -35,18 +46,6 @@ spool_reader<Db>::spool_reader(Db& db, batch_info const& batch, std::size_t memo
     all_.emplace(memory);
     sql::copy_batch_events(db, batch.id, [this](std::string_view row) { all_->add(row); });
     all_->sort();
-}
-
-template <copy_source Db> event const* spool_reader<Db>::next() {
-    if (small_) {
-        if (at_ == small_->size()) return nullptr;
-        sql::read_event(*small_, at_++, event_);
-        return &event_;
-    }
-    auto const row = all_->next();
-    if (!row) return nullptr;
-    sql::read_copied_event(*row, event_);
-    return &event_;
 }
 
 }  // namespace detail
