@@ -12,8 +12,8 @@
 #ifndef PGQ_SEPARATE_COMPILATION
 #define PGQ_SEPARATE_COMPILATION
 #endif
-#define PGQ_INLINE [[gnu::used]] inline  // kept although nothing here calls them; folded with other sources' copies
-#define PGQ_ONCE                         // in <pgq/compiled_once.hpp>: what is declared elsewhere is defined here
+#define PGQ_INLINE [[gnu::weak]]  // as inline functions are for the linker, but kept although nothing here calls them
+#define PGQ_ONCE                  // in <pgq/compiled_once.hpp>: what is declared elsewhere is defined here
 
 #include <pgq/check_table.ipp>
 #include <pgq/codec/bytea.ipp>

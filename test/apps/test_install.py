@@ -68,6 +68,14 @@ def test_by_pkg_config(prefix, project, db):
     bills(project / "shop", db)
 
 
+def test_separate_compilation_by_clang(prefix, project, db):
+    # The other ways compile by g++, which makes more of what is compiled once than clang would by itself.
+    flags = shlex.split(run("pkg-config", "--cflags", "--libs", "pgq >= 4.0", cwd=project, PKG_CONFIG_PATH=pkg_config_path(prefix)))
+    (project / "once.cpp").write_text("#include <pgq/src.hpp>\n")
+    run("clang++-16", "-Wall", "-Wextra", "-Werror", "-DPGQ_SEPARATE_COMPILATION", "main.cpp", "once.cpp", "-o", "shop", *flags, cwd=project)
+    bills(project / "shop", db)
+
+
 def test_by_cmake(prefix, project, db):
     moved = project / "moved"  # the package finds its headers relative to itself
     shutil.copytree(prefix, moved)
