@@ -30,8 +30,9 @@ PGQ_INLINE void connection::reset() {
 
 PGQ_INLINE bool connection::pooled() {
     if (!state_->pooled) {
-        auto const answer = execute("select pg_backend_pid()");
-        state_->pooled = answer.at(0, 0) != std::to_string(backend_pid());
+        // Looked at first: a stop meanwhile can end the session behind the answer, and who is closed has no process.
+        auto const opened_with = std::to_string(backend_pid());
+        state_->pooled = execute("select pg_backend_pid()").at(0, 0) != opened_with;
     }
     return *state_->pooled;
 }
