@@ -7,12 +7,10 @@
 namespace {
 
 template <auto Ours> auto from_lz4(char const* name) {
-    static auto const found = walmgr_app::look_up<decltype(Ours)>("liblz4.so.1", name);
-    return found;
+    return walmgr_app::from_library<Ours>("liblz4.so.1", name);
 }
 template <auto Ours> auto from_zstd(char const* name) {
-    static auto const found = walmgr_app::look_up<decltype(Ours)>("libzstd.so.1", name);
-    return found;
+    return walmgr_app::from_library<Ours>("libzstd.so.1", name);
 }
 
 }  // namespace

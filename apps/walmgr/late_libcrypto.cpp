@@ -10,9 +10,7 @@
 namespace {
 
 template <auto Ours> auto from_libcrypto(char const* name) {
-    static auto const found =
-        walmgr_app::look_up<decltype(Ours)>("libcrypto.so." OPENSSL_MSTR(OPENSSL_SHLIB_VERSION), name);
-    return found;
+    return walmgr_app::from_library<Ours>("libcrypto.so." OPENSSL_MSTR(OPENSSL_SHLIB_VERSION), name);
 }
 
 }  // namespace

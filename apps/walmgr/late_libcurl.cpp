@@ -10,8 +10,7 @@
 namespace {
 
 template <auto Ours> auto from_libcurl(char const* name) {
-    static auto const found = walmgr_app::look_up<decltype(Ours)>("libcurl.so.4", name);
-    return found;
+    return walmgr_app::from_library<Ours>("libcurl.so.4", name);
 }
 
 }  // namespace

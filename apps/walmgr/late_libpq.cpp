@@ -8,8 +8,7 @@
 namespace {
 
 template <auto Ours> auto from_libpq(char const* name) {
-    static auto const found = walmgr_app::look_up<decltype(Ours)>("libpq.so.5", name);
-    return found;
+    return walmgr_app::from_library<Ours>("libpq.so.5", name);
 }
 
 }  // namespace

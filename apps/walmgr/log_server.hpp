@@ -25,7 +25,7 @@ public:
     explicit log_server(config const& settings, walmgr::cluster const& of) : of_{of} {
         using namespace std::chrono_literals;
         try {
-            db_.emplace(primary_of(settings).db,
+            db_.emplace(primary_of(settings.nodes).db,
                         pgq::libpq::options{.connect_timeout = 10s, .statement_timeout = 120s});
             auto const served = walmgr::identify_cluster(*db_, settings.cluster);
             if (served.system_id != of.system_id || served.size != of.size)

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 walmgr::log_status look(config const& settings) {
     walmgr::log_status found{.cluster = settings.cluster};
     try {
-        pgq::libpq::connection db{primary_of(settings).db, {.connect_timeout = 10s, .statement_timeout = 20s}};
+        pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 10s, .statement_timeout = 20s}};
         found.server = walmgr::ask_server_status(db, settings.receive.application_name);
     } catch (walmgr::error const& failure) {
         found.failed.push_back({"server", failure.kind(), failure.what()});

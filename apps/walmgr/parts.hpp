@@ -20,9 +20,35 @@ inline walmgr::node const& other_of(servers const& nodes, walmgr::node const& on
     return &one == &nodes.master ? nodes.slave : nodes.master;
 }
 
-/// Whoever of the two is the primary at present, for commands that change no roles.
-inline walmgr::node const& primary_of(config const& settings) {
-    return walmgr::present_primary(settings.nodes.master, settings.nodes.slave);
+/// Whether there are two, each of which can be asked what it is. Among several hosts libpq looks for a primary by
+/// itself.
+inline bool are_two(servers const& nodes) {
+    return !nodes.slave.db.empty() && !walmgr::names_several_hosts(nodes.master.db);
+}
+
+/// The one that says that it is a primary, or none. `found` gets what each says.
+inline walmgr::node const* find_primary(servers const& nodes, std::string& found) {
+    for (auto const* const one : {&nodes.master, &nodes.slave}) {
+        if (one->db.empty()) continue;
+        auto const is = walmgr::role_of(*one);
+        if (is == walmgr::role::primary) return one;
+        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
+    }
+    return nullptr;
+}
+
+/// The same, for commands that cannot do without. @throws walmgr::error  negative, when there is none
+inline walmgr::node const& require_primary(servers const& nodes) {
+    std::string found;
+    if (auto const* const primary = find_primary(nodes, found)) return *primary;
+    throw walmgr::error{walmgr::fault::negative, "there is no primary: " + found};
+}
+
+/// The same, for commands that say themselves why they cannot have what they ask for: without a primary the master.
+inline walmgr::node const& primary_of(servers const& nodes) {
+    std::string found;
+    auto const* const primary = are_two(nodes) ? find_primary(nodes, found) : nullptr;
+    return primary != nullptr ? *primary : nodes.master;
 }
 
 /// The node that has that role and whose neighbour `fits`; the slave is asked first.

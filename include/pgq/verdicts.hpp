@@ -152,6 +152,7 @@ private:
     std::size_t held_ = 0;
 };
 
+// Not in the class, where it would be inline, and could not be compiled once: <pgq/compiled_once.hpp>.
 void verdicts::send(transport auto& db, batch_id batch, dead_letters const& letters, std::string_view queue,
                     std::string_view consumer) {
     if (!ids_.empty()) hand_back(db, batch, ids_, seconds_, queue, consumer);

@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -62,20 +61,21 @@ inline void stop_node(node const& of, std::chrono::seconds limit) {
     auto const& data = data_of(of);
     if (!sign_of_server(of)) return;
     auto const deadline = limit + std::chrono::seconds{10};
-    std::exception_ptr problem;
+    // A server removes its pid file, which pg_ctl wants and waits for, a moment before its last process has ended.
+    constexpr std::chrono::seconds last_moment{10};
+    std::optional<std::string> still;
+    auto const ended = [&] { return holds_within(last_moment, [&] { return !(still = sign_of_server(of)); }); };
     try {
         if (of.stop_command.empty())
             run_checked(
                 {program_of(of, "pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", std::to_string(limit.count())},
                 {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
         else run_checked(of.stop_command, {.deadline = deadline});
-    } catch (error const&) { problem = std::current_exception(); }
-    // A server removes its pid file, which pg_ctl wants and waits for, a moment before its last process has ended.
-    constexpr std::chrono::seconds last_moment{10};
-    std::optional<std::string> still;
-    if (holds_within(last_moment, [&] { return !(still = sign_of_server(of)); })) return;
-    if (problem) std::rethrow_exception(problem);
-    throw error{fault::server_running, of.name + " was stopped, but " + *still};
+    } catch (error const&) {
+        if (!ended()) throw;
+        return;
+    }
+    if (!ended()) throw error{fault::server_running, of.name + " was stopped, but " + *still};
 }
 
 namespace detail {

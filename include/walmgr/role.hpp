@@ -69,11 +69,4 @@ inline role role_of(node const& of) {
     }
 }
 
-/// The one of two servers that is the primary at present: `slave` only where it says so and `master` does not. Where
-/// `master` names several hosts, libpq looks for the primary among them, and `slave` is not asked.
-inline node const& present_primary(node const& master, node const& slave) {
-    if (slave.db.empty() || names_several_hosts(master.db) || role_of(master) == role::primary) return master;
-    return role_of(slave) == role::primary ? slave : master;
-}
-
 }  // namespace walmgr

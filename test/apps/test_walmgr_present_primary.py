@@ -1,6 +1,4 @@
 """After roles have changed, commands for the primary go on at the new one, by the configuration as it is."""
-import subprocess
-
 import pytest
 
 from support.pair import running_pair
@@ -15,12 +13,9 @@ def pair(program):
 
 
 @pytest.fixture
-def receiver(pair):
+def receiver(pair, start):
     with open(pair.folder / "received", "w", encoding="utf-8") as log:
-        process = subprocess.Popen(as_server_user(pair.archive.command("receive")), stdout=log, stderr=log, cwd="/")
-        yield process
-        process.terminate()
-        process.wait(30)
+        yield start(as_server_user(pair.archive.command("receive")), stdout=log, stderr=log, cwd="/")
 
 
 def receives(pair, name):

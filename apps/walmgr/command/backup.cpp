@@ -185,7 +185,7 @@ int backup(config const& settings, options const& given) {
     apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
     auto const where = open_first(settings);
     auto const of = known_cluster(settings, where);
-    auto const& server = primary_of(settings);
+    auto const& server = primary_of(settings.nodes);
     pgq::libpq::connection db{server.db, {.stop = stop.get_token(), .connect_timeout = 30s, .statement_timeout = 60s}};
     auto const source = walmgr::look_at_source(db);
     check_source(source, walmgr::identify_cluster(db, settings.cluster), of);

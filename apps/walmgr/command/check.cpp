@@ -38,7 +38,7 @@ std::string_view word_of(verdict is) {
 
 /// Where two servers are known: whether one is the primary, and the other its standby.
 void ask_roles(walmgr::probe_list& to, servers const& nodes) {
-    if (nodes.slave.db.empty() || walmgr::names_several_hosts(nodes.master.db)) return;
+    if (!are_two(nodes)) return;
     to.ask("roles", [&] {
         auto const master = role_of(nodes.master);
         auto const slave = role_of(nodes.slave);
@@ -57,7 +57,7 @@ void ask_roles(walmgr::probe_list& to, servers const& nodes) {
 void ask_server(walmgr::probe_list& to, config const& settings, options const& given,
                 std::optional<walmgr::cluster> const& known) {
     to.ask("server", [&] {
-        pgq::libpq::connection db{primary_of(settings).db, {.connect_timeout = 10s, .statement_timeout = 30s}};
+        pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 10s, .statement_timeout = 30s}};
         bool const standby = walmgr::sql::in_recovery(db);
         to.add("server", standby ? verdict::wrong : verdict::fine,
                "version " + walmgr::sql::shown_setting(db, "server_version") +

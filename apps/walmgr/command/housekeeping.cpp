@@ -93,7 +93,7 @@ std::vector<std::string> objects_of(walmgr::any_store const& where, std::string 
 void leave_server(config const& settings, bool act) {
     try {
         pgq::libpq::connection db{
-            primary_of(settings).db,
+            primary_of(settings.nodes).db,
             {.connect_timeout = std::chrono::seconds{10}, .statement_timeout = std::chrono::seconds{30}}};
         if (is_command_of_server(settings, walmgr::archive_command_of(db), "xarchive %p %f"))
             throw error{fault::negative, "the primary archives here; run first: walmgr CONFIG stop"};

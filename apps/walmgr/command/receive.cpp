@@ -55,7 +55,7 @@ int receive(config const& settings, bool once) {
         of,
         folder,
         archiver,
-        {.conninfo = [&settings] { return primary_of(settings).db; },
+        {.conninfo = [&settings] { return primary_of(settings.nodes).db; },
          .application_name = wanted.application_name,
          .once = once,
          .stream = {.slot = wanted.slot, .flush = wanted.flush, .status_interval = wanted.status_interval}},

@@ -38,18 +38,6 @@ struct options {
     std::string names{};
 };
 
-/// The one of the two servers that takes writes.
-node const& primary_of(servers const& nodes) {
-    std::string found;
-    for (auto const* const one : {&nodes.master, &nodes.slave}) {
-        if (one->db.empty()) continue;
-        auto const is = walmgr::role_of(*one);
-        if (is == role::primary) return *one;
-        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
-    }
-    throw error{fault::negative, "there is no primary: " + found};
-}
-
 void clear(std::string const& folder) {
     for (auto const& name : walmgr::names_in(folder))
         std::filesystem::remove_all(folder + '/' + name);
@@ -84,7 +72,7 @@ int create(config const& settings, options const& given) {
     auto const& nodes = settings.nodes;
     if (::geteuid() == 0)
         throw error{fault::usage, "run it as the user that the server runs as, who is to own the files, not as root"};
-    auto const& primary = primary_of(nodes);
+    auto const& primary = require_primary(nodes);
     auto const& made = other_of(nodes, primary);
     auto const places = [&] {
         auto db = walmgr::session_with(primary, std::chrono::seconds{30});
@@ -138,7 +126,7 @@ int create(config const& settings, options const& given) {
 }
 
 int follow(config const& settings, options const& given) {
-    auto const& primary = primary_of(settings.nodes);
+    auto const& primary = require_primary(settings.nodes);
     auto standby = other_of(settings.nodes, primary);
     if (!given.standby.empty()) standby = {.name = "the standby", .db = given.standby};
     if (!given.slot.empty()) standby.slot = given.slot;
@@ -158,7 +146,7 @@ int follow(config const& settings, options const& given) {
 
 int synchronous(config const& settings, options const& given) {
     auto const wanted = walmgr::parse_sync_names(given.names);
-    auto const& primary = primary_of(settings.nodes);
+    auto const& primary = require_primary(settings.nodes);
     auto db = walmgr::session_with(primary, std::chrono::seconds{30});
     bool const applied = walmgr::sql::shown_setting(db, "synchronous_commit") == "remote_apply";
     std::size_t there = 0;
