@@ -8,6 +8,7 @@
 #include <support/session.hpp>
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -172,6 +173,42 @@ BOOST_AUTO_TEST_CASE(a_commit_without_answer_is_in_doubt) {
         sender.send("select 1");
         sender.sync();
     });
+}
+
+/// Asks a session whether a pooler is there, and stops it meanwhile; its wish to cancel gets lost, and then the answer
+/// comes, upon which it ends. Nothing where the answer came too late to be waited for, as may happen under load.
+std::optional<bool> is_pooled_when_stopped_meanwhile() {
+    auto lock = connect();
+    lock.execute("select pg_advisory_lock(4711)");
+    proxy link{support::conninfo()};
+    std::stop_source stop;
+    connection db{link.conninfo(), {.stop = stop.get_token()}};
+    db.execute("set search_path = stop_pooled, pg_catalog");
+    constexpr std::string_view cancel_request{"\x04\xd2\x16\x2e", 4};  // 80877102, by which the server knows one
+    link.arm(fault::stall_before, std::string{cancel_request});
+    auto const asker = support::when_runs(db.backend_pid(), "select pg_backend_pid()", [&] {
+        stop.request_stop();
+        if (support::eventually([&] { return link.struck(); })) lock.execute("select pg_advisory_unlock(4711)");
+    });
+    try {
+        bool const pooled = db.pooled();
+        BOOST_TEST(db.closed());
+        return pooled;
+    } catch (pgq::stopped const&) { return std::nullopt; } catch (pgq::connection_error const&) {
+        return std::nullopt;
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_ended_behind_the_answer_is_behind_no_pooler) {
+    auto db = connect();
+    db.execute(
+        "create schema stop_pooled; create function stop_pooled.pg_backend_pid() returns integer language plpgsql as "
+        "'begin perform pg_advisory_lock_shared(4711); perform pg_advisory_unlock_shared(4711);"
+        " return pg_catalog.pg_backend_pid(); end'");
+    std::optional<bool> pooled;
+    BOOST_TEST(support::eventually([&] { return (pooled = is_pooled_when_stopped_meanwhile()).has_value(); }));
+    BOOST_TEST(!pooled.value_or(true));
+    db.execute("drop schema stop_pooled cascade");
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_from_another_thread) {
