@@ -1,7 +1,9 @@
 // Takes one batch of the queue "orders" as CONSUMER, whose orders a typed handler adds up. Prints: events, seconds,
 // seconds of the client's processor time, the most memory that it ever had, in KiB, and seconds of the server's
-// processor time.
-//     consume CONNINFO CONSUMER HOW
+// processor time. With a PASSES above 1 it takes the same batch so often, and prints the figures of the last time: a
+// new server process maps each page of the shared buffers when it first reads it, which a consumer that lives does
+// once.
+//     consume CONNINFO CONSUMER HOW [PASSES]
 #include "bare.hpp"
 #include "orders.hpp"
 #include "stopwatch.hpp"
@@ -10,6 +12,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -24,10 +27,15 @@ void show(std::uint64_t events, stopwatch const& taken) {
 }
 
 std::int64_t handled = 0;  // so that the compiler cannot do without the work
+int passes = 1;
 
 template <class... Parts> void consume(char const* conninfo, char const* name, Parts... parts) {
     pgq::libpq::connection db{conninfo};
     pgq::consumer consumer{pgq::subscription{"orders", name}, parts...};
+    for (int pass = 1; pass < passes; ++pass) {
+        consumer.step(db);
+        pgq::seek(db, consumer.source(), pgq::seek_to::start);
+    }
     stopwatch const taken{db.backend_pid()};
     auto const report = consumer.step(db);
     show(report ? report->counts.events : 0, taken);
@@ -88,13 +96,11 @@ std::uint64_t copy_out(bare::session const& db, std::string const& batch) {
 enum class bare_way { whole, cursor, copy };
 
 /// The same statements as by the framework, without the framework.
-void consume_bare(char const* conninfo, std::string const& name, bare_way way) {
+std::uint64_t take_batch(bare::session const& db, std::string const& name, bare_way way) {
     bool const by_cursor = way == bare_way::cursor;
-    auto const db = bare::connect(conninfo);
     auto const binary = [&](std::string const& text) {
         return bare::checked(db, PQexecParams(db.get(), text.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1));
     };
-    stopwatch const taken{PQbackendPID(db.get())};
     bare::rows const next = bare::execute(db, ("select pgq.next_batch('orders', '" + name + "')").c_str());
     std::string const batch = PQgetvalue(next.get(), 0, 0);
     std::uint64_t events = 0;
@@ -116,7 +122,17 @@ void consume_bare(char const* conninfo, std::string const& name, bare_way way) {
     }
     bare::execute(db, ("select pgq.finish_batch(" + batch + ")").c_str());
     if (by_cursor) bare::execute(db, "commit");
-    show(events, taken);
+    return events;
+}
+
+void consume_bare(char const* conninfo, std::string const& name, bare_way way) {
+    auto const db = bare::connect(conninfo);
+    for (int pass = 1; pass < passes; ++pass) {
+        take_batch(db, name, way);
+        bare::execute(db, ("select pgq.seek_start('orders', '" + name + "')").c_str());
+    }
+    stopwatch const taken{PQbackendPID(db.get())};
+    show(take_batch(db, name, way), taken);
 }
 
 bool run(std::string_view how, char const* conninfo, char const* name) {
@@ -140,11 +156,12 @@ bool run(std::string_view how, char const* conninfo, char const* name) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    bool const known = argc == 4 && run(argv[3], argv[1], argv[2]);
+    if (argc == 5) passes = std::atoi(argv[4]);
+    bool const known = (argc == 4 || argc == 5) && passes > 0 && run(argv[3], argv[1], argv[2]);
     if (!known) {
         std::fputs(
             "usage: consume CONNINFO CONSUMER default|together|whole|cursor|rows|raw-default|raw-whole|raw-cursor|"
-            "bare-whole|bare-cursor|bare-copy\n",
+            "bare-whole|bare-cursor|bare-copy [PASSES]\n",
             stderr);
         return 2;
     }
