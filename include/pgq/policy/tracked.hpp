@@ -3,7 +3,7 @@
 #pragma once
 
 #include <pgq/error.hpp>
-#include <pgq/libpq/connection.hpp>
+#include <pgq/libpq/sessions.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/policy/kept_verdicts.hpp>
 #include <pgq/sql/ext.hpp>
@@ -33,7 +33,7 @@ struct libpq_target {
     template <std::convertible_to<std::string> Text>
     libpq_target(Text const& text) : conninfo{text} {}  // implicit: it stands for the text
     libpq::connection operator()(std::stop_token stop) const {
-        return libpq::connection{conninfo, {.stop = std::move(stop), .prepare_statements = true}};
+        return libpq::sessions{conninfo, {.stop = std::move(stop), .prepare_statements = true}}();
     }
 };
 
