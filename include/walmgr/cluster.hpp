@@ -18,7 +18,9 @@ struct cluster {
     std::string name = "main";  ///< its folder in the repository
     std::uint64_t system_id = 0;
     segment_size size{};
-    int history = 1;  ///< counts pg_upgrades: their segments may have equal names
+    int history = 1;              ///< counts pg_upgrades: their segments may have equal names
+    int version = 0;              ///< major version of PostgreSQL; 0 where nobody has recorded it
+    std::uint32_t page_size = 0;  ///< of the log, in bytes; 0 where nobody has recorded it
 };
 
 /// Where the log of a cluster lies. At most 256 segments of 16 MiB are in one folder.
@@ -34,6 +36,30 @@ inline std::string object_name(cluster const& of, wal_name const& name, std::str
     if (name.kind == wal_kind::segment) folder = segments_folder(of, name.tli) + '/' + detail::hex_text(name.high, 8);
     return folder.append("/").append(text).append(".wal");
 }
+
+namespace detail {
+
+/// What is wrong with the format of a page for that cluster, whose record may tell neither version nor page size; empty
+/// for nothing.
+inline std::string wrong_format(page_header const& page, cluster const& of) {
+    auto const number = "magic number is 0x" + hex_text(page.magic, 4);
+    auto const version = major_version(page.magic);
+    // A format that is not known may have other headers: of such log nothing could be said to be right.
+    if (version == 0 && page.magic > latest_magic)
+        return "it is of a later PostgreSQL than this walmgr knows, which ends with " +
+               std::to_string(major_version(latest_magic)) + ", or damaged: its " + number +
+               "; take a walmgr that knows that version";
+    if (version == 0) return "its " + number + ", which no PostgreSQL writes";
+    if (of.version != 0 && version != of.version)
+        return "it is of PostgreSQL " + std::to_string(version) + ", and the cluster of " + std::to_string(of.version);
+    if (!is_page_size(page.page_size)) return "it has pages of " + std::to_string(page.page_size) + " bytes";
+    if (of.page_size != 0 && page.page_size != of.page_size)
+        return "it has pages of " + std::to_string(page.page_size) + " bytes, and the cluster of " +
+               std::to_string(of.page_size);
+    return {};
+}
+
+}  // namespace detail
 
 /// Refuses the first page of a segment that is not the one it should be. @throws error  identity, which says what it is
 inline void check_segment_start(std::string_view start, wal_name const& name, cluster const& of,
@@ -51,6 +77,7 @@ inline void check_segment_start(std::string_view start, wal_name const& name, cl
     if (page->size != of.size)
         wrong("its cluster has segments of " + std::to_string(page->size.bytes) + " bytes, this one of " +
               std::to_string(of.size.bytes));
+    if (auto const why = detail::wrong_format(*page, of); !why.empty()) wrong(why);
     auto const begin = begin_of(*which, of.size);
     if (page->at != begin) wrong("it begins at " + to_string(page->at) + ", its name says " + to_string(begin));
     // The first segment after a promotion still has the pages of the old timeline in front.

@@ -28,14 +28,30 @@ struct page_header {
 /// Bytes that parse_page_header() wants to see.
 inline constexpr std::size_t page_header_bytes = 40;
 
+/// The magic number of the latest version that is known here. Later ones have larger numbers.
+inline constexpr std::uint16_t latest_magic = 0xD118;
+
 /// The major version of PostgreSQL that writes this magic number; 0 for one that is not known here.
 inline int major_version(std::uint16_t magic) {
-    constexpr std::array<std::pair<std::uint16_t, int>, 5> known{
-        {{0xD10D, 14}, {0xD110, 15}, {0xD113, 16}, {0xD116, 17}, {0xD118, 18}}};
+    constexpr std::array<std::pair<std::uint16_t, int>, 8> known{{{0xD098, 11},
+                                                                  {0xD101, 12},
+                                                                  {0xD106, 13},
+                                                                  {0xD10D, 14},
+                                                                  {0xD110, 15},
+                                                                  {0xD113, 16},
+                                                                  {0xD116, 17},
+                                                                  {latest_magic, 18}}};
     for (auto const& [number, version] : known) {
         if (number == magic) return version;
     }
     return 0;
+}
+
+/// Whether PostgreSQL can be built with pages of that length.
+inline constexpr bool is_page_size(std::uint64_t bytes) {
+    constexpr std::uint64_t least = 1U << 10U;
+    constexpr std::uint64_t most = 64U << 10U;
+    return bytes >= least && bytes <= most && (bytes & (bytes - 1)) == 0;
 }
 
 /// Nothing when these bytes do not begin a segment. Whether it is the right one is for the caller to say.

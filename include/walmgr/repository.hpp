@@ -38,8 +38,13 @@ inline cluster parse_record(std::string_view text, std::string const& name, std:
         auto const& record = file.section("cluster");
         auto const size = valid_segment_size(record_number(record, "segment_size"));
         if (!size) record.refuse("segment_size", "is no length of segments");
-        return {
-            .name = cluster_name, .system_id = record_number(record, "system_id"), .size = *size, .history = history};
+        // Records that are older than the last two keys have neither.
+        return {.name = cluster_name,
+                .system_id = record_number(record, "system_id"),
+                .size = *size,
+                .history = history,
+                .version = static_cast<int>(record.number("version", 0, 1, 9999)),
+                .page_size = static_cast<std::uint32_t>(record.number("page_size", 0, 1, 1 << 16))};
     } catch (pgq::usage_error const& problem) {
         throw error{fault::corrupt,
                     std::string{"the repository's record of the cluster is damaged: "} + problem.what()};
@@ -48,8 +53,11 @@ inline cluster parse_record(std::string_view text, std::string const& name, std:
 
 bool write_record(store auto const& where, cluster const& which) {
     auto out = where.create(record_name(which.name, which.history));
-    out.write("[cluster]\nsystem_id = " + std::to_string(which.system_id) +
-              "\nsegment_size = " + std::to_string(which.size.bytes) + '\n');
+    auto text = "[cluster]\nsystem_id = " + std::to_string(which.system_id) +
+                "\nsegment_size = " + std::to_string(which.size.bytes) + '\n';
+    if (which.version != 0) text += "version = " + std::to_string(which.version) + '\n';
+    if (which.page_size != 0) text += "page_size = " + std::to_string(which.page_size) + '\n';
+    out.write(text);
     return out.seal();
 }
 

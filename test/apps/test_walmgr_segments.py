@@ -27,12 +27,29 @@ def offered(archive, data, number=7):
     (b"", 12, "has 0 bytes"),
     (bytes(SEGMENT), 10, "header"),
     (segment_bytes(8), 10, "begins at"),
-    (segment_bytes(7, timeline=2), 10, "timeline 2")], ids=["short", "long", "empty", "zeros", "swapped", "of another timeline"])
+    (segment_bytes(7, timeline=2), 10, "timeline 2"),
+    (segment_bytes(7, magic=0xBEEF), 10, "magic number is 0xBEEF, which no PostgreSQL writes"),
+    (segment_bytes(7, magic=0xD111), 10, "magic number is 0xD111, which no PostgreSQL writes"),
+    (segment_bytes(7, magic=0xD113), 10, "of PostgreSQL 16, and the cluster of 15"),
+    (segment_bytes(7, magic=0xD199), 10, "of a later PostgreSQL than this walmgr knows"),
+    (segment_bytes(7, page_size=16384), 10, "pages of 16384 bytes, and the cluster of 8192"),
+    (segment_bytes(7, page_size=0), 10, "pages of 0 bytes")],
+    ids=["short", "long", "empty", "zeros", "swapped", "of another timeline", "no magic", "a magic between two versions'",
+         "of another version", "of a later version", "of other pages", "of no pages"])
 def test_what_is_no_such_segment_is_not_archived(archive, data, status, words):
     done = offered(archive, data)
     assert done.returncode == status and words in done.stderr and done.stderr.count("\n") == 1, done
     assert archive.objects() == [] and not list(archive.repository.rglob("*.tmp"))
     assert archive.push(7).returncode == 0
+
+
+def test_a_record_of_old_tells_no_version_and_is_read_as_before(scratch, program):
+    archive = Archive(scratch, program("walmgr"))
+    archive.know_cluster(archive.repository, more="")
+    for number, (given, status) in enumerate([({"magic": 0xD118}, 0), ({"magic": 0xD106, "page_size": 32768}, 0), ({}, 0),
+                                              ({"magic": 0xBEEF}, 10), ({"magic": 0xD199}, 10), ({"page_size": 8000}, 10)]):
+        assert offered(archive, segment_bytes(number, **given), number).returncode == status, given
+    assert archive.run("verify").returncode == 0
 
 
 @pytest.mark.parametrize("way", ["none", "lz4", "zstd"])

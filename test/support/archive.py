@@ -21,9 +21,9 @@ def segment_name(number, timeline=1):
     return f"{timeline:08X}{number // per_log:08X}{number % per_log:08X}"
 
 
-def segment_bytes(number, timeline=1, seed=1):
-    """A segment as a server of version 15 would begin it; what follows packs half."""
-    start = struct.pack("<HHIQIxxxxQII", 0xD110, 2, timeline, number * SEGMENT, 0, SYSTEM_ID, SEGMENT, 8192)
+def segment_bytes(number, timeline=1, seed=1, magic=0xD110, page_size=8192):
+    """A segment as a server, of version 15 where nothing else is said, would begin it; what follows packs half."""
+    start = struct.pack("<HHIQIxxxxQII", magic, 2, timeline, number * SEGMENT, 0, SYSTEM_ID, SEGMENT, page_size)
     return start + random.Random(seed * 1000 + number).randbytes(SEGMENT // 4) + bytes(SEGMENT * 3 // 4 - len(start))
 
 
@@ -70,11 +70,11 @@ class Archive:
         keywords.setdefault("cwd", self.folder)
         return subprocess.run(as_server_user(self.command(*args)), capture_output=True, text=True, timeout=120, **keywords)
 
-    def know_cluster(self, repository):
+    def know_cluster(self, repository, more="version = 15\npage_size = 8192\n"):
         """Lets a repository know the cluster that made segments are of, without a server."""
         record = repository / "main/history"
         record.mkdir(parents=True)
-        (record / "1.ini").write_text(f"[cluster]\nsystem_id = {SYSTEM_ID}\nsegment_size = {SEGMENT}\n")
+        (record / "1.ini").write_text(f"[cluster]\nsystem_id = {SYSTEM_ID}\nsegment_size = {SEGMENT}\n{more}")
         for folder in (record, record.parent):
             give_to_server_user(folder)
 

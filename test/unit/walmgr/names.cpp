@@ -99,6 +99,11 @@ BOOST_AUTO_TEST_CASE(the_first_page_tells_whose_segment_it_is) {
     BOOST_TEST(!walmgr::parse_page_header(std::string_view{bytes}.substr(0, 39)));
     BOOST_TEST(!walmgr::parse_page_header(std::string(8192, '\0')));
     BOOST_TEST(walmgr::major_version(0xD1FF) == 0);
+    BOOST_TEST(walmgr::major_version(walmgr::latest_magic) == 18);
+    for (auto const length : {1024U, 8192U, 65536U})
+        BOOST_TEST(walmgr::is_page_size(length));
+    for (auto const length : {0U, 512U, 8000U, 131072U})
+        BOOST_TEST(!walmgr::is_page_size(length));
 }
 
 BOOST_AUTO_TEST_CASE(a_history_names_where_older_timelines_were_left) {
