@@ -2,10 +2,12 @@
 #pragma once
 
 #include <walmgr/command_line.hpp>
+#include <walmgr/sql/health.hpp>
 #include <walmgr/sql/settings.hpp>
 #include <walmgr/wait.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,16 @@ std::string archive_command_of(pgq::transport auto& db) {
     // As long as archive_mode is off the server shows no command.
     if (now && now->value != "(disabled)") return now->value;
     return sql::filed_setting(db, "archive_command").value_or("");
+}
+
+/// Why a server archives nothing as a primary, as it runs now; nothing when it archives.
+std::optional<std::string> why_not_archiving(pgq::transport auto& db) {
+    if (sql::shown_setting(db, "archive_mode") == "off") return "its archive_mode is off";
+    auto const library = sql::read_setting(db, "archive_library");
+    if (library && !library->value.empty()) return std::nullopt;
+    auto const command = sql::shown_setting(db, "archive_command");
+    if (!archives_nothing(command)) return std::nullopt;
+    return command.empty() ? "its archive_command is empty" : "its archive_command \"" + command + "\" keeps nothing";
 }
 
 /// What has to be changed so that a server archives by `command`. Settings that wait for a restart already are listed

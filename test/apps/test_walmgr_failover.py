@@ -1,5 +1,6 @@
 """Two servers change their roles, and one is lost: what was acknowledged survives, and the old primary comes back."""
 import pathlib
+import subprocess
 
 import pytest
 
@@ -86,3 +87,38 @@ def test_roles_change_a_primary_is_lost_and_comes_back(pair, wait_until):
     assert pair.sql("b", "show cluster_name") == [("node_b",)]
     done = pair.walmgr("rejoin")
     assert done.returncode == 1 and "there is no stopped server beside a primary" in done.stderr
+
+
+def test_a_standby_that_would_archive_nothing_becomes_the_primary_in_an_emergency_only(pair, wait_until):
+    # What is restored as a standby may become the primary, and archives then as the server did that it is a copy of.
+    assert pair.walmgr("backup").returncode == 0
+    pair.ctl("b", "stop")
+    subprocess.run(["rm", "-rf", pair.data("b")], check=True)
+    for more, kept in ([["--archive-mode", "off"], False], [[], True]):
+        done = pair.walmgr("restore", "--standby", "--delta", *more)
+        assert done.returncode == 0, done
+        assert ("archive_mode" not in (pair.data("b") / "postgresql.auto.conf").read_text()) == kept
+    pair.configure("b")
+    with open(pair.data("b") / "postgresql.conf", "a") as settings:
+        settings.write(f"primary_conninfo = '{pair.conninfo('a')}'\n")
+    pair.ctl("b", "start")
+    wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
+    done = pair.walmgr("switchover", "-n")
+    assert done.returncode == 0 and "ATTENTION" not in done.stdout + done.stderr, done
+
+    for setting, says in (("archive_command=true", 'archive_command "true" keeps nothing'), ("archive_mode=off", "archive_mode is off")):
+        pair.ctl("b", "stop")
+        pair.ctl("b", "start", "-o", f"-c {setting}")
+        wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
+        for more in (["-n"], []):
+            done = pair.walmgr("switchover", *more)
+            assert done.returncode == 1 and f"would archive nothing as the primary, its {says}" in done.stderr, done
+    assert pair.primaries() == ["a"] and not list(pathlib.Path(pair.keys["state_dir"]).glob("*.journal"))
+
+    pair.ctl("a", "stop", "-m", "immediate")
+    done = pair.walmgr("boot", "-n")
+    assert done.returncode == 0 and "ATTENTION: the slave archives nothing then: its archive_mode is off" in done.stdout, done
+    done = pair.walmgr("boot")
+    assert done.returncode == 0 and pair.primaries() == ["b"], done
+    assert "ATTENTION: the slave archives nothing from now on: its archive_mode is off" in done.stdout, done
+    assert done.stderr.count("\n") == 1 and f"set archive_mode = on and archive_command = '{pair.archive.program}" in done.stderr, done

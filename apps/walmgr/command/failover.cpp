@@ -3,6 +3,7 @@
 #include "../this_program.hpp"
 
 #include <walmgr/archive.hpp>
+#include <walmgr/archiving.hpp>
 #include <walmgr/failover/steps.hpp>
 #include <walmgr/intent.hpp>
 
@@ -83,6 +84,22 @@ walmgr::failover_hooks hooks_of(config const& settings) {
         .say = [](std::string const& what) { std::cout << what << std::endl; }};
 }
 
+/// For everybody to see: a primary that archives nothing, unless a receiver keeps its log. Never in the way.
+void warn_unless_archiving(config const& settings, node const& primary, std::string const& from_when) {
+    try {
+        auto db = walmgr::session_with(primary, std::chrono::seconds{30});
+        auto const why = walmgr::why_not_archiving(db);
+        if (!why) return;
+        auto const text = "ATTENTION: " + primary.name + " archives nothing " + from_when + ": " + *why;
+        std::cout << text << std::endl;
+        say(text + "; set archive_mode = on and archive_command = '" + command_of_server(settings, "xarchive %p %f") +
+            "' there, restart it, and take a new base backup" +
+            (settings.receive.partial_wals.empty() ? "" : "; until then only receive, where it runs, keeps its log"));
+    } catch (pgq::error const& problem) {
+        say("whether " + primary.name + " archives could not be asked: " + problem.what());
+    }
+}
+
 int boot(config const& settings, options const& given) {
     auto const is_standby = [](role is, node const&) { return is == role::standby; };
     if (given.dry_run) {
@@ -93,6 +110,7 @@ int boot(config const& settings, options const& given) {
         else std::cout << "would run " << fence.front() << ", and go on when it ends with 0\n";
         std::cout << "would make " << found.subject->name << " the primary in the place of " << found.other->name
                   << '\n';
+        warn_unless_archiving(settings, *found.subject, "then");
         return 0;
     }
     return with_journal(settings, "boot", "give up", [&](walmgr::journal& log) {
@@ -102,6 +120,7 @@ int boot(config const& settings, options const& given) {
                                       std::chrono::seconds{given.limit}, hooks_of(settings), log);
         std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
                   << "; take a new base backup soon\n";
+        warn_unless_archiving(settings, *found.subject, "from now on");
     });
 }
 
@@ -163,6 +182,7 @@ int switchover(config const& settings, options const& given) {
             throw;
         }
         std::cout << found.subject->name << " is the primary, " << found.other->name << " follows\n";
+        warn_unless_archiving(settings, *found.subject, "from now on");
     });
 }
 

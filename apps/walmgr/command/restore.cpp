@@ -35,7 +35,7 @@ struct options {
     std::vector<std::string> tablespaces{};
     std::string log_folder{};
     bool standby = false;
-    std::string archive_mode{"off"};
+    std::string archive_mode{};  ///< off or preserve; empty: as suits what is made
     bool start = false;
     long wait = 86'400;
     unsigned jobs = usual_jobs();
@@ -78,6 +78,11 @@ walmgr::recovery_target target_of(options const& given) {
         target.on = walmgr::timeline{*number};
     }
     return target;
+}
+
+/// A standby may become the primary, which archives; whatever else is restored may stand beside the primary.
+bool keeps_archiving(options const& given) {
+    return given.archive_mode == "preserve" || (given.archive_mode.empty() && given.standby);
 }
 
 std::map<std::uint32_t, std::string> map_of(std::vector<std::string> const& given) {
@@ -131,7 +136,7 @@ int restore(config const& settings, options const& given) {
                                    .settings = {.target = target,
                                                 .on = plan.line.own,
                                                 .standby = given.standby,
-                                                .keep_archiving = given.archive_mode == "preserve",
+                                                .keep_archiving = keeps_archiving(given),
                                                 .restore_command = restore_command(settings)},
                                    .jobs = given.jobs};
     if (!given.log_folder.empty()) wanted.outside.push_back({"pg_wal", given.log_folder});
@@ -190,7 +195,7 @@ void add_restore(apps::command& program, request& wanted) {
     command.add_option("--tablespace", given->tablespaces, "OID=DIR: where a tablespace is to lie").takes_one();
     command.add_option("--waldir", given->log_folder, "where pg_wal is to lie, an empty folder");
     command.add_flag("--standby", given->standby, "as a standby, which goes on for ever");
-    command.add_option("--archive-mode", given->archive_mode, "off, or preserve what the backup has")
+    command.add_option("--archive-mode", given->archive_mode, "off, or preserve what the backup has, as for a standby")
         .one_of({"off", "preserve"});
     command.add_flag("--start", given->start, "start the server and wait until it is at its target");
     command.add_option("--wait", given->wait, "how many seconds --start waits").between(1, 31'536'000);

@@ -1,6 +1,7 @@
 /// boot, switchover and rejoin, step by step. Each step is journalled; what was done is not done again.
 #pragma once
 
+#include <walmgr/archiving.hpp>
 #include <walmgr/failover/old_primary.hpp>
 #include <walmgr/failover/promotion.hpp>
 #include <walmgr/sql/archiver.hpp>
@@ -121,6 +122,10 @@ inline void require_switchable(pgq::libpq::connection& primary, pgq::libpq::conn
         refuse_switch(
             "neither checksums nor wal_log_hints are on, so that a primary which diverges could not rejoin; set "
             "wal_log_hints");
+    // Where neither does the log is kept by a receiver, or by nobody; that does not change with the roles.
+    if (auto const why = why_not_archiving(standby); why && !why_not_archiving(primary))
+        refuse_switch("the standby would archive nothing as the primary, " + *why +
+                      "; set archive_mode and archive_command there as on the primary, and restart it");
 }
 
 /// Stops the primary in order, and proves that the standby has received all it wrote, up to the record of its shutdown.
