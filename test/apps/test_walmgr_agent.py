@@ -131,11 +131,13 @@ def test_it_is_started_by_who_asks_and_ends_when_nobody_does(archive, wait_until
 def test_the_units_are_what_systemd_takes(archive, tmp_path):
     """As far as can be said without a systemd that runs."""
     source = ROOT / "apps/walmgr/systemd"
-    unit = (source / "walmgr-agent@.service.in").read_text().replace("@BINDIR@/walmgr", str(archive.program))
-    (tmp_path / "walmgr-agent@.service").write_text(unit.replace("User=postgres", "User=daemon"))
+    for name in ("agent", "receive"):
+        unit = (source / f"walmgr-{name}@.service.in").read_text().replace("@BINDIR@/walmgr", str(archive.program))
+        (tmp_path / f"walmgr-{name}@.service").write_text(unit.replace("User=postgres", "User=daemon"))
     shutil.copy(source / "walmgr-agent@.socket", tmp_path)
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / "walmgr-agent@main.service",
-                           tmp_path / "walmgr-agent@main.socket"], capture_output=True, text=True, timeout=60)
+                           tmp_path / "walmgr-receive@main.service", tmp_path / "walmgr-agent@main.socket"],
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "walmgr" not in done.stderr, done.stderr
     wrong = tmp_path / "wrong/walmgr-agent@.socket"
     wrong.parent.mkdir()

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -352,6 +353,71 @@ def test_a_repository_that_keeps_silent_holds_up_neither_the_stream_nor_a_stop(r
         assert done.returncode == 0, done.stderr
         done = receiving.run("verify")
         assert done.returncode == 0, done.stderr
+
+
+@contextlib.contextmanager
+def told_services(folder):
+    """Where a service manager would listen, and a function that gives what it was told since."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(folder / "notify"))
+        give_to_server_user(folder / "notify")
+        listening.settimeout(30)
+        yield lambda: listening.recv(100).decode()
+
+
+def test_settings_are_read_again_while_it_receives(receiving, cluster, wait_until, monkeypatch):
+    second = receiving.make_folder("second")
+    with server_on_copy(cluster) as server, told_services(receiving.folder) as told:
+        server.start()
+        server.execute("create table kept (n int, filler text)")
+        receiving.know(server)
+        receiving.know(server, walmgr_data=second)
+        receiving.configure(master_db=server.conninfo())
+        monkeypatch.setenv("NOTIFY_SOCKET", str(receiving.folder / "notify"))
+        receiver = receiving.receive()
+        assert told() == "READY=1"
+        write(server)
+        wait_until(lambda: len(receiving.whole_segments()) == 1, what="an archived segment")
+
+        # What is wrong, or of another cluster, changes nothing.
+        stranger = receiving.make_folder("stranger")
+        receiving.know_cluster(stranger)
+        for keys, words in (({"flush": "never"}, "flush is neither segment"), ({"walmgr_data": "/nowhere"}, "/nowhere"),
+                            ({"walmgr_data": stranger}, "keeps another cluster")):
+            receiving.configure(master_db=server.conninfo(), **keys)
+            receiver.send_signal(signal.SIGHUP)
+            assert (told(), told()) == ("RELOADING=1", "READY=1")
+            last = receiving.said.read_text().splitlines()[-1]
+            assert "the configuration stays as it was" in last and words in last
+        write(server)
+        wait_until(lambda: len(receiving.whole_segments()) == 2, what="an archived segment")
+
+        # From now on into another repository; and however often, nothing is lost or taken twice.
+        receiving.configure(master_db=server.conninfo(), walmgr_data=second, partial_wals="/elsewhere", flush="synchronous")
+        receiver.send_signal(signal.SIGHUP)
+        assert (told(), told()) == ("RELOADING=1", "READY=1")
+        assert "partial_wals and cluster are as they were" in receiving.said.read_text()
+        for _ in range(8):
+            write(server, 2)
+            receiver.send_signal(signal.SIGHUP)
+            assert (told(), told()) == ("RELOADING=1", "READY=1")
+        write(server)
+        wait_until(lambda: len(list(second.glob("main/wal/1/*/*/*.wal"))) == 17, what="archived segments")
+        assert len(receiving.whole_segments()) == 2 and receiver.poll() is None
+
+        # A repository that keeps silent when it is asked for the first time holds up neither the stream nor a stop.
+        receiving.configure(master_db=server.conninfo(), walmgr_data="ssh://nobody/x", ssh_command="sh -c 'exec sleep 600'")
+        receiver.send_signal(signal.SIGHUP)
+        assert told() == "RELOADING=1"
+        write(server)
+        wait_until(lambda: len(list(second.glob("main/wal/1/*/*/*.wal"))) == 18, what="an archived segment")
+        receiver.send_signal(signal.SIGTERM)
+        assert receiver.wait(10) == 0
+        receiving.configure(master_db=server.conninfo(), walmgr_data=second)
+        monkeypatch.delenv("NOTIFY_SOCKET")
+        assert receiving.run("sync").returncode == 0
+        done = receiving.run("verify")
+        assert done.returncode == 0 and "gap" not in receiving.said.read_text(), done
 
 
 @pytest.mark.parametrize("tree_name", ["tree-16", "tree-17", "tree-18"])
