@@ -125,6 +125,14 @@ concept pollable = listener<Db> && requires(Db const& db) {
 template <class Db>
 concept stoppable = transport<Db> && requires(Db& db, std::stop_token token) { db.stop_token(token); };
 
+/// A session that gives its server up when that has said nothing for `longest_silence` while a statement runs; zero
+/// waits for ever.
+template <class Db>
+concept impatient = transport<Db> && requires(Db& db, std::chrono::milliseconds limit) {
+    db.longest_silence(limit);
+    { db.longest_silence() } -> std::same_as<std::chrono::milliseconds>;
+};
+
 /// A session whose server is only played, as in <pgq/testing.hpp>: it has no tables of users, and time passes when it
 /// is told to. `static constexpr bool simulated = true;` says so.
 template <class Db> concept simulated = requires { requires Db::simulated; };

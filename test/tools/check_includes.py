@@ -36,7 +36,8 @@ DOORS = {
 CONSUMER_READS = set("""
     array atomic cerrno charconv chrono compare concepts condition_variable csignal cstddef cstdint cstdio cstdlib cstring deque
     exception initializer_list iterator limits list memory mutex optional span stdexcept stop_token string string_view system_error
-    thread tuple type_traits utility vector fcntl.h poll.h pthread.h sys/eventfd.h unistd.h libpq-fe.h
+    thread tuple type_traits utility vector fcntl.h netinet/in.h netinet/tcp.h poll.h pthread.h sys/eventfd.h sys/socket.h unistd.h
+    libpq-fe.h
 """.split()) | {f"boost/hana/{part}.hpp" for part in "accessors adapt_struct at concept/struct define_struct first length second".split()}
 
 # What keeps the write-ahead log knows servers and nothing of queues.

@@ -35,7 +35,9 @@ namespace pgq::libpq {
 class connection {
 public:
     /// `conninfo`: keywords or a URI, with services, several hosts and target_session_attrs as libpq knows them.
-    /// The client encoding is UTF-8 unless it says otherwise. @throws connection_error, usage_error, stopped
+    /// The client encoding is UTF-8 unless it says otherwise. A host that vanishes is noticed by TCP after two minutes
+    /// unless it names any of keepalives, keepalives_idle, keepalives_interval, keepalives_count and tcp_user_timeout.
+    /// @throws connection_error, usage_error, stopped
     explicit connection(std::string const& conninfo, options wanted = {});
     connection(connection&& other) noexcept;
     connection& operator=(connection&& other) noexcept;
@@ -138,6 +140,11 @@ public:
     void statement_timeout(std::chrono::milliseconds limit) noexcept {
         state_->session.wanted.statement_timeout = limit;
     }
+    /// See options.
+    void longest_silence(std::chrono::milliseconds limit) noexcept { state_->session.wanted.longest_silence = limit; }
+    [[nodiscard]] std::chrono::milliseconds longest_silence() const noexcept {
+        return state_->session.wanted.longest_silence;
+    }
     /// See options; what is prepared already stays prepared, unused.
     void prepare_statements(bool wanted) noexcept { state_->session.wanted.prepare_statements = wanted; }
     /// Receives notices from now on.
@@ -159,7 +166,7 @@ private:
     std::unique_ptr<state> state_;
 };
 
-static_assert(transactional<connection> && copy_target<connection> && pollable<connection>);
+static_assert(transactional<connection> && copy_target<connection> && pollable<connection> && impatient<connection>);
 
 }  // namespace pgq::libpq
 

@@ -26,6 +26,11 @@ struct options {
     /// Kept by the client, for each call: the statement is cancelled when it passes. Zero is no limit. While rows of a
     /// COPY arrive it begins anew.
     std::chrono::milliseconds statement_timeout{0};
+    /// How long the server may say nothing while a call waits for it; each piece of an answer begins it anew. When it
+    /// passes, a statement whose effect would stay in doubt is left alone and the session is closed; any other is
+    /// cancelled, and the session closed unless the server obeys within as much again, or two seconds if that is less.
+    /// Zero waits for ever. Waiting for a notification is not counted.
+    std::chrono::milliseconds longest_silence{0};
     /// Shown in pg_stat_activity. Empty leaves what the connection string or PGAPPNAME says.
     std::string application_name{};
     /// Prepares statements with parameters when they come a second time. Leave it off behind a pooler that hands the

@@ -14,7 +14,7 @@ inline constexpr std::chrono::milliseconds deadline_grace{2'000};
 /// How long cleaning up may take where nobody set a limit.
 inline constexpr std::chrono::milliseconds cleanup_limit{10'000};
 
-enum class interruption { none, deadline, stop };
+enum class interruption { none, deadline, silence, stop };
 
 /// One request to the server and what becomes of it.
 struct call {

@@ -71,6 +71,15 @@ std::size_t parts(std::string_view list);
 /// The settings for one host of a list.
 [[gnu::cold]] settings for_host(settings const& all, std::size_t i, std::string_view wanted);
 
+/// Two minutes after the other host has vanished, the kernel ends a connection over TCP, whether it is idle or waits
+/// for an answer. Where the connection string, or its service, names any of these settings, all is left as it says.
+[[gnu::cold]] void watch_over(PGconn const* session, settings const& all) noexcept;
+
+/// The kernel takes a server that is there and reads nothing, since it waits for a lock say, for one that has vanished:
+/// not while much is sent to it. @return false where watch_over() has set no limit, and nothing is to be restored
+bool lift_user_timeout(PGconn const* session) noexcept;
+void restore_user_timeout(PGconn const* session) noexcept;
+
 /// Opens a session. libpq could go through a list of hosts itself, but only its blocking call gives each host a time
 /// limit. `prefer-standby` is a round that insists on a standby and one that does not.
 /// @throws connection_error, usage_error, stopped

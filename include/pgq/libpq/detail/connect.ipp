@@ -4,6 +4,10 @@
 #include <pgq/detail/inline.hpp>
 #include <pgq/libpq/detail/connect.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace pgq::libpq::detail {
 
 PGQ_INLINE void connection_deleter::operator()(PGconn* session) const noexcept {
@@ -149,6 +153,36 @@ PGQ_INLINE settings for_host(settings const& all, std::size_t i, std::string_vie
     return one;
 }
 
+inline constexpr int user_timeout_ms = 120'000;
+
+// What is no connection over TCP refuses, and needs none of it.
+PGQ_INLINE void set_tcp(PGconn const* session, int option, int value) noexcept {
+    static_cast<void>(::setsockopt(PQsocket(session), IPPROTO_TCP, option, &value, sizeof value));
+}
+
+PGQ_INLINE void watch_over(PGconn const* session, settings const& all) noexcept {
+    for (auto const& one : all) {
+        if (one.keyword.starts_with("keepalives") || one.keyword == "tcp_user_timeout") return;
+    }
+    set_tcp(session, TCP_KEEPIDLE, 60);
+    set_tcp(session, TCP_KEEPINTVL, 15);
+    set_tcp(session, TCP_KEEPCNT, 4);
+    set_tcp(session, TCP_USER_TIMEOUT, user_timeout_ms);
+}
+
+PGQ_INLINE bool lift_user_timeout(PGconn const* session) noexcept {
+    int set = 0;
+    socklen_t size = sizeof set;
+    if (::getsockopt(PQsocket(session), IPPROTO_TCP, TCP_USER_TIMEOUT, &set, &size) != 0) return false;
+    if (set != user_timeout_ms) return false;
+    set_tcp(session, TCP_USER_TIMEOUT, 0);
+    return true;
+}
+
+PGQ_INLINE void restore_user_timeout(PGconn const* session) noexcept {
+    set_tcp(session, TCP_USER_TIMEOUT, user_timeout_ms);
+}
+
 PGQ_INLINE connection_handle connect(std::string const& conninfo, options const& wanted, waiter const& waits) {
     static_cast<void>(parse_conninfo(conninfo));  // its messages are safe to show, libpq's are not
     settings given;
@@ -164,7 +198,10 @@ PGQ_INLINE connection_handle connect(std::string const& conninfo, options const&
     auto const hosts = names > addresses ? names : addresses;
     refusals refused;
     if (hosts == 1) {
-        if (finish(session.get(), waits, wanted.connect_timeout, refused)) return session;
+        if (finish(session.get(), waits, wanted.connect_timeout, refused)) {
+            watch_over(session.get(), all);
+            return session;
+        }
         refused.give_up();
     }
     if (PQstatus(session.get()) == CONNECTION_BAD) {
@@ -178,7 +215,10 @@ PGQ_INLINE connection_handle connect(std::string const& conninfo, options const&
         auto const sought = !twice ? attrs : round == 0 ? std::string_view{"standby"} : std::string_view{"any"};
         for (std::size_t i = 0; i < hosts; ++i) {
             session = start(for_host(all, i, sought));
-            if (finish(session.get(), waits, wanted.connect_timeout, refused)) return session;
+            if (finish(session.get(), waits, wanted.connect_timeout, refused)) {
+                watch_over(session.get(), all);
+                return session;
+            }
         }
     }
     refused.give_up();

@@ -78,12 +78,14 @@ private:
     void leave(session& db) noexcept {
         open_ = false;
         db.busy_with = {};
+        if (std::exchange(lifted_, false) && !db.closed()) restore_user_timeout(db.get());
     }
 
     std::string statement_{};
     std::string buffer_{};
     call running_{};  ///< refers to statement_
     bool open_ = false;
+    bool lifted_ = false;  ///< the limit of TCP, until the COPY has ended
     bool doubt_ = false;
 };
 

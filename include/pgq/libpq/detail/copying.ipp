@@ -12,6 +12,7 @@ PGQ_INLINE void copying::begin(session& db, std::string_view sql) {
     buffer_.clear();
     db.busy_with = "a COPY";
     open_ = true;
+    lifted_ = lift_user_timeout(db.get());
 }
 
 PGQ_INLINE std::uint64_t copying::end(session& db) {
@@ -22,13 +23,11 @@ PGQ_INLINE std::uint64_t copying::end(session& db) {
 
 PGQ_INLINE void copying::abort(session& db) noexcept {
     if (!open_) return;
-    open_ = false;
-    if (db.closed()) {
-        db.busy_with = {};
-        return;
+    if (!db.closed()) {
+        db.begin_grace(running_);  // no cancel: the end of the data, with an error, makes the server stop
+        db.abandon(running_);
     }
-    db.begin_grace(running_);  // no cancel: the end of the data, with an error, makes the server stop
-    db.abandon(running_);
+    leave(db);
 }
 
 PGQ_INLINE call copying::start(session& db, ExecStatusType kind, std::string_view form) {

@@ -159,10 +159,10 @@ PGQ_INLINE void pipeline::fail(result_handle refused) {
 PGQ_INLINE void pipeline::interrupt() {
     auto const cut = running_.cut;
     std::string const text{running_.statement};
+    auto const why = db_.limit_text(running_, "the pipeline");
     drop();
     if (cut == interruption::stop) throw stopped{};
-    throw sql_error{"the pipeline took longer than " + std::to_string(db_.wanted.statement_timeout.count()) + " ms",
-                    {.state = sqlstate{"57014"}, .transaction_aborted = !doubt_, .statement = text}};
+    throw sql_error{why, {.state = sqlstate{"57014"}, .transaction_aborted = !doubt_, .statement = text}};
 }
 
 PGQ_INLINE void pipeline::fail_lost(PGresult const* words) {

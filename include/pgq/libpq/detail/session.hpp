@@ -53,8 +53,10 @@ public:
     /// The next answer, null after the last one of a statement. @throws connection_error, stopped
     [[nodiscard]] result_handle next(call& running);
 
-    /// Sleeps until the socket is ready. The first time that the deadline or a stop request comes first, the server is
-    /// asked to cancel and gets a short time to answer; the second time the session is closed.
+    /// Sleeps until the socket is ready. The first time that the deadline, the longest silence or a stop request comes
+    /// first, the server is asked to cancel and gets a short time to answer; the second time the session is closed.
+    /// After a silence it is closed at once if the statement would be in doubt: a COMMIT that waits for a synchronous
+    /// standby takes a request to cancel for leave to go on without it.
     void await(int events, call& running);
 
     /// After the last answer. A request to cancel that is still on its way could hit the next statement.
@@ -97,6 +99,9 @@ public:
     /// Closes what is lost and throws, with the server's last words if it had any.
     [[noreturn, gnu::cold]] void lost(call const& running);
 
+    /// Which limit has passed, for a call that was cut by one.
+    [[nodiscard, gnu::cold]] std::string limit_text(call const& running, std::string_view what = "the statement") const;
+
     options wanted;
     waiter waits{};
     /// What an unfinished COPY, stream or pipeline calls itself; empty when statements may be sent.
@@ -105,10 +110,6 @@ public:
 private:
     /// The server did not answer in time after all.
     [[noreturn, gnu::cold]] void end_early(call const& running);
-
-    [[nodiscard]] std::string timeout_text() const {
-        return "the statement took longer than " + std::to_string(wanted.statement_timeout.count()) + " ms";
-    }
 
     [[gnu::cold]] static void hand_on(void* self, PGresult const* message) noexcept;
 

@@ -65,15 +65,20 @@ PGQ_INLINE result_handle session::next(call& running) {
 }
 
 PGQ_INLINE void session::await(int events, call& running) {
-    auto const woken = waits.wait(PQsocket(get()), events, running.end, running.heed_stop);
+    auto const quiet_end = running.cut == interruption::none ? deadline_after(wanted.longest_silence) : never;
+    bool const silence = quiet_end < running.end;
+    auto const woken = waits.wait(PQsocket(get()), events, silence ? quiet_end : running.end, running.heed_stop);
     if (woken == wake::ready) return;
     bool const stopping = woken == wake::stop;
     if (!stopping && running.cut != interruption::none) end_early(running);
-    auto const now = std::chrono::steady_clock::now();
-    running.end = now + (stopping ? stop_grace : deadline_grace);
+    bool const fresh = running.cut == interruption::none;
+    running.cut = stopping ? interruption::stop : silence ? interruption::silence : interruption::deadline;
+    if (running.cut == interruption::silence && running.in_doubt) end_early(running);
+    auto grace = stopping ? stop_grace : deadline_grace;
+    if (silence && wanted.longest_silence < grace) grace = wanted.longest_silence;
+    running.end = std::chrono::steady_clock::now() + grace;
     if (stopping) running.heed_stop = false;
-    if (running.cancels && running.cut == interruption::none) running.cancel_taken = cancel_.request(running.end);
-    running.cut = stopping ? interruption::stop : interruption::deadline;
+    if (running.cancels && fresh) running.cancel_taken = cancel_.request(running.end);
 }
 
 PGQ_INLINE void session::raise(PGresult const* answer, call const& running) {
@@ -92,7 +97,7 @@ PGQ_INLINE void session::raise(PGresult const* answer, call const& running) {
     auto facts = failure_of(answer, running.statement);
     facts.transaction_aborted = state() == PQTRANS_INERROR;
     settle(running);
-    if (cancelled && running.cut == interruption::deadline) throw sql_error{timeout_text(), std::move(facts)};
+    if (cancelled && running.cut != interruption::none) throw sql_error{limit_text(running), std::move(facts)};
     throw sql_error{message_of(answer), std::move(facts)};
 }
 
@@ -147,10 +152,17 @@ PGQ_INLINE void session::lost(call const& running) {
 PGQ_INLINE void session::end_early(call const& running) {
     close();
     if (running.cut == interruption::stop && !running.commits) throw stopped{};
-    auto const why = running.cut == interruption::stop
-                         ? std::string{"a stop was requested before the answer came"}
-                         : timeout_text() + ", and the server did not take the cancel request";
+    auto why = running.cut == interruption::stop ? std::string{"a stop was requested before the answer came"}
+                                                 : limit_text(running);
+    if (running.cut == interruption::deadline) why += ", and the server did not take the cancel request";
     throw session_lost(nullptr, why, running.statement, running.in_doubt);
+}
+
+PGQ_INLINE std::string session::limit_text(call const& running, std::string_view what) const {
+    if (running.cut == interruption::silence) {
+        return "the server said nothing for " + std::to_string(wanted.longest_silence.count()) + " ms";
+    }
+    return std::string{what} + " took longer than " + std::to_string(wanted.statement_timeout.count()) + " ms";
 }
 
 PGQ_INLINE void session::hand_on(void* self, PGresult const* message) noexcept {
