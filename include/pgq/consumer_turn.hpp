@@ -92,7 +92,7 @@ public:
         } catch (error const& failure) {
             open_.reset();
             if (!failure.transient()) throw;
-            auto const pause = pause_after(failures_++, shared_.options.first_pause, shared_.options.longest_pause);
+            auto const pause = setbacks_.pause_after(failure);
             auto const line = line_of(failure, pause);
             shared_.tell(result_, line);
             hooks_.trouble(line);
@@ -138,6 +138,7 @@ private:
                 ++result_.report.sessions;
                 hooks_.opened();
                 heed(open_->db, shared_.stop);
+                limit_silence(open_->db, setbacks_.silence());
                 consumer_.start(open_->db);
                 waiting_.prepare(open_->db);
                 remark();
@@ -148,7 +149,8 @@ private:
             }
             auto const started = hooks_.start();
             auto const batch = consumer_.step(open_->db, shared_.late.token());
-            failures_ = 0;
+            setbacks_.over();
+            limit_silence(open_->db, setbacks_.silence());
             if (batch) {
                 hooks_.batch(started, *batch);
                 ++result_.report.batches;
@@ -178,12 +180,12 @@ private:
     Shared& shared_;
     group_result& result_;
     waiting waiting_;
+    setbacks setbacks_{shared_.options};
     using options = std::remove_cvref_t<decltype(std::declval<Shared&>().options)>;
     run_hooks<decltype(options::log), decltype(options::metrics)> hooks_;
     std::unique_ptr<open> open_{};
     time due_{};
     int idle_ = 0;
-    int failures_ = 0;
     bool remarked_ = false;
 };
 

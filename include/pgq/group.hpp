@@ -28,7 +28,8 @@ struct threads {
 /// session of its own, takes one batch at a time in turn with the others, and is on one thread at a time, though not
 /// always on the same one. Idle ones wait together: for the first NOTIFY or the first end of a pause.
 ///
-/// What holds a thread holds it for all who share it: a long batch, or a host that does not answer (connect_timeout).
+/// What holds a thread holds it for all who share it: a long batch, or a host that does not answer (connect_timeout,
+/// run_options::longest_silence).
 template <class... Consumers> class group {
     static_assert(sizeof...(Consumers) > 0, "pgq::group needs at least one consumer");
 
@@ -57,7 +58,10 @@ public:
     template <class Trouble = trouble_to_stderr, class Log = no_log, class Metrics = no_metrics>
     std::vector<group_result> run(std::string const& conninfo, std::stop_token stop = {},
                                   run_options<Trouble, Log, Metrics> const& options = {}) {
-        libpq::sessions const open{conninfo, {.stop = stop, .prepare_statements = options.prepare_statements}};
+        libpq::sessions const open{conninfo,
+                                   {.stop = stop,
+                                    .longest_silence = options.longest_silence,
+                                    .prepare_statements = options.prepare_statements}};
         return run(open, stop, options);
     }
 

@@ -41,6 +41,11 @@ template <class Trouble = trouble_to_stderr, class Log = no_log, class Metrics =
     std::chrono::milliseconds grace{5000};       ///< how long a batch may go on after a stop request
     std::chrono::milliseconds first_pause{100};  ///< before a new session is opened; doubles up to longest_pause
     std::chrono::milliseconds longest_pause{10'000};
+    /// How long the server may say nothing to a statement of the run itself: look, read, verdicts, finish, commit. Then
+    /// the session is given up and a new one opened. Each piece of an answer begins it anew. When it has passed it
+    /// doubles for the next try, sixteen-fold at most, until one succeeds: a slow server gets done at last. Statements
+    /// of handlers take as long as they take. Zero waits for ever.
+    std::chrono::milliseconds longest_silence{30'000};
     bool prepare_statements = true;  ///< where a pooler stands between they are not prepared in any case
     Trouble trouble{};
     [[no_unique_address]] Log log{};
@@ -48,11 +53,13 @@ template <class Trouble = trouble_to_stderr, class Log = no_log, class Metrics =
 
     /// The same with a log: `run_options<>{.grace = 1s}.with_log(log_to_stderr{})`.
     template <class Sink> [[nodiscard]] run_options<Trouble, Sink, Metrics> with_log(Sink sink) const {
-        return {grace, first_pause, longest_pause, prepare_statements, trouble, std::move(sink), metrics};
+        return {grace,   first_pause,     longest_pause, longest_silence, prepare_statements,
+                trouble, std::move(sink), metrics};
     }
     /// The same with metrics: `run_options<>{}.with_metrics(count_in{counted})`.
     template <class Policy> [[nodiscard]] run_options<Trouble, Log, Policy> with_metrics(Policy policy) const {
-        return {grace, first_pause, longest_pause, prepare_statements, trouble, log, std::move(policy)};
+        return {grace,   first_pause, longest_pause,    longest_silence, prepare_statements,
+                trouble, log,         std::move(policy)};
     }
 };
 
@@ -70,9 +77,29 @@ namespace detail {
 
 [[gnu::cold]] std::string line_of(error const& failure, std::chrono::milliseconds pause);
 
-/// How long to wait after the failure that comes after `failures` others.
-[[gnu::cold]] std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
-                                                    std::chrono::milliseconds longest);
+/// What has gone wrong in a row, and how long to wait because of it.
+class setbacks {
+public:
+    template <class Trouble, class Log, class Metrics>
+    explicit setbacks(run_options<Trouble, Log, Metrics> const& options)
+        : first_pause_{options.first_pause}, longest_pause_{options.longest_pause}, silence_{options.longest_silence} {}
+
+    /// Counts one more. @return how long to wait before the next try
+    [[gnu::cold]] std::chrono::milliseconds pause_after(error const& failure);
+    void over() noexcept { failures_ = unanswered_ = 0; }
+    /// How long the server may say nothing. It doubles with each statement whose answer did not come: where the server
+    /// is only slow, the same statement gets through at last.
+    [[nodiscard]] std::chrono::milliseconds silence() const { return unanswered_ == 0 ? silence_ : longer_silence(); }
+
+private:
+    [[nodiscard, gnu::cold]] std::chrono::milliseconds longer_silence() const;
+
+    std::chrono::milliseconds first_pause_;
+    std::chrono::milliseconds longest_pause_;
+    std::chrono::milliseconds silence_;
+    int failures_ = 0;
+    int unanswered_ = 0;
+};
 
 /// Tells of trouble unless the log does.
 template <class Trouble, class Log, class Metrics>
@@ -99,6 +126,10 @@ template <class Db> std::string_view remark_of(auto const& waiting, Db& db) {
 
 template <class Db> void heed(Db& db, std::stop_token token) {
     if constexpr (stoppable<Db>) db.stop_token(std::move(token));
+}
+
+template <class Db> void limit_silence(Db& db, std::chrono::milliseconds limit) {
+    if constexpr (impatient<Db>) db.longest_silence(limit);
 }
 
 }  // namespace detail

@@ -27,9 +27,13 @@ PGQ_INLINE std::string line_of(error const& failure, std::chrono::milliseconds p
     return text + "; trying again in " + std::to_string(pause.count()) + " ms";
 }
 
-PGQ_INLINE std::chrono::milliseconds pause_after(int failures, std::chrono::milliseconds first,
-                                                 std::chrono::milliseconds longest) {
-    return std::chrono::milliseconds{jittered(doubled(first.count(), longest.count(), failures), 20)};
+PGQ_INLINE std::chrono::milliseconds setbacks::pause_after(error const& failure) {
+    if (failure.in_doubt() || failure.state() == "57014") ++unanswered_;
+    return std::chrono::milliseconds{jittered(doubled(first_pause_.count(), longest_pause_.count(), failures_++), 20)};
+}
+
+PGQ_INLINE std::chrono::milliseconds setbacks::longer_silence() const {
+    return std::chrono::milliseconds{doubled(silence_.count(), silence_.count() * 16, unanswered_)};
 }
 
 }  // namespace pgq::detail

@@ -24,10 +24,11 @@ namespace detail {
 /// As long as the session lives and no stop is requested.
 template <class Consumer, class Db, class Hooks, class Remark>
 void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_token const& late, run_report& report,
-           int& failures, Hooks const& hooks, Remark const& remark) {
+           setbacks& trouble, Hooks const& hooks, Remark const& remark) {
     auto const waiting = consumer.wait_policy();
     static_cast<void>(checked_wait<wait_policy<std::remove_const_t<decltype(waiting)>, Db>, decltype(waiting), Db>{});
     heed(db, stop);
+    limit_silence(db, trouble.silence());
     consumer.start(db);
     waiting.prepare(db);
     remark(waiting, db);
@@ -36,7 +37,8 @@ void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_to
         heed(db, late);
         auto const started = hooks.start();
         auto const batch = consumer.step(db, late);
-        failures = 0;
+        trouble.over();
+        limit_silence(db, trouble.silence());
         if (batch) {
             hooks.batch(started, *batch);
             ++report.batches;
@@ -70,17 +72,18 @@ run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
         detail::tell(options, line);
         hooks.remark(line);
     };
-    for (int failures = 0; !stop.stop_requested();) {
+    detail::setbacks setbacks{options};
+    while (!stop.stop_requested()) {
         try {
             auto db = connect();
             ++report.sessions;
             hooks.opened();
-            detail::serve(consumer, db, stop, late.token(), report, failures, hooks, remark);
+            detail::serve(consumer, db, stop, late.token(), report, setbacks, hooks, remark);
         } catch (stopped const&) {
             if (!stop.stop_requested()) throw;
         } catch (error const& failure) {
             if (!failure.transient()) throw;
-            auto const pause = detail::pause_after(failures++, options.first_pause, options.longest_pause);
+            auto const pause = setbacks.pause_after(failure);
             auto const line = detail::line_of(failure, pause);
             detail::tell(options, line);
             hooks.trouble(line);
@@ -95,7 +98,9 @@ run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
 template <class Consumer, class Trouble = trouble_to_stderr, class Log = no_log, class Metrics = no_metrics>
 run_report run(Consumer& consumer, std::string const& conninfo, std::stop_token stop = {},
                run_options<Trouble, Log, Metrics> const& options = {}) {
-    libpq::sessions const open{conninfo, {.stop = stop, .prepare_statements = options.prepare_statements}};
+    libpq::sessions const open{
+        conninfo,
+        {.stop = stop, .longest_silence = options.longest_silence, .prepare_statements = options.prepare_statements}};
     return run(consumer, open, stop, options);
 }
 

@@ -5,6 +5,7 @@
 #include <pgq/error.hpp>
 #include <pgq/transport.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -17,31 +18,59 @@ namespace pgq {
 /// handlers may take a session is told by `gives_session`.
 struct completion_axis;
 
+namespace detail {
+
+/// While it lives, the server may take as long as it takes.
+template <class Db> class at_leisure {
+public:
+    explicit at_leisure(Db&) noexcept {}
+};
+template <impatient Db> class at_leisure<Db> {
+public:
+    explicit at_leisure(Db& db) noexcept : db_{db}, limit_{db.longest_silence()} { db.longest_silence({}); }
+    at_leisure(at_leisure const&) = delete;
+    at_leisure& operator=(at_leisure const&) = delete;
+    ~at_leisure() { db_.longest_silence(limit_); }
+
+private:
+    Db& db_;
+    std::chrono::milliseconds limit_;
+};
+
+}  // namespace detail
+
 /// The transaction that will finish the batch, as handlers see it: a transport without begin, commit and rollback.
-/// It is valid until the handler returns.
+/// It is valid until the handler returns. `run_options::longest_silence` does not hold for its statements.
 template <transport Db> class transaction {
 public:
     explicit transaction(Db& db) : db_{db} {}
 
-    auto execute(std::string_view sql, std::span<parameter const> values) { return db_.execute(sql, values); }
+    auto execute(std::string_view sql, std::span<parameter const> values) {
+        detail::at_leisure<Db> const unhurried{db_};
+        return db_.execute(sql, values);
+    }
     auto execute(std::string_view sql, std::span<parameter const> values, result_format format)
         requires binary_transport<Db>
     {
+        detail::at_leisure<Db> const unhurried{db_};
         return db_.execute(sql, values, format);
     }
     void copy_begin(std::string_view sql)
         requires copy_target<Db>
     {
+        detail::at_leisure<Db> const unhurried{db_};
         db_.copy_begin(sql);
     }
     void copy_data(std::string_view data)
         requires copy_target<Db>
     {
+        detail::at_leisure<Db> const unhurried{db_};
         db_.copy_data(data);
     }
     std::uint64_t copy_end()
         requires copy_target<Db>
     {
+        detail::at_leisure<Db> const unhurried{db_};
         return db_.copy_end();
     }
     void copy_abort() noexcept

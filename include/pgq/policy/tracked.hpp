@@ -10,6 +10,7 @@
 #include <pgq/transport.hpp>
 #include <pgq/verdicts.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -33,7 +34,9 @@ struct libpq_target {
     template <std::convertible_to<std::string> Text>
     libpq_target(Text const& text) : conninfo{text} {}  // implicit: it stands for the text
     libpq::connection operator()(std::stop_token stop) const {
-        return libpq::sessions{conninfo, {.stop = std::move(stop), .prepare_statements = true}}();
+        constexpr std::chrono::seconds silence{30};  // until the batch says what its own session is given
+        return libpq::sessions{conninfo,
+                               {.stop = std::move(stop), .longest_silence = silence, .prepare_statements = true}}();
     }
 };
 
@@ -57,6 +60,7 @@ public:
     void operator()(transport auto& db, batch_in_hand const& batch, auto&& effects, auto&& settle) {
         auto const name = name_.empty() ? std::string{batch.queue} + '/' + std::string{batch.consumer} : name_;
         auto& there = session(batch.stop);
+        if constexpr (impatient<target> && impatient<decltype(db)>) there.longest_silence(db.longest_silence());
         try {
             bool const kept = work(there, batch, name, effects);
             if constexpr (transactional<decltype(db)>) {

@@ -41,6 +41,17 @@ scripted_session with_batch() {
     return db;
 }
 
+/// Keeps what it is told of the longest silence.
+struct limited_session : scripted_session {
+    std::vector<std::chrono::milliseconds>* told;
+    std::chrono::milliseconds now{};
+
+    limited_session(scripted_session script, std::vector<std::chrono::milliseconds>& limits)
+        : scripted_session{std::move(script)}, told{&limits} {}
+    void longest_silence(std::chrono::milliseconds limit) { told->push_back(now = limit); }
+    [[nodiscard]] std::chrono::milliseconds longest_silence() const { return now; }
+};
+
 scripted_session lost() {
     scripted_session db;
     db.fail("next_batch_custom", pgq::connection_error{"server closed\nthe connection", {.connection_lost = true}});
@@ -62,6 +73,27 @@ BOOST_AUTO_TEST_CASE(opens_a_new_session_after_transient_trouble_and_says_so) {
     BOOST_TEST(report.counts.done == 1);
     BOOST_REQUIRE(said.size() == 2);
     BOOST_TEST(said[0] == "server closed the connection; trying again in 1 ms");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_only_slow_is_given_more_time_each_time) {
+    std::stop_source stop;
+    std::vector<std::chrono::milliseconds> told;
+    int opened = 0;
+    pgq::consumer billing{orders, [&](pgq::event const&) { stop.request_stop(); }};
+    auto const connect = [&] {
+        scripted_session db;
+        if (++opened == 1) db.fail("next_batch_custom", pgq::connection_error{"gone", {.connection_lost = true}});
+        else if (opened < 10) db.fail("next_batch_custom", pgq::sql_error{"", {.state = pgq::sqlstate{"57014"}}});
+        else db = with_batch();
+        return limited_session{std::move(db), told};
+    };
+    pgq::run_options<remembers> options{.first_pause = 1ms, .longest_pause = 1ms, .longest_silence = 10ms};
+    std::vector<std::string> said;
+    options.trouble = {&said};
+    pgq::run(billing, connect, stop.get_token(), options);
+    std::vector<std::chrono::milliseconds> const expected{10ms,  10ms,  20ms,  40ms,  80ms, 160ms,
+                                                          160ms, 160ms, 160ms, 160ms, 10ms};
+    BOOST_TEST((told == expected));
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_go_away_ends_it) {
