@@ -2,9 +2,13 @@
 server's folder is never taken for this one's."""
 import contextlib
 import json
+import os
+import random
 import shutil
+import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -23,6 +27,19 @@ class Source:
 
     def backup(self, *args):
         return self.archive.run("backup", *args)
+
+    def stored(self, label):
+        """The objects of a backup's parts, and when each was written."""
+        return {path.name: path.stat().st_mtime_ns for path in self.archive.repository.glob(f"main/base/{label}/*.tar")}
+
+    def record(self, label):
+        packed = self.archive.repository / "main/base" / label / "backup.json"
+        return json.loads(subprocess.run(["zstd", "-dcq", packed], check=True, capture_output=True).stdout)
+
+    def unfinished(self):
+        """The newest folder of backups that has no record."""
+        labels = {path.name for path in self.archive.repository.glob("main/base/*") if not (path / "backup.json").exists()}
+        return max(labels, default=None)
 
     def sealed(self):
         return {path.parent.name for path in self.archive.repository.glob("main/base/*/backup.json")}
@@ -154,9 +171,10 @@ def test_a_damaged_page_is_found_and_named(source):
 
 def test_it_holds_what_the_server_would_have_sent(source):
     server = source.server
-    for name in ("current_logfiles.tmp", "postgresql.auto.conf.tmp", "backup_manifest", "backup_label.old", "base/5/pg_internal.init.7",
-                 "base/5/t9_90001", "base/5/90001_foo", "base/5/t_1", "base/90002", "pg_replslot/x", "pg_subtrans/x", "pg_stat_tmp/x",
-                 "pg_stat/x", "pg_wal/x", "pg_tblspc/x", "global/90003", "of_ours", "base/5/90005_init", "base/5/90005_vm.1"):
+    strange = ("current_logfiles.tmp", "postgresql.auto.conf.tmp", "backup_manifest", "backup_label.old", "base/5/pg_internal.init.7",
+               "base/5/t9_90001", "base/5/90001_foo", "base/5/t_1", "base/90002", "pg_replslot/x", "pg_subtrans/x", "pg_stat_tmp/x",
+               "pg_stat/x", "pg_wal/x", "pg_tblspc/x", "global/90003", "of_ours", "base/5/90005_init", "base/5/90005_vm.1")
+    for name in strange:
         (server.data / name).write_text("")
     (server.data / "base/pgsql_tmp").mkdir(exist_ok=True)
     (server.data / "base/pgsql_tmp/pgsql_tmp1.0").write_text("x")
@@ -177,6 +195,8 @@ def test_it_holds_what_the_server_would_have_sent(source):
     assert len(tables) > 200
     differ = [path for path in tables if (read[path]["Size"], read[path]["Checksum"]) != (sent[path]["Size"], sent[path]["Checksum"])]
     assert differ == []
+    for name in (*strange, "base/pgsql_tmp/pgsql_tmp1.0"):  # with some of them a restored server would not start
+        (server.data / name).unlink(missing_ok=True)
 
 
 def test_what_did_not_change_is_stored_once_and_what_may_not_be_read_is_named(source):
@@ -202,3 +222,145 @@ def test_what_did_not_change_is_stored_once_and_what_may_not_be_read_is_named(so
         assert source.sealed() == before
     finally:
         secret.unlink()
+
+
+def restored_by_hand(source, label, folder):
+    """Unpacks a backup as the manual says, and has PostgreSQL's own program compare it with its manifest."""
+    (oid,), = source.server.execute("select oid from pg_tablespace where spcname = 'fast'")
+    rescued_backup(source.archive, label, folder / "rescued", {oid: folder / "rescued-space"})
+    (folder / "rescued/pg_tblspc" / str(oid)).symlink_to(folder / "rescued-space")
+    named = manifest_files(source.archive, label)
+    for path in (folder / "rescued").rglob("*"):
+        inner = str(path.relative_to(folder / "rescued"))
+        if path.is_file() and inner != "backup_manifest" and inner not in named:
+            path.unlink()
+    verify = [tree("tree") / "bin/pg_verifybackup", "--no-parse-wal", folder / "rescued"]
+    subprocess.run(as_server_user(verify), check=True, capture_output=True, cwd="/")
+
+
+def test_an_attempt_that_failed_is_gone_on_with(source, wait_until):
+    server, archive = source.server, source.archive
+    source.configure(backup_wal_timeout=1)
+    for name in ("changes", "goes", "shrinks", "stays"):
+        server.execute(f"create table {name} as select g, repeat('{name}', 200) as filler from generate_series(1, 9000) g")
+    server.execute("create database brief")
+    server.execute("checkpoint")
+    (archiver,), = server.execute("select pid from pg_stat_activity where backend_type = 'archiver'")
+    os.kill(archiver, signal.SIGSTOP)
+    try:
+        done = source.backup()
+    finally:
+        os.kill(archiver, signal.SIGCONT)
+    assert done.returncode == 15 and "--resume goes on with what is stored" in done.stderr, done.stderr
+    label, before = source.unfinished(), source.sealed()
+    first = source.stored(label)
+    assert len(first) >= 4
+
+    server.execute("update changes set filler = 'new' where g = 7")
+    server.execute("drop table goes")
+    server.execute("delete from shrinks where g > 10")
+    server.execute("drop database brief")
+    with contextlib.closing(server.connect()) as session, session.cursor() as cursor:
+        cursor.execute("vacuum shrinks")
+    server.execute("create table comes as select g from generate_series(1, 100) g")
+    server.execute("create table comes_too tablespace fast as select g from generate_series(1, 100) g")
+    source.configure(backup_source="stream")
+    done = source.backup("--resume")
+    assert done.returncode == 2 and "--resume needs backup_source = files" in done.stderr, done.stderr
+    source.configure()
+    done = source.backup("--resume", "--dry-run")
+    assert done.returncode == 0 and f"would go on with {label}, of which {len(first)} parts" in done.stdout, done.stderr
+    assert source.stored(label) == first and source.sealed() == before
+    done = source.backup("--resume", "--incremental", "--dry-run")
+    assert "no unfinished backup has anything to go on with" in done.stderr and "would go on" not in done.stdout
+
+    done = source.backup("--resume")
+    assert done.returncode == 0 and done.stdout.startswith(label) and f"going on with {label}" in done.stderr, done.stderr
+    record = source.record(label)
+    now = source.stored(label)
+    kept = {name for name in now if first.get(name) == now[name]}
+    assert kept and all(now[name] == first[name] for name in kept)
+    size = {part["object"]: part["raw_size"] for part in record["parts"]}
+    assert size.keys() == now.keys()
+    assert sum(size[name] for name in kept) > 2 * sum(size[name] for name in now.keys() - kept)
+    superseded = {name for part in record["parts"] for name in part.get("superseded", [])}
+    (path,), = server.execute("select pg_relation_filepath('changes')")
+    assert path in superseded
+    (path,), = server.execute("select pg_relation_filepath('stays')")
+    assert path not in superseded
+    folder = archive.repository / "main/base" / label
+    assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == now.keys() | {"backup.json", "backup_manifest"}
+    done = archive.run("verify", label)
+    assert done.returncode == 0, done.stdout + done.stderr
+    wait_until_archived(server, wait_until)
+
+    place = scratch_folder()
+    try:
+        restored_by_hand(source, label, place)
+        (oid,), = server.execute("select oid from pg_tablespace where spcname = 'fast'")
+        done = archive.run("restore", label, place / "data", "--tablespace", f"{oid}={place / 'space'}")
+        assert done.returncode == 0, done.stderr
+        named = manifest_files(archive, label)
+        there = {str(path.relative_to(place / "data")) for path in (place / "data/base").rglob("*") if path.is_file()}
+        assert there == {name for name in named if name.startswith("base/")}
+        copy = Server(tree("tree"), place)
+        with copy:
+            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+            for table in ("changes", "shrinks", "stays", "comes", "comes_too", "acknowledged"):
+                query = f"select count(*), md5(string_agg(t::text, '' order by t::text)) from {table} t"
+                assert copy.execute(query) == server.execute(query), table
+            assert copy.execute("select to_regclass('goes')") == [(None,)]
+            assert copy.execute("select count(*) from pg_database where datname = 'brief'") == [(0,)]
+            copy.stop()
+        subprocess.run(as_server_user([tree("tree") / "bin/pg_checksums", "--check", "-D", copy.data]), check=True, capture_output=True,
+                       cwd="/")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    # There is nothing more to go on with, and what is built on it finds all.
+    done = source.backup("--resume", "--dry-run")
+    assert "no unfinished backup" in done.stderr
+    done = source.backup("--incremental")
+    assert done.returncode == 0 and f"builds on {label}" in done.stdout, done.stderr
+    assert archive.run("verify", done.stdout.split(":")[0]).returncode == 0
+
+
+@pytest.mark.parametrize("kind", [[], ["--incremental"]])
+def test_attempts_that_are_killed_again_and_again_come_to_an_end(source, wait_until, kind):
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    server, archive = source.server, source.archive
+    source.configure()
+    assert source.backup().returncode == 0
+    for turn in range(6):
+        server.execute(f"create table turn_{turn}{len(kind)} tablespace {('pg_default', 'fast')[turn % 2]} as"
+                       " select g, repeat('t', 900) as filler from generate_series(1, 4000) g")
+        if turn % 2:
+            server.execute(f"update turn_{turn - 1}{len(kind)} set g = -g")
+        running = subprocess.Popen(as_server_user(archive.command("backup", "--resume", *kind)), stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        time.sleep(chance.random() * 0.6)  # when it is killed decides nothing but which step is hit
+        running.kill()
+        said = running.communicate()[0]
+        assert not said or said.split(":")[0] in source.sealed()
+    done = source.backup("--resume", *kind)
+    assert done.returncode == 0, done.stderr
+    label = done.stdout.split(":")[0]
+    assert archive.run("verify", label).returncode == 0
+    wait_until_archived(server, wait_until)
+    folder = scratch_folder()
+    try:
+        if not kind:
+            restored_by_hand(source, label, folder)
+        (oid,), = server.execute("select oid from pg_tablespace where spcname = 'fast'")
+        done = archive.run("restore", label, folder / "data", "--tablespace", f"{oid}={folder / 'space'}")
+        assert done.returncode == 0, done.stderr
+        copy = Server(tree("tree"), folder)
+        with copy:
+            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
+            for turn in range(6):
+                query = f"select count(*), sum(g), min(filler) from turn_{turn}{len(kind)}"
+                assert copy.execute(query) == server.execute(query)
+            copy.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

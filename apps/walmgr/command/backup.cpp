@@ -6,6 +6,7 @@
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
 
+#include <walmgr/backup/begun.hpp>
 #include <walmgr/backup/by_files.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/source.hpp>
@@ -46,6 +47,7 @@ struct options {
     bool dry_run = false;
     bool incremental = false;
     std::string parent{};
+    bool resume = false;
 };
 
 std::string megabytes(std::uint64_t bytes) {
@@ -101,11 +103,13 @@ void await_log(config const& settings, walmgr::any_store const& where, walmgr::c
         if (!missing) return;
         auto const now = std::chrono::steady_clock::now();
         if (now > end)
-            throw error{fault::timed_out, *missing + " is not in the repository after " +
-                                              std::to_string(settings.backup.wal_timeout.count()) +
-                                              " s, so that the backup cannot be restored and is not sealed: " +
-                                              describe(walmgr::look_at_archiver(db)) +
-                                              ". Mend the archiving, or give backup_wal_timeout more seconds"};
+            throw error{
+                fault::timed_out,
+                *missing + " is not in the repository after " + std::to_string(settings.backup.wal_timeout.count()) +
+                    " s, so that the backup cannot be restored and is not sealed: " +
+                    describe(walmgr::look_at_archiver(db)) +
+                    ". Mend the archiving, or give backup_wal_timeout more seconds" +
+                    (settings.backup.from == backup_origin::files ? "; --resume goes on with what is stored" : "")};
         if (now > tell) {
             say("waiting for " + *missing + ": " + describe(walmgr::look_at_archiver(db)));
             tell = now + 10s;
@@ -141,6 +145,25 @@ walmgr::backup_record copy_files(config const& settings, walmgr::node const& ser
     return taken;
 }
 
+/// What a backup of that kind can go on with. Under the lease.
+std::optional<walmgr::begun_backup> find_begun(options const& given, walmgr::any_store const& where,
+                                               walmgr::cluster const& of) {
+    if (!given.resume) return std::nullopt;
+    auto const kind = given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full;
+    auto begun = walmgr::find_begun(where, of, walmgr::list_backups(where, of), kind);
+    if (!begun) say("no unfinished backup has anything to go on with; a new one is taken");
+    return begun;
+}
+
+std::string describe(walmgr::begun_backup const& begun) {
+    std::uint64_t stored = 0;
+    for (auto const& one : begun.parts())
+        stored += one.part.stored_size;
+    auto const count = begun.parts().size();
+    return begun.label() + ", of which " + std::to_string(count) + (count == 1 ? " part" : " parts") + " with " +
+           megabytes(stored) + (count == 1 ? " is stored" : " are stored");
+}
+
 /// Everything between the lease and the seal.
 walmgr::backup_record take(config const& settings, options const& given, walmgr::node const& server,
                            walmgr::cluster const& of, walmgr::backup_source const& source, pgq::libpq::connection& db,
@@ -158,8 +181,16 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
         order.parent_manifest = manifest_text(where, of, parent);
         order.whole_files = holds_whole_files(settings, source);
     }
-    order.label =
-        new_label(where, of, given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full, stop);
+    auto const begun = find_begun(given, where, of);
+    if (begun) {
+        say("going on with " + describe(*begun));
+        remove_all_but(where, walmgr::backup_folder(of, begun->label()), begun->parts());
+        order.begun = &*begun;
+        order.label = begun->label();
+    } else {
+        auto const kind = given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full;
+        order.label = new_label(where, of, kind, stop);
+    }
     return std::visit(
         [&](auto const& way) {
             auto taken = copy_files(settings, server, of, source, stop, [&](auto&& method) {
@@ -174,6 +205,7 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
                 where.remove(walmgr::backup_folder(of, taken.label).append("/").append(walmgr::backup_seal));
                 throw error{fault::locked, "the lease of this backup was taken over while it was sealed; it is none"};
             }
+            remove_unnamed(where, of, taken);
             return taken;
         },
         settings.pack);
@@ -181,6 +213,9 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
 
 int backup(config const& settings, options const& given) {
     if (!given.parent.empty() && !given.incremental) throw error{fault::usage, "--parent needs --incremental"};
+    bool const by_files = settings.backup.from == backup_origin::files;
+    if (given.resume && !by_files)
+        throw error{fault::usage, "--resume needs backup_source = files: a server that streams sends all files again"};
     std::stop_source stop;
     apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
     auto const where = open_first(settings);
@@ -190,12 +225,14 @@ int backup(config const& settings, options const& given) {
     auto const source = walmgr::look_at_source(db);
     check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
     check_archiver(walmgr::look_at_archiver(db));
-    if (settings.backup.from == backup_origin::files) walmgr::find_local_server(db, server.data, of.system_id);
+    if (by_files) walmgr::find_local_server(db, server.data, of.system_id);
     if (given.incremental) {
         auto const parent = find_parent(settings, given.parent, where, of, source);
         if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
     }
     if (given.dry_run) {
+        if (auto const begun = find_begun(given, where, of))
+            std::cout << "would go on with " << describe(*begun) << '\n';
         std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
                   << of.system_id << '\n';
         return 0;
@@ -210,7 +247,9 @@ int backup(config const& settings, options const& given) {
                   << static_cast<std::uint32_t>(taken.tli) << " is in the repository\n";
         return 0;
     } catch (pgq::stopped const&) {
-        throw error{fault::negative, "stopped before the backup was whole; it is not sealed, and expire removes it"};
+        throw error{fault::negative,
+                    std::string{"stopped before the backup was whole; it is not sealed, and expire removes it"} +
+                        (by_files ? "; --resume goes on with it" : "")};
     }
 }
 
@@ -226,6 +265,7 @@ void add_backup(apps::command& program, request& wanted) {
     command.add_option("--annotation", given->annotation, "a text to be kept with it");
     command.add_flag("--incremental", given->incremental, "only what changed since another backup");
     command.add_option("--parent", given->parent, "for --incremental: that backup; the newest unless given");
+    command.add_flag("--resume", given->resume, "go on with an unfinished one, by backup_source = files");
     command.add_flag("--progress", given->progress, "say each second how much has come");
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
     command.when_given(

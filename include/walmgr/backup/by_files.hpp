@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <iterator>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -77,7 +78,7 @@ public:
         auto all = find_data_files(where_.data, where_.tablespace_folder, version_);
         skipped_ = all.skipped;
         detail::sort_for_packing(all.files, job.order.part_size);
-        part_list parts{all.archives.size()};
+        part_list parts{first_numbers(job.order, all.archives)};
         auto packed = pack_files(job, all, parts, {.checksums = checksums_, .start = start}, stop_,
                                  [this] { sql::still_there(db_); });
         // Last, as a server sends it: what it says then holds for all files that were read.
@@ -94,13 +95,18 @@ public:
         for (std::size_t i = 0; i < all.archives.size(); ++i)
             last.add_folders(i);
         last.finish();
+        auto stored = parts.take();
+        if (job.order.begun != nullptr) {
+            auto earlier = job.order.begun->parts_with(packed.stored_before);
+            stored.insert(stored.begin(), std::move_iterator{earlier.begin()}, std::move_iterator{earlier.end()});
+        }
         std::sort(packed.entries.begin(), packed.entries.end(),
                   [](auto const& a, auto const& b) { return a.path < b.path; });
         return {.tli = tli,
                 .start = start,
                 .stop = end.stop,
                 .tablespaces = std::move(all.tablespaces),
-                .parts = parts.take(),
+                .parts = std::move(stored),
                 .manifest = write_backup_manifest(version_, system_id_, packed.entries, {tli, start, end.stop})};
     }
 
@@ -108,6 +114,13 @@ public:
     [[nodiscard]] std::vector<std::string> const& skipped() const noexcept { return skipped_; }
 
 private:
+    static std::vector<unsigned> first_numbers(backup_order const& order, std::vector<data_archive> const& archives) {
+        std::vector<unsigned> first;
+        for (auto const& one : archives)
+            first.push_back(order.begun == nullptr ? 0 : order.begun->next_number(one.name));
+        return first;
+    }
+
     /// A file of the data folder whose bytes are known.
     void add(auto& to, packed_files& all, std::string const& path, std::string_view bytes) const {
         struct stat like {};
@@ -118,7 +131,9 @@ private:
                  detail::origin_of(like));
         to.write(bytes);
         to.write(tar_padding(bytes.size()));
-        all.entries.push_back({path, {bytes.size(), hex_of(detail::digest_of(bytes))}, std::time(nullptr)});
+        manifest_file const file{bytes.size(), hex_of(detail::digest_of(bytes))};
+        to.end(file);
+        all.entries.push_back({path, file, std::time(nullptr)});
     }
 
     Db& db_;

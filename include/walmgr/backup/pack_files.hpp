@@ -23,6 +23,7 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -43,6 +44,7 @@ struct page_rules {
 struct packed_files {
     std::vector<manifest_entry> entries{};
     std::vector<torn_page> torn{};
+    std::set<std::string> stored_before{};  ///< paths of what an earlier attempt has stored, with the same bytes
 };
 
 namespace detail {
@@ -126,9 +128,14 @@ private:
             if (!pace_.take(bytes.size(), stop_.get_token())) throw pgq::stopped{};
         };
         std::optional<manifest_file> file;
-        if (may_be_same(path, size)) {
+        auto const* const parents = find_before(path);
+        auto const* const begun = job_.order.begun == nullptr ? nullptr : job_.order.begun->find(path);
+        bool stored_before = false;
+        if (may_be(parents, size) || may_be(begun, size)) {
             file = read_data_file(in, size, verify, go_on);
-            if (*file != job_.before->files.at(path)) file.reset();  // and has to be read once more
+            bool const unchanged = parents != nullptr && *file == *parents;
+            stored_before = !unchanged && begun != nullptr && *file == *begun;
+            if (!unchanged && !stored_before) file.reset();  // and has to be read once more
         }
         if (!file) {
             parts.begin(
@@ -140,17 +147,22 @@ private:
                 parts.write(bytes);
             });
             parts.write(tar_padding(size));
+            parts.end(*file);
         }
         came_ += size;
         std::lock_guard const lock{mutex_};
+        if (stored_before) done_.stored_before.insert(path);
         done_.entries.push_back({path, std::move(*file), at.st_mtime});
         std::move(pages.torn().begin(), pages.torn().end(), std::back_inserter(done_.torn));
     }
 
-    [[nodiscard]] bool may_be_same(std::string const& path, std::uint64_t size) const {
-        if (job_.before == nullptr) return false;
+    [[nodiscard]] manifest_file const* find_before(std::string const& path) const {
+        if (job_.before == nullptr) return nullptr;
         auto const was = job_.before->files.find(path);
-        return was != job_.before->files.end() && was->second.size == size && !was->second.sha256.empty();
+        return was == job_.before->files.end() ? nullptr : &was->second;
+    }
+    static bool may_be(manifest_file const* was, std::uint64_t size) {
+        return was != nullptr && was->size == size && !was->sha256.empty();
     }
 
     Job const& job_;
@@ -173,8 +185,9 @@ private:
 }  // namespace detail
 
 /// Packs all files, in their order, by as many threads as the job's limits say; `each_second()` is called meanwhile, by
-/// the calling thread. What is gone is passed over. Of an incremental backup, files that are as they were are read, and
-/// not packed; one that has changed and kept its length is read twice.
+/// the calling thread. What is gone is passed over. Files that are as they were in the backup that this one builds on,
+/// or in an earlier attempt at this one, are read, and not packed; one that has changed and kept its length is read
+/// twice.
 /// @throws error  corrupt, for a damaged page; unavailable, for what cannot be read; or from the store; pgq::stopped
 template <class Job>
 packed_files pack_files(Job const& job, data_files const& all, part_list& parts, page_rules const& rules,

@@ -1,10 +1,8 @@
 /// How a backup is cut into parts.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace walmgr {
 
@@ -18,12 +16,4 @@ struct part_limits {
 /// Where raw bytes of a backup are cut into parts: in front of the first member that begins behind so many.
 inline constexpr std::uint64_t usual_part_size = std::uint64_t{128} << 20U;
 
-namespace detail {
-
-inline std::string part_name(std::string const& archive, unsigned number) {
-    auto const digits = std::to_string(number);
-    return archive + '-' + std::string(4 - std::min<std::size_t>(4, digits.size()), '0') + digits + ".tar";
-}
-
-}  // namespace detail
 }  // namespace walmgr

@@ -3,7 +3,8 @@
 
 #include <walmgr/backup/data_files.hpp>
 #include <walmgr/backup/packed_part.hpp>
-#include <walmgr/backup/part_limits.hpp>
+#include <walmgr/backup/part_contents.hpp>
+#include <walmgr/backup/part_name.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/tar_writer.hpp>
 
@@ -21,17 +22,20 @@ namespace walmgr {
 /// Gives parts their names, and keeps those that are done. Thread-safe.
 class part_list {
 public:
-    explicit part_list(std::size_t archives) : next_(archives) {}
+    /// `first`: the number of the first part of each archive.
+    explicit part_list(std::vector<unsigned> first) : first_{std::move(first)}, next_{first_} {}
 
     /// The number of the next part of an archive.
     unsigned take_number(std::size_t archive) {
         std::lock_guard const lock{mutex_};
         return next_[archive]++;
     }
+    /// Whether that number is the first of its archive.
+    [[nodiscard]] bool is_first(std::size_t archive, unsigned number) const { return number == first_[archive]; }
     /// Whether an archive has a part.
     bool has_part(std::size_t archive) {
         std::lock_guard const lock{mutex_};
-        return next_[archive] > 0;
+        return next_[archive] > first_[archive];
     }
     void add(backup_part done) {
         std::lock_guard const lock{mutex_};
@@ -46,12 +50,14 @@ public:
 
 private:
     std::mutex mutex_{};
+    std::vector<unsigned> first_;
     std::vector<unsigned> next_;
     std::vector<backup_part> done_{};
 };
 
 /// The parts of one thread, one after the other. The first part of an archive, whichever thread has it, begins with the
-/// archive's folders. `Job`: see backup_job. What is not ended by finish() is not stored.
+/// archive's folders. Beside each part goes a list of its contents, for an attempt that goes on with it. `Job`: see
+/// backup_job. What is not ended by finish() is not stored.
 template <class Job> class part_series {
 public:
     part_series(Job const& job, part_list& parts, std::vector<data_archive> const& archives)
@@ -66,6 +72,8 @@ public:
     }
     /// Bytes of it, and the padding behind them.
     void write(std::string_view bytes) { part_->write(bytes); }
+    /// The member is over; `was` is what came.
+    void end(manifest_file const& was) { contents_.files.emplace(member_, was); }
 
     /// Makes an archive's folders durable, if it has no part. @throws error  from the store
     void add_folders(std::size_t archive) {
@@ -77,7 +85,10 @@ public:
     void finish() {
         if (!part_) return;
         part_->write(std::string(tar_end_bytes, '\0'));
-        parts_.add(part_->finish(job_.from));
+        contents_.part = part_->finish(job_.from);
+        store_part_contents(where_, job_.folder, job_.way, contents_);
+        parts_.add(std::move(contents_.part));
+        contents_ = {};
         part_.reset();
     }
 
@@ -86,12 +97,15 @@ private:
         auto const& of = archives_[archive];
         auto const number = parts_.take_number(archive);
         archive_ = archive;
-        part_.emplace(where_, job_.way, job_.folder, detail::part_name(of.name, number));
-        if (number > 0) return;
-        for (auto const& folder : of.folders)
+        part_.emplace(where_, job_.way, job_.folder, to_string(part_name{of.name, number}));
+        if (!parts_.is_first(archive, number)) return;
+        for (auto const& folder : of.folders) {
             header(folder.entry, folder.from);
+            contents_.folders.push_back(folder.entry.name);
+        }
     }
     void header(tar_entry const& entry, tar_origin const& from) {
+        member_ = entry.name;
         part_->count_member();
         part_->write(tar_header(entry, from));
     }
@@ -105,6 +119,8 @@ private:
     store_type where_;
     std::optional<packed_part<store_type, codec_type>> part_{};
     std::size_t archive_ = 0;
+    part_contents contents_{};
+    std::string member_{};
 };
 
 }  // namespace walmgr

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <walmgr/backup/part_limits.hpp>
+#include <walmgr/backup/part_name.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup/unchanged.hpp>
 #include <walmgr/backup_manifest.hpp>
@@ -133,7 +134,7 @@ private:
         }
     };
 
-    void open_part() { pool_.begin(detail::part_name(archive_, number_++)); }
+    void open_part() { pool_.begin(to_string(part_name{archive_, number_++})); }
     void close_part() {
         pool_.write(std::string(tar_end_bytes, '\0'));
         pool_.end();

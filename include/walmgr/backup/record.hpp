@@ -5,6 +5,7 @@
 /// folder, `<oid>-0000.tar` and so on for each tablespace, each a complete tar file by itself. All are objects.
 #pragma once
 
+#include <walmgr/backup/part_record.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/error.hpp>
 #include <walmgr/json.hpp>
@@ -30,17 +31,6 @@ struct backup_tablespace {
     std::uint32_t oid = 0;
     std::string path{};
     friend bool operator==(backup_tablespace const&, backup_tablespace const&) = default;
-};
-
-/// One tar file of a backup.
-struct backup_part {
-    std::string object{};           ///< its name in the backup's folder
-    std::uint64_t raw_size = 0;     ///< of the tar file
-    std::uint64_t stored_size = 0;  ///< of the object
-    std::string sha256{};           ///< of the tar file, in small hexadecimal digits
-    std::uint64_t files = 0;        ///< members of the tar file, folders and links among them
-
-    friend bool operator==(backup_part const&, backup_part const&) = default;
 };
 
 /// All that is recorded of a backup.
@@ -129,22 +119,6 @@ inline backup_tablespace read_backup_tablespace(json_in& in) {
     return one;
 }
 
-inline backup_part read_backup_part(json_in& in) {
-    backup_part one;
-    each_member(in, [&](std::string_view name) {
-        if (name == "object") one.object = json_string_of(in);
-        else if (name == "raw_size") one.raw_size = json_number<std::uint64_t>(in);
-        else if (name == "stored_size") one.stored_size = json_number<std::uint64_t>(in);
-        else if (name == "sha256") one.sha256 = json_string_of(in);
-        else if (name == "files") one.files = json_number<std::uint64_t>(in);
-        else in.any();
-    });
-    // It becomes the name of an object.
-    if (one.object.empty() || one.object.front() == '.' || one.object.find('/') != one.object.npos)
-        in.fail("not the name of a part");
-    return one;
-}
-
 inline void read_backup_member(json_in& in, std::string_view name, backup_record& into) {
     if (name == "label") into.label = json_string_of(in);
     else if (name == "kind") {
@@ -193,11 +167,7 @@ inline std::string write_backup_record(backup_record const& one) {
     auto const tablespaces = list(one.tablespaces, [&](backup_tablespace const& space) {
         return R"({"oid": )" + number(space.oid) + R"(, "path": )" + json_text(space.path) + '}';
     });
-    auto const parts = list(one.parts, [&](backup_part const& part) {
-        return R"({"object": )" + json_text(part.object) + R"(, "raw_size": )" + number(part.raw_size) +
-               R"(, "stored_size": )" + number(part.stored_size) + R"(, "sha256": )" + json_text(part.sha256) +
-               R"(, "files": )" + number(part.files) + '}';
-    });
+    auto const parts = list(one.parts, detail::write_backup_part);
     std::vector<std::pair<std::string_view, std::string>> const members{
         {"label", json_text(one.label)},
         {"kind", json_text(detail::name_of(one.kind))},

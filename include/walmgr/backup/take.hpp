@@ -1,6 +1,7 @@
 /// Takes a base backup, by whichever method its files are copied, and makes it one that can be restored.
 #pragma once
 
+#include <walmgr/backup/begun.hpp>
 #include <walmgr/backup/part_limits.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup/source.hpp>
@@ -26,11 +27,12 @@ namespace walmgr {
 /// What is wanted.
 struct backup_order {
     std::string label{};
-    std::string parent{};           ///< for an incremental one
-    std::string parent_manifest{};  ///< likewise, the manifest of that backup
-    bool whole_files = false;       ///< likewise: store changed files whole
-    bool fast = true;               ///< a checkpoint at once; else the server takes its time for it
-    std::uint64_t max_rate = 0;     ///< kB/s from 32 to 1048576; 0 for no limit
+    std::string parent{};                 ///< for an incremental one
+    std::string parent_manifest{};        ///< likewise, the manifest of that backup
+    bool whole_files = false;             ///< likewise: store changed files whole
+    begun_backup const* begun = nullptr;  ///< an earlier attempt to go on with, of that label; by files only
+    bool fast = true;                     ///< a checkpoint at once; else the server takes its time for it
+    std::uint64_t max_rate = 0;           ///< kB/s from 32 to 1048576; 0 for no limit
     std::string annotation{};
     part_limits limits{};
     std::uint64_t part_size = usual_part_size;

@@ -1,7 +1,9 @@
 /// Reading a whole backup, to know today what a restore would find out on the day it is needed.
 #pragma once
 
+#include <walmgr/backup/counted_members.hpp>
 #include <walmgr/backup/list.hpp>
+#include <walmgr/backup/part_name.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup/unchanged.hpp>
 #include <walmgr/backup/wal_arrival.hpp>
@@ -27,13 +29,11 @@ namespace detail {
 struct file_digests {
     std::string folder;  ///< in front of each path
     std::map<std::string, manifest_file>& files;
-    std::uint64_t members = 0;
     std::string path{};
     sha256 hash{};
     std::uint64_t size = 0;
 
     void begin(tar_entry const& entry) {
-        ++members;
         path = folder + entry.name;
         hash = {};
         size = 0;
@@ -47,22 +47,17 @@ struct file_digests {
     }
 };
 
-/// Where the files of a part belong.
-inline std::string folder_of_part(std::string const& object) {
-    auto const archive = object.substr(0, object.find('-'));
-    return archive == "main" ? "" : "pg_tblspc/" + archive + '/';
-}
-
 void read_part(store auto const& where, std::string const& folder, backup_part const& part,
                std::map<std::string, manifest_file>& files) {
     auto const name = folder + '/' + part.object;
     auto const in = where.open(name);
     if (!in) throw error{fault::corrupt, name + " is missing"};
-    file_digests look{.folder = folder_of_part(part.object), .files = files};
+    file_digests look{.folder = prefix_of_part(part.object), .files = files};
+    counted_members counted{part, look};
     tar_reader read;
-    auto const label = unpack_object(*in, name, [&](std::string_view raw) { read.write(raw, look); });
+    auto const label = unpack_object(*in, name, [&](std::string_view raw) { read.write(raw, counted); });
     read.finish();
-    if (label.raw_size != part.raw_size || hex_of(label.raw_digest) != part.sha256 || look.members != part.files)
+    if (label.raw_size != part.raw_size || hex_of(label.raw_digest) != part.sha256 || counted.members() != part.files)
         throw error{fault::corrupt, name + " is whole, but not the part that the backup's record names"};
 }
 

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <walmgr/backup/counted_members.hpp>
+#include <walmgr/backup/part_name.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/file.hpp>
@@ -158,15 +160,6 @@ private:
     extraction told_{};
 };
 
-/// Where the members of a part lie below the data folder: main-0000.tar at its top, 16384-0000.tar in a tablespace.
-inline std::string prefix_of(backup_part const& part) {
-    auto const dash = part.object.find('-');
-    auto const space = part.object.substr(0, dash);
-    bool const number = !space.empty() && space.find_first_not_of("0123456789") == space.npos;
-    if (space != "main" && !number) throw error{fault::corrupt, part.object + " is no name of a part of a backup"};
-    return space == "main" ? std::string{} : "pg_tblspc/" + space + '/';
-}
-
 /// Reads all parts of a backup, `jobs` at once, each into what `writer(prefix)` makes, and makes sure that they hold
 /// all that the manifest names, but for those that are `there` already.
 extraction write_parts(auto const& open, cluster const& of, backup_record const& from, backup_manifest const& manifest,
@@ -180,9 +173,10 @@ extraction write_parts(auto const& open, cluster const& of, backup_record const&
         auto const where = open();
         auto const in = where.open(object);
         if (!in) throw error{fault::corrupt, object + " is missing in the repository"};
-        auto out = writer(prefix_of(part));
+        auto out = writer(prefix_of_part(part.object));
+        counted_members counted{part, out};
         tar_reader tar;
-        auto const label = unpack_object(*in, object, [&](std::string_view raw) { tar.write(raw, out); });
+        auto const label = unpack_object(*in, object, [&](std::string_view raw) { tar.write(raw, counted); });
         tar.finish();
         if (hex_of(label.raw_digest) != part.sha256)
             throw error{fault::corrupt, object + " is not the part that the backup's record names"};

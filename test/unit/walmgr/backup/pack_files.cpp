@@ -84,7 +84,7 @@ BOOST_FIXTURE_TEST_CASE(each_file_is_in_one_part_as_it_is_when_it_is_read, fixtu
     written["base/5/f1"] = "longer than it was";
     folder.write("data/base/5/f1", written["base/5/f1"]);
     detail::sort_for_packing(all.files, order.part_size);
-    part_list parts{all.archives.size()};
+    part_list parts{std::vector<unsigned>(all.archives.size())};
     auto const packed = pack(all, parts);
     auto const found = stored(parts);
     BOOST_TEST(found.folders == 2U);
@@ -104,7 +104,7 @@ BOOST_FIXTURE_TEST_CASE(each_file_is_in_one_part_as_it_is_when_it_is_read, fixtu
     folder.write("data/base/5/f20", written["base/5/f20"]);
     std::filesystem::remove_all(folder / "store");
     std::filesystem::create_directory(folder / "store");
-    part_list next{all.archives.size()};
+    part_list next{std::vector<unsigned>(all.archives.size())};
     BOOST_TEST(pack(all, next, &before).entries.size() == written.size());
     auto const changed = stored(next);
     BOOST_REQUIRE(changed.files.size() == 1U);
@@ -114,7 +114,7 @@ BOOST_FIXTURE_TEST_CASE(each_file_is_in_one_part_as_it_is_when_it_is_read, fixtu
 BOOST_FIXTURE_TEST_CASE(what_ends_one_thread_ends_all_and_is_told, fixture) {
     folder.write("data/base/5/77", std::string(2 * data_page_bytes, 'x'));
     auto const all = find_data_files(data, "PG_15_1", 15);
-    part_list parts{all.archives.size()};
+    part_list parts{std::vector<unsigned>(all.archives.size())};
     BOOST_CHECK_EXCEPTION(pack(all, parts), error, is_fault(fault::corrupt, "base/5/77 is damaged"));
 
     std::filesystem::remove(data + "/base/5/77");

@@ -24,8 +24,8 @@ backup_record example() {
             .checksums = true,
             .manifest_sha256 = std::string(64, 'a'),
             .tablespaces = {{16'384, "/srv/fast \"disk\"\n"}},
-            .parts = {{"main-0000.tar", 134'217'728, 30'000'000, std::string(64, '0'), 700},
-                      {"16384-0000.tar", 10'240, 300, std::string(64, '1'), 1}},
+            .parts = {{"main-0000.tar", 134'217'728, 30'000'000, std::string(64, '0'), 700, {"base", "base/5/1259"}},
+                      {"16384-0000.tar", 10'240, 300, std::string(64, '1'), 1, {}}},
             .annotation = "before the upgrade"};
 }
 

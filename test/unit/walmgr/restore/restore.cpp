@@ -72,8 +72,8 @@ struct example {
         main += tar_member("pg_tblspc/16384", '2', {}, "/nowhere/at/all") + tar_end();
         auto const space = tar_member("PG_15_1", '5', {}, {}, 0700) +
                            tar_member("PG_15_1/5/6", '0', files["pg_tblspc/16384/PG_15_1/5/6"]) + tar_end();
-        record.parts = {{"main-0000.tar", main.size(), 0, stored_as(where, folder + "main-0000.tar", main), 9},
-                        {"16384-0000.tar", space.size(), 0, stored_as(where, folder + "16384-0000.tar", space), 2}};
+        record.parts = {{"main-0000.tar", main.size(), 0, stored_as(where, folder + "main-0000.tar", main), 9, {}},
+                        {"16384-0000.tar", space.size(), 0, stored_as(where, folder + "16384-0000.tar", space), 2, {}}};
         record.manifest_sha256 = stored_as(where, folder + "backup_manifest", manifest);
         stored_as(where, folder + "backup.json", write_backup_record(record));
         put_segment(2);
