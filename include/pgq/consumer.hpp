@@ -154,6 +154,7 @@ private:
         auto const tell = teller(db, info, book);
         detail::heart<Source, Db> heart{source_, db, info.id};
         auto const effects = [&](auto& session, auto const&... relief) {
+            if constexpr (in_transaction) heart.hold();
             order_([&](auto const& take) { each(fetch, db, info, take); },
                    [&](event const& ev) { return handle(ev, session); },
                    [&](event const& ev, outcome const& verdict) { book.note(ev, verdict); },
@@ -194,7 +195,10 @@ private:
                    heart.beat();
                    completion_(
                        db,
-                       [&](auto& session) { book.note(ev, doom.empty() ? handle(ev, session) : dead_letter(doom)); },
+                       [&](auto& session) {
+                           if constexpr (in_transaction) heart.hold();
+                           book.note(ev, doom.empty() ? handle(ev, session) : dead_letter(doom));
+                       },
                        [&] {
                            tell();
                            mark();

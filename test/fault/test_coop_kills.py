@@ -1,5 +1,5 @@
-"""Four processes share the work of one consumer, and one of them is killed while it has a batch. Another one takes the batch over, and
-with same_transaction nothing is lost and nothing comes twice."""
+"""Processes share the work of one consumer. One that is killed while it has a batch loses it to another one; one that takes its time
+does not. With same_transaction nothing is lost and nothing comes twice."""
 
 import itertools
 import signal
@@ -72,3 +72,26 @@ def test_a_killed_members_batch_is_taken_over(server, make_db, program, start, w
     wait_until(all_done, timeout=90, what="all orders at the other three")
     assert open_batch("one") != lost
     assert consumed("*") == consumed(), "nothing comes twice"
+
+
+def test_who_works_for_longer_than_the_dead_are_waited_for_keeps_its_batch(server, make_db, program, start, wait_until, scratch):
+    db = make_db(server, "pgq", "pgq_coop")
+    db.sql("create table consumed (consumer text, id bigint)")
+    db.sql("select pgq.create_queue('orders')")
+    for member in MEMBERS[:2]:
+        db.sql("select pgq_coop.register_subconsumer('orders', 'billing', %s)", member)
+    orders = 600  # at least 2 ms each: a batch takes three times as long as the dead are waited for
+    for batch in range(4):
+        db.sql("select count(pgq.insert_event('orders', 'order', 'id=' || i)) from generate_series(%s::int, %s::int) i",
+               batch * orders + 1, (batch + 1) * orders)
+        db.sql("select pgq.force_tick('orders')")
+        db.sql("select pgq.ticker('orders')")
+    running = []
+    for member in MEMBERS[:2]:
+        with open(scratch / f"{member}.log", "ab") as log:
+            running.append(start([program("kill_member"), db.conninfo, "orders", "billing", member, 400], stdout=log, stderr=log))
+    wait_until(lambda: db.value("select count(*) from consumed") == 4 * orders or any(one.poll() is not None for one in running),
+               timeout=60, what="all orders")
+    assert [one.poll() for one in running] == [None, None], (scratch / "one.log").read_text() + (scratch / "two.log").read_text()
+    assert db.value("select count(distinct id) from consumed") == 4 * orders
+    assert db.value("select count(*) from pgq_coop.taken_over") == 0

@@ -17,8 +17,8 @@ namespace pgq {
 
 /// `coop_subscription{"orders", "billing", "worker-1"}`. A member that is not heard of for `dead_after` loses its batch
 /// to another one, which gets it whole; what the dead one still does with it is refused by fenced_error. With
-/// at_least_once a member is heard of between events; with same_transaction a batch must take less time than
-/// `dead_after`.
+/// at_least_once a member is heard of between events, of which none may take as long as `dead_after`; with
+/// same_transaction it is not taken for dead while its transaction is open, however long that takes.
 struct coop_subscription {
     static constexpr bool shares_position = true;
     std::string queue;

@@ -12,6 +12,7 @@ template <class Source, class Db> class heart {
 public:
     heart(Source const&, Db&, batch_id) {}
     void beat() {}
+    void hold() {}
 };
 template <class Source, class Db>
     requires requires(Source const& source, Db& db, batch_id id) { source.heartbeat(db, id); }
@@ -24,6 +25,9 @@ public:
         source_.heartbeat(db_, batch_);
         last_ = now;
     }
+    /// Within a transaction: whoever wants to take the batch over finds its row locked until the end of that, and passes
+    /// over it, however long it takes.
+    void hold() { source_.heartbeat(db_, batch_); }
 
 private:
     Source const& source_;

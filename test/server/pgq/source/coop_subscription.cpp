@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(the_batch_of_a_dead_member_is_taken_over_and_refused_to_it)
     // A limit of zero takes the other member for dead at once.
     pgq::consumer heir{member_of(queue, "heir", 0ms), pgq::same_transaction{},
                        [&](pgq::event const&) { seen += "heir "; }};
-    pgq::consumer zombie{slow, pgq::same_transaction{}, [&](pgq::event const&) {
+    pgq::consumer zombie{slow, [&](pgq::event const&) {
                              while (heir.step(other)) {}
                              seen += "zombie ";
                          }};
@@ -71,6 +71,28 @@ BOOST_AUTO_TEST_CASE(the_batch_of_a_dead_member_is_taken_over_and_refused_to_it)
         pgq::fenced_error);
     BOOST_TEST(seen == "heir zombie ");
     BOOST_TEST(!queue.db.in_transaction());
+}
+
+BOOST_AUTO_TEST_CASE(a_member_is_not_dead_while_its_transaction_is_open) {
+    consumed_queue queue{"coop_alive"};
+    auto const slow = member_of(queue, "slow");
+    slow.subscribe(queue.db);
+    queue.insert("n", "1");
+    queue.tick();
+    auto other = connect();
+    std::string seen;
+    pgq::consumer heir{member_of(queue, "heir", 0ms), [&](pgq::event const&) { seen += "heir "; }};
+    pgq::consumer worker{slow, pgq::same_transaction{}, [&](pgq::event const&) {
+                             while (heir.step(other)) {}
+                             seen += "slow ";
+                         }};
+    while (worker.step(queue.db)) {}
+    BOOST_TEST(seen == "slow ");
+    // Nor does it hold anything when it has nothing to do.
+    queue.insert("n", "2");
+    queue.tick();
+    while (heir.step(other)) {}
+    BOOST_TEST(seen == "slow heir ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
