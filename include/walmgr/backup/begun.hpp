@@ -42,7 +42,9 @@ public:
     begun_backup(begun_backup&&) = default;
     begun_backup& operator=(begun_backup&&) = default;
 
+    /// The label of the backup.
     [[nodiscard]] std::string const& label() const noexcept { return label_; }
+    /// Those that can be used, of each archive by number.
     [[nodiscard]] std::vector<part_contents> const& parts() const noexcept { return parts_; }
 
     /// A file as it was stored last, by its path below the data folder; null when it was not.

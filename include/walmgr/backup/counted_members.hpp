@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace walmgr {
+namespace walmgr::detail {
 
 /// A visitor for tar_reader: hands to another one the members that count, and counts all. Both, and the part, must live
 /// as long.
@@ -38,4 +38,4 @@ private:
     std::uint64_t members_ = 0;
 };
 
-}  // namespace walmgr
+}  // namespace walmgr::detail

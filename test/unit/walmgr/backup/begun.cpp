@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(members_that_do_not_count_are_passed_over) {
         void end() { seen += ')'; }
     } seen;
     backup_part const part{.object = "main-0000.tar", .superseded = {"base", "old"}};
-    counted_members counted{part, seen};
+    detail::counted_members counted{part, seen};
     for (auto const* const name : {"kept", "old", "older"}) {
         counted.begin({.name = name});
         counted.data(name);
