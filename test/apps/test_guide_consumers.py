@@ -14,6 +14,7 @@ struct customer {
     BOOST_HANA_DEFINE_STRUCT(customer, (std::int64_t, id));
 };
 void copy(pgq::change<customer> const&) {}
+std::string const worker_name = "worker-1";
 void send_mail(std::string_view) {}
 void decode_image(std::string_view) {}
 """
@@ -21,5 +22,5 @@ void decode_image(std::string_view) {}
 
 def test_the_pieces_compile(scratch):
     pieces = pieces_of("docs/guide/consumers.md")
-    assert len(pieces) == 5
+    assert len(pieces) == 6
     check_compiles(PRELUDE + as_functions(pieces), scratch)

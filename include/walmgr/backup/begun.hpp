@@ -115,6 +115,15 @@ std::optional<begun_backup> find_begun(store auto const& where, cluster const& o
     return std::nullopt;
 }
 
+namespace detail {
+
+void remove_others(store auto const& where, std::string const& folder, std::set<std::string> const& kept) {
+    for (auto const& object : where.list(folder))
+        if (!kept.contains(object)) where.remove(folder + '/' + object);
+}
+
+}  // namespace detail
+
 /// Removes from the folder of a backup what is neither named by `parts` nor a list of these. @throws error  from the
 /// store
 void remove_all_but(store auto const& where, std::string const& folder, std::vector<part_contents> const& parts) {
@@ -123,8 +132,7 @@ void remove_all_but(store auto const& where, std::string const& folder, std::vec
         kept.insert(one.part.object);
         kept.insert(contents_object(one.part.object));
     }
-    for (auto const& object : where.list(folder))
-        if (!kept.contains(object)) where.remove(folder + '/' + object);
+    detail::remove_others(where, folder, kept);
 }
 
 /// Removes from the folder of a backup what its record does not name, once it has one. @throws error  from the store
@@ -133,8 +141,7 @@ void remove_unnamed(store auto const& where, cluster const& of, backup_record co
     std::set<std::string> named{std::string{backup_seal}, std::string{backup_manifest_object}};
     for (auto const& part : sealed.parts)
         named.insert(part.object);
-    for (auto const& object : where.list(folder))
-        if (!named.contains(object)) where.remove(folder + '/' + object);
+    detail::remove_others(where, folder, named);
 }
 
 }  // namespace walmgr
