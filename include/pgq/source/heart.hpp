@@ -25,8 +25,8 @@ public:
         source_.heartbeat(db_, batch_);
         last_ = now;
     }
-    /// Within a transaction: whoever wants to take the batch over finds its row locked until the end of that, and passes
-    /// over it, however long it takes.
+    /// Within a transaction: whoever wants to take the batch over finds its row locked until the end of that, and
+    /// passes over it, however long it takes.
     void hold() { source_.heartbeat(db_, batch_); }
 
 private:
