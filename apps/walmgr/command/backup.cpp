@@ -1,3 +1,4 @@
+#include "../begun_backup.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../parent_backup.hpp"
@@ -48,11 +49,11 @@ struct options {
     bool incremental = false;
     std::string parent{};
     bool resume = false;
-};
 
-std::string megabytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 19U)) >> 20U) + " MB";
-}
+    [[nodiscard]] walmgr::backup_kind kind() const {
+        return incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full;
+    }
+};
 
 /// Sleeps, unless asked to stop. @throws pgq::stopped
 void rest(std::chrono::milliseconds how_long, std::stop_token const& stop) {
@@ -118,13 +119,6 @@ void await_log(config const& settings, walmgr::any_store const& where, walmgr::c
     }
 }
 
-bool has_parts(walmgr::any_store const& where, walmgr::cluster const& of, walmgr::backup_record const& taken) {
-    auto const there = where.list(walmgr::backup_folder(of, taken.label));
-    return std::all_of(taken.parts.begin(), taken.parts.end(), [&](walmgr::backup_part const& part) {
-        return std::find(there.begin(), there.end(), part.object) != there.end();
-    });
-}
-
 /// Lets `take(method)` take the backup by the method of the configuration.
 walmgr::backup_record copy_files(config const& settings, walmgr::node const& server, walmgr::cluster const& of,
                                  walmgr::backup_source const& source, std::stop_token const& stop, auto&& take) {
@@ -145,25 +139,6 @@ walmgr::backup_record copy_files(config const& settings, walmgr::node const& ser
     return taken;
 }
 
-/// What a backup of that kind can go on with. Under the lease.
-std::optional<walmgr::begun_backup> find_begun(options const& given, walmgr::any_store const& where,
-                                               walmgr::cluster const& of) {
-    if (!given.resume) return std::nullopt;
-    auto const kind = given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full;
-    auto begun = walmgr::find_begun(where, of, walmgr::list_backups(where, of), kind);
-    if (!begun) say("no unfinished backup has anything to go on with; a new one is taken");
-    return begun;
-}
-
-std::string describe(walmgr::begun_backup const& begun) {
-    std::uint64_t stored = 0;
-    for (auto const& one : begun.parts())
-        stored += one.part.stored_size;
-    auto const count = begun.parts().size();
-    return begun.label() + ", of which " + std::to_string(count) + (count == 1 ? " part" : " parts") + " with " +
-           megabytes(stored) + (count == 1 ? " is stored" : " are stored");
-}
-
 /// Everything between the lease and the seal.
 walmgr::backup_record take(config const& settings, options const& given, walmgr::node const& server,
                            walmgr::cluster const& of, walmgr::backup_source const& source, pgq::libpq::connection& db,
@@ -181,15 +156,14 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
         order.parent_manifest = manifest_text(where, of, parent);
         order.whole_files = holds_whole_files(settings, source);
     }
-    auto const begun = find_begun(given, where, of);
+    auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
     if (begun) {
         say("going on with " + describe(*begun));
         remove_all_but(where, walmgr::backup_folder(of, begun->label()), begun->parts());
         order.begun = &*begun;
         order.label = begun->label();
     } else {
-        auto const kind = given.incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full;
-        order.label = new_label(where, of, kind, stop);
+        order.label = new_label(where, of, given.kind(), stop);
     }
     return std::visit(
         [&](auto const& way) {
@@ -231,7 +205,7 @@ int backup(config const& settings, options const& given) {
         if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
     }
     if (given.dry_run) {
-        if (auto const begun = find_begun(given, where, of))
+        if (auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt)
             std::cout << "would go on with " << describe(*begun) << '\n';
         std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
                   << of.system_id << '\n';

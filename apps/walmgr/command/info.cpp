@@ -1,3 +1,4 @@
+#include "../begun_backup.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 
@@ -57,10 +58,6 @@ bool has_log(knowledge const& all, backup_record const& one) {
         return range.first.tli == one.tli && range.first.number <= wanted.first.number &&
                wanted.last.number <= range.last.number;
     });
-}
-
-std::string megabytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 19U)) >> 20U) + " MB";
 }
 
 std::string_view log_word(knowledge const& all, backup_record const& one) {
