@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from support.pair import BIN, running_pair
+from support.server import tree
 
 
 @pytest.fixture
@@ -122,3 +123,22 @@ def test_a_standby_that_would_archive_nothing_becomes_the_primary_in_an_emergenc
     assert done.returncode == 0 and pair.primaries() == ["b"], done
     assert "ATTENTION: the slave archives nothing from now on: its archive_mode is off" in done.stdout, done
     assert done.stderr.count("\n") == 1 and f"set archive_mode = on and archive_command = '{pair.archive.program}" in done.stderr, done
+
+
+@pytest.mark.parametrize("tree_name", [*(pytest.param(f"tree-{version}", marks=pytest.mark.long) for version in (14, 16, 17)), "tree-18"])
+def test_standbys_of_other_versions_are_booted(program, wait_until, tree_name):
+    if not (tree(tree_name) / "bin/postgres").exists():
+        pytest.skip(f"build/{tree_name} is missing: npm could not fetch it")
+    with running_pair(program("walmgr"), tree_name=tree_name) as pair:
+        pair.sql("a", "create table kept (n int)")
+        pair.sql("a", "insert into kept values (1)")
+        has(pair, wait_until, "b", [1])
+        pair.kill9("a")
+        done = pair.walmgr("boot")
+        assert done.returncode == 0 and "the slave is the primary, on timeline 2" in done.stdout, done
+        assert "ATTENTION" not in done.stdout + done.stderr
+        assert (pair.archive.repository / "main/wal/1/00000002.history.wal").exists()
+        pair.sql("b", "insert into kept values (2)")
+        (name,), = pair.sql("b", "select pg_walfile_name(pg_switch_wal())")
+        wait_until(lambda: list(pair.archive.repository.glob(f"main/wal/1/00000002/*/{name}.wal")), what="log of the new primary")
+        assert pair.rows("b") == [1, 2] and pair.walmgr("verify").returncode == 0

@@ -25,9 +25,12 @@ class Story:
         wait_until(lambda: server.execute("select clock_timestamp() > %s", since) == [(True,)], what="the next second")
         server.execute("insert into kept values (1)")
         (self.time,), = server.execute("select clock_timestamp()::text")
+        (before,), = server.execute("select pg_current_wal_insert_lsn()")
         (self.xid,), = server.execute("insert into kept values (2) returning pg_current_xact_id()::text")
+        server.execute("create extension pg_walinspect")
+        (self.commit,), = server.execute("select start_lsn::text from pg_get_wal_records_info(%s, pg_current_wal_flush_lsn()) "
+                                         "where resource_manager = 'Transaction' and xid::text = %s", before, self.xid)
         server.execute("select pg_create_restore_point('here')")
-        (self.position,), = server.execute("select pg_current_wal_lsn()::text")
         server.execute("insert into kept values (3)")
         wait_until_archived(server, wait_until)
 
@@ -63,16 +66,42 @@ def restored(story, *args):
 
 
 @pytest.mark.parametrize("target, rows", [
-    ("latest", [0, 1, 2, 3]), ("time", [0, 1]), ("name", [0, 1, 2]), ("lsn", [0, 1, 2]),
+    ("latest", [0, 1, 2, 3]), ("time", [0, 1]), ("name", [0, 1, 2]), ("lsn", [0, 1, 2]), ("lsn exclusive", [0, 1]), ("xid", [0, 1, 2]),
     ("xid exclusive", [0, 1]), ("immediate", [0])])
 def test_each_target_is_come_to(story, wait_until, target, rows):
     args = {"latest": [], "time": ["--target-time", story.time], "name": ["--target-name", "here"],
-            "lsn": ["--target-lsn", story.position, "--target-exclusive"], 
-            "xid exclusive": ["--target-xid", story.xid, "--target-exclusive"], "immediate": ["--target-immediate"]}[target]
+            "lsn": ["--target-lsn", story.commit], "lsn exclusive": ["--target-lsn", story.commit, "--target-exclusive"],
+            "xid": ["--target-xid", story.xid], "xid exclusive": ["--target-xid", story.xid, "--target-exclusive"],
+            "immediate": ["--target-immediate"]}[target]
     with restored(story, *args) as server:
         wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
         assert server.execute("select n from kept order by n") == [(n,) for n in rows]
         assert server.execute("show archive_mode") == [("off",)]
+
+
+def test_a_timeline_is_gone_along_that_is_not_the_newest(story, program, wait_until):
+    place = scratch_folder()
+    forked = Archive(place, program("walmgr"))
+    try:
+        subprocess.run(["cp", "-a", f"{story.archive.repository}/.", forked.repository], check=True)
+        forked.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")
+        rows = {"2": [0, 1, 2, 20], "1": [0, 1, 2, 3]}
+        for timeline, wanted in ("fork", None), *rows.items():
+            way = ["--target-name", "here"] if timeline == "fork" else ["--target-timeline", timeline]
+            folder = forked.make_folder(f"to {timeline}")
+            done = forked.run("restore", *way, folder / "data")
+            assert done.returncode == 0, done
+            settings = {"archive_mode": "on", "archive_command": f"{forked.program} {forked.ini} xarchive %p %f"} if timeline == "fork" else {}
+            with Server(tree("tree"), folder, settings=settings) as server:
+                wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
+                if timeline == "fork":
+                    server.execute("insert into kept values (20)")
+                    wait_until_archived(server, wait_until)
+                else:
+                    assert server.execute("select n from kept order by n") == [(n,) for n in wanted], timeline
+            subprocess.run(["rm", "-rf", folder], check=True)
+    finally:
+        subprocess.run(["rm", "-rf", place], check=True)
 
 
 def test_a_backup_is_tried_out(story):

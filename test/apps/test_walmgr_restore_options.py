@@ -44,6 +44,7 @@ class Kept:
         assert done.returncode == 0, done.stderr
         self.label = done.stdout.split(":")[0]
         sql("insert into kept values (0, 'behind')")
+        sql("select pg_create_restore_point('behind')")
         (last,), = sql("select pg_walfile_name(pg_switch_wal())")
         wait_until(lambda: (self.archive.repository / f"main/wal/1/00000001/00000000/{last}.wal").exists(), what="all is archived")
 
@@ -114,6 +115,21 @@ def test_a_standby_goes_on_for_ever(kept, place):
     assert kept.sql("select count(*) from kept") == "3001"
 
 
+def test_at_its_target_a_server_waits_or_ends(kept, place):
+    data = place / "data"
+    done = kept.restore(place, "--target-name", "behind", "--target-action", "pause", "--start")
+    assert "replayed to 0/" in done.stdout
+    assert kept.sql("select pg_is_in_recovery(), pg_get_wal_replay_pause_state(), count(*) from kept") == "t|paused|3001"
+    kept.sql("select pg_wal_replay_resume()")
+    as_user(BIN / "pg_ctl", "promote", "-D", data, "-w")
+    stop(data)
+    done = kept.restore(place, "--delta", "--target-name", "behind", "--target-action", "shutdown", "--start")
+    assert "the server has ended at its target" in done.stdout and not running_on(data)
+    assert "shut down in recovery" in as_user(BIN / "pg_controldata", data).stdout
+    done = kept.restore(place, "--target-action", "pause", status=2)
+    assert "--target-action needs a target" in done.stderr
+
+
 def test_a_target_that_is_not_come_to(kept, place):
     done = kept.restore(place, "--target-name", "nowhere", "--start", status=13)
     assert "recovery ended before configured recovery target was reached" in done.stderr and done.stderr.count("\n") == 1
@@ -143,6 +159,7 @@ def test_a_full_disk_in_a_restore_and_in_a_backup(kept, place):
 
 def test_pins_and_leases(kept):
     run = kept.archive.run
+    assert kept.label in run("info").stdout and run("listbackups").stdout == run("info").stdout
     assert run("pin", "nonsense").returncode == 2 and run("pin", "20010101T000000Z-F").returncode == 1
     assert run("pin", kept.label).stdout == f"{kept.label}: pinned\n"
     one, = json.loads(run("info", "--json").stdout)["backups"]
@@ -167,6 +184,34 @@ def test_pins_and_leases(kept):
     assert done.returncode == 0 and "took over" in done.stderr
 
 
+def check_that_backups_and_log_go_apart(archive):
+    """On a copy of a repository that has two backups, of which one is kept."""
+    copy = Archive(scratch_folder(), archive.program)
+    try:
+        subprocess.run(["cp", "-a", f"{archive.repository}/.", copy.repository], check=True)
+        copy.configure(keep_backups=1)
+        old, new = (path.name for path in sorted(copy.repository.glob("main/base/*")))
+        log = copy.objects()
+
+        def is_as_it_was(backups):
+            return sorted(path.name for path in copy.repository.glob("main/base/*")) == backups and copy.objects() == log
+
+        for command in ("xrotate", "xpurgewals"):
+            done = copy.run(command, "--dry-run")
+            assert done.returncode == 0 and "would remove" in done.stdout and is_as_it_was([old, new]), done
+        # Alone, the log goes by what is there, and the oldest backup needs what follows it.
+        assert copy.run("xpurgewals").returncode == 0
+        log = copy.objects()
+        assert copy.run("verify").returncode == 0 and is_as_it_was([old, new])
+        done = copy.run("xrotate")
+        assert done.returncode == 0 and f"removing {old}" in done.stdout and "of log" not in done.stdout and is_as_it_was([new]), done
+        assert copy.run("xpurgewals").returncode == 0 and set(copy.objects()) < set(log)
+        one, = json.loads(copy.run("info", "--json").stdout)["backups"]
+        assert copy.objects()[0].stem == one["first_segment"] and copy.run("verify").returncode == 0
+    finally:
+        shutil.rmtree(copy.folder, ignore_errors=True)
+
+
 @pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.long)])
 def test_an_expire_that_is_killed_anywhere_leaves_whole_backups(program, rounds):
     folder = scratch_folder()
@@ -183,6 +228,7 @@ def test_an_expire_that_is_killed_anywhere_leaves_whole_backups(program, rounds)
                     server.execute("insert into something values (1)")
                     server.execute("select pg_switch_wal()")
             archive.configure(master_db=server.conninfo(), keep_backups=1)
+            check_that_backups_and_log_go_apart(archive)
             for i in range(rounds):
                 if i % 8 == 7:
                     assert archive.run("backup").returncode == 0

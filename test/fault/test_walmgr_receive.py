@@ -374,7 +374,7 @@ def test_settings_are_read_again_while_it_receives(receiving, cluster, wait_unti
         receiving.know(server, walmgr_data=second)
         receiving.configure(master_db=server.conninfo())
         monkeypatch.setenv("NOTIFY_SOCKET", str(receiving.folder / "notify"))
-        receiver = receiving.receive()
+        receiver = receiving.receive("syncdaemon")
         assert told() == "READY=1"
         write(server)
         wait_until(lambda: len(receiving.whole_segments()) == 1, what="an archived segment")

@@ -108,13 +108,14 @@ def archiving_server(archive, tree_name="tree", configure=None):
 
 
 @contextlib.contextmanager
-def small_segments_server(archive, tree_name="tree", **settings):
-    """As archiving_server(), but of an initdb of its own, with segments of 1 MiB and checksums."""
-    folder = scratch_folder(quick=True)
-    initdb = [tree(tree_name) / "bin/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--wal-segsize=1", "-k",
-              "--no-sync"]
+def small_segments_server(archive, tree_name="tree", megabytes=1, **settings):
+    """As archiving_server(), but of an initdb of its own, with segments of 1 MiB or so many, and with checksums."""
+    folder = scratch_folder(quick=megabytes < 100)
+    initdb = [tree(tree_name) / "bin/initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", f"--wal-segsize={megabytes}",
+              "-k", "--no-sync"]
     subprocess.run(as_server_user(initdb), check=True, capture_output=True, cwd="/")
-    settings = {"archive_mode": "on", "wal_level": "replica", "max_wal_size": "64MB",
+    settings = {"archive_mode": "on", "wal_level": "replica", "max_wal_size": f"{max(64, 4 * megabytes)}MB",
+                "min_wal_size": f"{max(80, 2 * megabytes)}MB",
                 "archive_command": f"{archive.program} {archive.ini} xarchive %p %f", **settings}
     server = Server(tree(tree_name), folder, settings=settings)
     try:

@@ -20,22 +20,25 @@ PORT = 5432  # names a socket in a folder of its own; nothing listens on the net
 class Pair:
     """A primary `a` and its standby `b`. In walmgr's configuration `a` is the master and `b` the slave."""
 
-    def __init__(self, folder, program, settings=""):
+    def __init__(self, folder, program, settings="", tree_name="tree"):
         self.settings = settings
+        self.tree = tree(tree_name)
+        self.bin = self.tree / "bin"
         self.folder = folder
         self.archive = Archive(folder / "walmgr", program)
         self.folders = {name: folder / name for name in "ab"}
         for path in self.folders.values():
             path.mkdir()
             give_to_server_user(path)
-        Server(tree("tree"), self.folders["a"]).init()
-        self.run(BIN / "pg_checksums", "--enable", "--no-sync", "-D", self.data("a"))
+        Server(self.tree, self.folders["a"]).init()
+        if self.has_clients:
+            self.run(self.bin / "pg_checksums", "--enable", "--no-sync", "-D", self.data("a"))
         self.configure("a")
         self.keys = {"state_dir": folder / "state"}
         self.keys["state_dir"].mkdir()
         give_to_server_user(self.keys["state_dir"])
         for name, role in (("a", "master"), ("b", "slave")):
-            self.keys |= {f"{role}_db": self.conninfo(name), f"{role}_data": self.data(name), f"{role}_bin": BIN}
+            self.keys |= {f"{role}_db": self.conninfo(name), f"{role}_data": self.data(name), f"{role}_bin": self.bin}
         self.archive.configure(**self.keys)
         self.ctl("a", "start")
         assert self.walmgr("repo", "init").returncode == 0
@@ -48,8 +51,20 @@ class Pair:
             self.folders[name] = self.folder / name
             self.folders[name].mkdir()
             give_to_server_user(self.folders[name])
-        self.run(BIN / "pg_basebackup", "-d", self.conninfo(source), "-D", self.data(name), "-c", "fast", "-R")
+        if self.has_clients:
+            self.run(self.bin / "pg_basebackup", "-d", self.conninfo(source), "-D", self.data(name), "-c", "fast", "-R")
+        else:
+            self.ctl(source, "stop")
+            self.run("cp", "-a", self.data(source), self.data(name))
+            self.run("sh", "-c", f"touch {self.data(name)}/standby.signal && "
+                     f"echo \"primary_conninfo = '{self.conninfo(source)}'\" >> {self.data(name)}/postgresql.auto.conf")
+            self.ctl(source, "start")
         self.configure(name)
+
+    @property
+    def has_clients(self):
+        """The trees of other versions come without the programs that are clients."""
+        return (self.bin / "pg_basebackup").exists()
 
     def data(self, name):
         return self.folders[name] / "data"
@@ -69,7 +84,7 @@ class Pair:
         assert done.returncode == 0, done.stderr
 
     def ctl(self, name, verb, *more):
-        self.run(BIN / "pg_ctl", verb, "-w", "-D", self.data(name), *(["-l", self.folders[name] / "log"] if verb == "start" else []),
+        self.run(self.bin / "pg_ctl", verb, "-w", "-D", self.data(name), *(["-l", self.folders[name] / "log"] if verb == "start" else []),
                  *more)
 
     def kill9(self, name):
@@ -117,12 +132,12 @@ class Pair:
 
     def end(self):
         for name in self.folders:
-            subprocess.run(as_server_user([BIN / "pg_ctl", "stop", "-m", "immediate", "-w", "-D", self.data(name)]),
+            subprocess.run(as_server_user([self.bin / "pg_ctl", "stop", "-m", "immediate", "-w", "-D", self.data(name)]),
                            capture_output=True, cwd="/")
 
 
 @contextlib.contextmanager
-def running_pair(program, settings="wal_log_hints = on"):
+def running_pair(program, settings="wal_log_hints = on", tree_name="tree"):
     """A pair that is stopped and removed at the end, whatever happens."""
     folder = scratch_folder()
     (folder / "walmgr").mkdir()
@@ -130,7 +145,7 @@ def running_pair(program, settings="wal_log_hints = on"):
     made = Pair.__new__(Pair)
     made.folders = {}
     try:
-        made.__init__(folder, program, settings)
+        made.__init__(folder, program, settings, tree_name)
         yield made
     finally:
         made.end()

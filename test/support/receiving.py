@@ -59,10 +59,10 @@ class Receiving(Archive):
         done = self.run("repo", "init")
         assert done.returncode == 0, done.stderr
 
-    def receive(self):
+    def receive(self, command="receive"):
         """A receiver, running; its lines are added to `said`."""
         with open(self.said, "ab") as said:
-            return self.start(as_server_user(self.command("receive"), die_with_parent=True), cwd="/", stdout=said, stderr=said)
+            return self.start(as_server_user(self.command(command), die_with_parent=True), cwd="/", stdout=said, stderr=said)
 
     def flushed(self):
         """Timeline and position up to which received log is durable."""
