@@ -7,6 +7,7 @@
 #include <support/proxy.hpp>
 #include <support/queue.hpp>
 #include <support/running.hpp>
+#include <support/tracked.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -130,6 +131,28 @@ BOOST_AUTO_TEST_CASE(a_group_gets_over_it_too) {
     two.tick();
     BOOST_TEST(eventually([&] { return events.has("other"); }));
     static_cast<void>(work.stop());
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_goes_dark_is_noticed_as_well) {
+    support::tracked_play play{"dark_tracked"};
+    support::proxy link{support::conninfo()};
+    // It is given the silence of the run.
+    auto const target = [&](std::stop_token const& stop) {
+        return pgq::libpq::connection{through(link), {.stop = stop}};
+    };
+    pgq::consumer mover{play.queue.source, pgq::tracked{target}, often, support::store};
+    auto const options = impatient(200ms);
+    support::until_stopped<pgq::run_report> work{
+        [&](std::stop_token const& stop) { return pgq::run(mover, support::conninfo(), stop, options); }};
+    int expected = 0;
+    strike(link, play.queue, {"begin", "advance_tick", "commit"},
+           [&, last = std::string{}](std::string const& data) mutable {
+               if (std::exchange(last, data) != data) ++expected;
+               return play.effects.rows() == std::to_string(expected);
+           });
+    static_cast<void>(work.stop());
+    BOOST_TEST(play.effects.rows() == "6");
+    BOOST_TEST(*options.trouble.count >= 6);
 }
 
 BOOST_AUTO_TEST_CASE(a_session_that_goes_dark_while_it_is_opened_is_replaced) {
