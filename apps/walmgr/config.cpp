@@ -1,10 +1,14 @@
 #include "config.hpp"
 
+#include "command.hpp"
+#include "old_keys.hpp"
+
 #include <pgq/ini.hpp>
 
 #include <walmgr/location.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -102,10 +106,9 @@ any_codec read_codec(pgq::ini_section const& section) {
     return walmgr::stored{};
 }
 
-std::vector<std::string> read_locations(pgq::ini_section const& section) {
+std::vector<std::string> read_locations(pgq::ini_section const& section, std::string const& value) {
     std::vector<std::string> locations;
     std::string_view const blank = " \t\r\n";
-    auto const value = section.path("walmgr_data");
     for (std::string_view rest{value}; rest.find_first_not_of(blank) != rest.npos;) {
         auto const end = std::min(rest.find(','), rest.size());
         auto one = rest.substr(0, end);
@@ -129,22 +132,31 @@ walmgr::quorum read_copies(pgq::ini_section const& section, std::size_t reposito
     return {static_cast<std::size_t>(section.number("wal_copies", 1, 1, static_cast<std::int64_t>(repositories)))};
 }
 
+/// The sections of the original's versions before 3 are read as the one of today.
+pgq::ini_section& only_section(pgq::ini_file& file, std::string const& path) {
+    constexpr std::array known{std::string_view{"walmgr"}, std::string_view{"wal-master"},
+                               std::string_view{"wal-slave"}};
+    for (auto const& section : file.sections()) {
+        if (std::find(known.begin(), known.end(), section.name()) == known.end())
+            throw pgq::usage_error{path + ": unknown section [" + section.name() + "], only [walmgr] is read"};
+    }
+    if (file.sections().size() > 1)
+        throw pgq::usage_error{path + ": sections [" + file.sections()[0].name() + "] and [" +
+                               file.sections()[1].name() + "]: master and slave stand in one section [walmgr]"};
+    return file.sections().empty() ? file.section("walmgr") : file.sections().front();
+}
+
 }  // namespace
 
 config read_config(std::string const& path, proved how) {
     auto file = pgq::ini_file::read(path);
-    for (auto const& section : file.sections()) {
-        // The sections of versions before 3.
-        if (section.name() == "wal-master" || section.name() == "wal-slave")
-            throw pgq::usage_error{path + ": section [" + section.name() +
-                                   "] is not read any more: master and slave stand in one section [walmgr]"};
-        if (section.name() != "walmgr")
-            throw pgq::usage_error{path + ": unknown section [" + section.name() + "], only [walmgr] is read"};
-    }
-    auto& section = file.section("walmgr");
+    auto& section = only_section(file, path);
+    auto const old = read_old_keys(section);
+    if (how == proved::all && !old.note.empty())
+        say(path + ": keys of the original walmgr that have no effect, or another: " + old.note);
     config read;
     read.master_db = section.text("master_db", fallback("master_db"));
-    read.walmgr_data = read_locations(section);
+    read.walmgr_data = read_locations(section, old.walmgr_data.value_or(section.path("walmgr_data")));
     if (read.walmgr_data.empty()) throw pgq::usage_error{path + ": walmgr_data is missing, where the repository is"};
     read.wal_copies = read_copies(section, read.walmgr_data.size());
     read.cluster = section.text("cluster", fallback("cluster"));
@@ -155,7 +167,7 @@ config read_config(std::string const& path, proved how) {
     read.nodes = read_servers(section, path, read.cluster);
     if (how == proved::all) prove_connections(section);
     read.path = std::filesystem::absolute(path).string();
-    read.receive = read_receiving(section);
+    read.receive = read_receiving(section, old.found);
     read.nodes.master.receiver_slot = read.nodes.slave.receiver_slot = read.receive.slot;
     read.stores = read_store_options(section);
     read.backup = read_backup(section);

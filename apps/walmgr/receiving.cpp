@@ -4,8 +4,10 @@
 
 #include <pgq/ini.hpp>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace walmgr_app {
 namespace {
@@ -34,13 +36,23 @@ walmgr::flush_policy read_flush(pgq::ini_section const& section) {
     return read;
 }
 
+/// Both folders lay in one.
+bool is_of_the_original(std::filesystem::path const& folder) {
+    std::error_code ignored;
+    return folder.filename() == "logs.partial" &&
+           std::filesystem::exists(folder.parent_path() / "logs.complete", ignored);
+}
+
 }  // namespace
 
-receiving read_receiving(pgq::ini_section const& section) {
+receiving read_receiving(pgq::ini_section const& section, bool old) {
     receiving read;
-    read.partial_wals = section.path("partial_wals", apps::fallback(keys, "partial_wals"));
+    if (!old) read.partial_wals = section.path("partial_wals", apps::fallback(keys, "partial_wals"));
     if (!read.partial_wals.empty() && read.partial_wals.front() != '/')
         section.refuse("partial_wals", "must begin with a slash");
+    if (is_of_the_original(read.partial_wals))
+        section.refuse("partial_wals", "is the original's, with unfinished segments under the names of whole ones; "
+                                       "name another folder");
     read.slot = text(section, "slot");
     if (read.slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos ||
         read.slot.size() > 63)

@@ -20,7 +20,8 @@ struct receiving {
     std::chrono::milliseconds status_interval{};
 };
 
+/// `old`: partial_wals is that of the original, which is none to receive into.
 /// @throws pgq::usage_error  that names file and line
-receiving read_receiving(pgq::ini_section const& section);
+receiving read_receiving(pgq::ini_section const& section, bool old);
 
 }  // namespace walmgr_app

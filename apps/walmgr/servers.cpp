@@ -4,44 +4,12 @@
 
 #include <walmgr/command_line.hpp>
 
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <string_view>
 
 namespace walmgr_app {
 namespace {
-
-struct old_key {
-    std::string_view name;
-    std::string_view today;
-};
-
-/// Keys of the original, and what to do instead.
-constexpr std::array old_keys{
-    old_key{"slave", "the repository is walmgr_data, and the standby is reached by slave_db"},
-    old_key{"slave_config", "both servers and the repository are in one configuration, a copy of it on each machine"},
-    old_key{"slave_config_dir", "a backup has the configuration files that lie in the data folder"},
-    old_key{"slave_pg_xlog", "give initdb's or restore's folder a link named pg_wal"},
-    old_key{"completed_wals", "the repository is walmgr_data"},
-    old_key{"full_backup", "the repository is walmgr_data"},
-    old_key{"config_backup", "the repository is walmgr_data"},
-    old_key{"use_xlog_functions", "what is not archived yet is kept by: walmgr CONFIG receive"},
-    old_key{"compression", "write wal_compression"},
-    old_key{"keep_symlinks", "tablespaces are always kept"},
-    old_key{"hot_standby", "wal_level is always replica, and a standby always answers"},
-    old_key{"backup_datadir", "a restore never removes a data folder that is in use"},
-    old_key{"archive_command", "nothing is run before a backup is removed"},
-    old_key{"master_config", "settings are changed by ALTER SYSTEM"},
-    old_key{"job_name", "the cluster's name is the key cluster"},
-    old_key{"use_skylog", "messages go to standard error"},
-    old_key{"logfile", "messages go to standard error, and those of the agent to agent_log"},
-    old_key{"pidfile", "write agent_pidfile; nothing else runs in the background"},
-    old_key{"loop_delay", "nothing is polled"},
-    old_key{"exception_sleep", "a lost connection is made again after 0.1 to 20 seconds"},
-    old_key{"exception_grace", "a lost connection is made again after 0.1 to 20 seconds"},
-    old_key{"exception_reset", "a lost connection is made again after 0.1 to 20 seconds"},
-};
 
 std::vector<std::string> command(pgq::ini_section const& section, std::string_view key) {
     try {
@@ -69,10 +37,7 @@ void prove_connections(pgq::ini_section const& section) {
     }
 }
 
-servers read_servers(pgq::ini_section& section, std::string const& path, std::string const& cluster) {
-    for (auto const& old : old_keys) {
-        if (section.find(old.name)) section.refuse(old.name, "is not read any more: " + std::string{old.today});
-    }
+servers read_servers(pgq::ini_section const& section, std::string const& path, std::string const& cluster) {
     servers read;
     read.state_dir = folder(section, "state_dir");
     if (read.state_dir.empty()) read.state_dir = std::filesystem::absolute(path).parent_path().string();

@@ -26,8 +26,7 @@ struct servers {
 /// Refuses connection strings that cannot be read. Needs libpq. @throws pgq::usage_error
 void prove_connections(pgq::ini_section const& section);
 
-/// Reads the keys, and refuses those of the original that have no meaning today, naming what does.
-/// `path` is that of the configuration. @throws pgq::usage_error, walmgr::error
-servers read_servers(pgq::ini_section& section, std::string const& path, std::string const& cluster);
+/// Reads the keys. `path` is that of the configuration. @throws pgq::usage_error, walmgr::error
+servers read_servers(pgq::ini_section const& section, std::string const& path, std::string const& cluster);
 
 }  // namespace walmgr_app

@@ -197,27 +197,3 @@ def test_a_first_configuration_an_old_archive_an_upgrade_and_the_end(pair, wait_
     assert not [path for path in repository.rglob("*") if path.is_file()]
     assert ini.exists()
     run(pair, "cleanup", "--yes", status=1, says="archives here")
-
-
-# All keys that the original's programs and samples knew.
-OLD_KEYS = """job_name logfile pidfile use_skylog loop_delay exception_sleep exception_grace exception_reset master_db master_data
-master_config master_bin master_restart_cmd slave walmgr_data slave_config completed_wals partial_wals full_backup config_backup
-use_xlog_functions compression keep_symlinks hot_standby command_interval periodic_command slave_data slave_bin slave_config_dir
-slave_start_cmd slave_stop_cmd slave_pg_xlog keep_backups archive_command backup_datadir primary_conninfo""".split()
-
-# Those that are read today.
-READ = {"master_db", "master_data", "master_bin", "master_restart_cmd", "walmgr_data", "partial_wals", "command_interval",
-        "periodic_command", "slave_data", "slave_bin", "slave_start_cmd", "slave_stop_cmd", "keep_backups", "primary_conninfo"}
-
-
-def test_every_key_of_the_original_is_read_or_says_what_is_today(pair):
-    values = {"command_interval": "60", "keep_backups": "3", "master_db": "dbname=x", "primary_conninfo": "host=x"}
-    for key in OLD_KEYS:
-        ini = pair.folder / "old.ini"
-        lines = {"walmgr_data": "/tmp/x", key: values.get(key, "/tmp/x")}
-        ini.write_text("[walmgr]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items()))
-        done = run(pair, "pin", "no_label", ini=ini, status=2 if key in READ else 3)
-        if key not in READ:
-            assert f"{key} is not read any more: " in done.stderr, done
-    ini.write_text("[wal-master]\n")
-    run(pair, "pin", "no_label", ini=ini, status=3, says="one section [walmgr]")
