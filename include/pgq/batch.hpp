@@ -23,6 +23,9 @@ namespace pgq {
 /// The events between two ticks, in order, once: `for (pgq::event const& ev : *batch)`. Models
 /// std::ranges::input_range. Left unfinished, it is delivered again as a whole.
 template <class Db, batch_source<Db> Source, class Fetch> class batch {
+    static_assert(fetch_policy<Fetch, Db> && detail::opens_a_batch<Fetch, Db>,
+                  "pgq::open_batch needs a fetch policy with open(db, batch_info), since the loop is the caller's, for "
+                  "the Db and the Fetch named above");
     using reader = decltype(std::declval<Fetch const&>().open(std::declval<Db&>(), batch_info{}));
 
 public:
@@ -109,7 +112,6 @@ private:
 
 /// Opens the next batch of `source`; nothing when no tick has come since the last.
 template <class Db, batch_source<Db> Source, class Fetch = whole_batch>
-    requires fetch_policy<Fetch, Db>
 std::optional<batch<Db, Source, Fetch>> open_batch(Db& db, Source source, Fetch const& fetch = {}) {
     auto const info = source.next(db);
     if (!info) return std::nullopt;

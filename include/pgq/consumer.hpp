@@ -4,6 +4,7 @@
 
 #include <pgq/chain.hpp>
 #include <pgq/error.hpp>
+#include <pgq/policy/checked_policies.hpp>
 #include <pgq/policy/choice.hpp>
 #include <pgq/policy/completion.hpp>
 #include <pgq/policy/dead_letters.hpp>
@@ -32,43 +33,33 @@ struct batch_report {
     verdict_counts counts{};
 };
 
-namespace detail {
-
-template <bool Fits, class Source, class Db> struct checked_source {
-    static_assert(Fits,
-                  "pgq: the first argument of a consumer is a source with next(db), finish(db, batch_id), queue and "
-                  "consumer, for the Source and Db named above");
-};
-
-}  // namespace detail
-
 /// `consumer{source, policy..., stage..., handler}`: policies in any order, stages from left to right. Not thread-safe.
 template <class Source, class... Parts> class consumer {
     static_assert(sizeof...(Parts) > 0, "pgq: a consumer needs a handler as its last argument");
     using chain = detail::chain<event, Parts...>;
-    static constexpr bool fits = chain::fits;
+    using policies = detail::policies<Parts...>;
+    using completion = typename policies::completion;
+    using starting = typename policies::starting;
+    static constexpr bool fits = chain::fits && policies::fit;
     static constexpr bool takes_session = chain::takes_session;
-    using completion = detail::chosen<completion_axis, at_least_once, Parts...>;
-    using order = detail::chosen<order_axis, in_order, Parts...>;
-    using guard = detail::chosen<guard_axis, unguarded, Parts...>;
-    using starting = detail::chosen<start_axis, unprepared, Parts...>;
-    static constexpr bool in_transaction = completion::gives_session && !detail::follows_ticks<completion>;
+    static constexpr bool in_transaction = policies::gives_session && !detail::follows_ticks<completion>;
 
 public:
     explicit consumer(Source source, Parts... parts) : source_{std::move(source)}, parts_{std::move(parts)...} {
-        constexpr bool threads_fit = order::on_one_thread || (!completion::gives_session && !takes_session);
+        constexpr bool threads_fit = policies::on_one_thread || (!policies::gives_session && !takes_session);
         static_assert(threads_fit, "pgq::keyed hands events to several threads, and a session belongs to one: it needs "
                                    "at_least_once and a handler that takes no session");
-        constexpr bool transactions_fit = !fits || !threads_fit || !takes_session || completion::gives_session;
+        constexpr bool transactions_fit = !fits || !threads_fit || !takes_session || policies::gives_session;
         static_assert(transactions_fit,
                       "pgq: this handler takes the session: put pgq::same_transaction{} before the stages");
         static_assert(!detail::follows_ticks<completion> || !detail::shares_position<Source>,
                       "pgq::tracked follows the ticks of one consumer, and members of a coop_subscription share them: "
                       "it needs pgq::subscription");
         static_assert(
-            !detail::follows_ticks<completion> || std::same_as<guard, unguarded>,
+            !detail::follows_ticks<completion> || std::same_as<typename policies::guard, unguarded>,
             "pgq::bisected commits event by event, and pgq::tracked by batch: bisected needs at_least_once or "
             "same_transaction");
+        if constexpr (!policies::fit) policies::check();
         if constexpr (fits) static_cast<void>(typename starting::template checks<Parts...>{});
         // Compiles the bodies here, so that what does not fit is shown at the user's declaration.
         if constexpr (fits && !takes_session) {
@@ -96,7 +87,11 @@ public:
     /// consumer calls it, and step() does before the first batch of all.
     /// @throws usage_error  when the policy finds that no batch may be taken on this session
     template <transport Db> void start(Db& db) {
-        detail::choice<start_axis, unprepared>(parts_).template start<Parts...>(db);
+        if constexpr (!start_policy<starting, Db, Parts...>) {
+            static_cast<void>(detail::checked_start_policy<!fits, starting, Db>{});
+        } else {
+            detail::choice<start_axis, unprepared>(parts_).template start<Parts...>(db);
+        }
         started_ = true;
     }
 
@@ -109,6 +104,11 @@ public:
         if constexpr (!batch_source<Source, Db>) {
             static_cast<void>(detail::checked_source<false, Source, Db>{});
             return std::nullopt;
+        } else if constexpr (!fits) {
+            return std::nullopt;
+        } else if constexpr (!policies::template fit_session<Db>) {
+            policies::template check_session<Db>();
+            return std::nullopt;
         } else {
             if (!started_) start(db);
             auto const info = source_.next(db);
@@ -120,8 +120,8 @@ public:
     /// Subscribes the source, and creates the dead-letter queue if it is missing. False when it was subscribed before.
     bool subscribe(transport auto& db) {
         bool const fresh = source_.subscribe(db);
-        auto const letters = dead_letters_policy().queue_for(source_.queue);
-        if (!sql::queue_exists(db, letters)) create_dead_letter_queue(db, letters);
+        auto const dead = letters().queue_for(source_.queue);
+        if (!sql::queue_exists(db, dead)) create_dead_letter_queue(db, dead);
         return fresh;
     }
 
@@ -133,7 +133,9 @@ public:
 private:
     static constexpr std::size_t most_held = std::size_t{8} << 20U;  // bytes of verdicts sent before the batch ends
 
-    auto dead_letters_policy() const { return detail::choice<dead_letters_axis, dead_letters>(parts_); }
+    dead_letters letters() const {
+        return detail::letters_by(detail::choice<dead_letters_axis, dead_letters>(parts_), source_.queue);
+    }
 
     template <class Db> verdict_counts process(Db& db, batch_info const& info, std::stop_token const& stop) {
         detail::verdicts book{history_};
@@ -146,9 +148,8 @@ private:
     /// The batch in one go.
     template <class Db>
     void whole(Db& db, batch_info const& info, std::stop_token const& stop, detail::verdicts& book) {
-        using fallback = typename detail::default_fetch<Db>::type;
-        auto const fetch = detail::choice<fetch_axis, fallback>(parts_);
-        using fetching = std::remove_cvref_t<decltype(fetch)>;
+        auto const fetch = detail::choice<fetch_axis, typename detail::default_fetch<Db>::type>(parts_);
+        using fetching = typename policies::template fetch<Db>;
         static_cast<void>(detail::checked_fetch<fetching::keeps, in_transaction, takes_session>{});
 
         auto const tell = teller(db, info, book);
@@ -175,8 +176,7 @@ private:
             source_.finish(db, info.id);
         };
         if constexpr (detail::follows_ticks<completion>) {
-            completion_(db,
-                        detail::batch_in_hand{info, source_.queue, source_.consumer, stop, dead_letters_policy(), book},
+            completion_(db, detail::batch_in_hand{info, source_.queue, source_.consumer, stop, letters(), book},
                         effects, settle);
         } else {
             completion_(db, effects, settle);
@@ -211,7 +211,7 @@ private:
     }
 
     template <class Db> void each(auto const& fetch, Db& db, batch_info const& info, auto const& take) const {
-        if constexpr (requires { fetch.open(db, info); }) {
+        if constexpr (detail::opens_a_batch<std::remove_cvref_t<decltype(fetch)>, Db>) {
             auto reader = opened(fetch, db, info);
             while (event const* const ev = reader.next())
                 take(*ev);
@@ -229,8 +229,7 @@ private:
     }
 
     auto teller(auto& db, batch_info const& info, detail::verdicts& book) const {
-        return
-            [&, letters = dead_letters_policy()] { book.send(db, info.id, letters, source_.queue, source_.consumer); };
+        return [&, to = letters()] { book.send(db, info.id, to, source_.queue, source_.consumer); };
     }
 
     Source source_;

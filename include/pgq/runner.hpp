@@ -26,7 +26,6 @@ template <class Consumer, class Db, class Hooks, class Remark>
 void serve(Consumer& consumer, Db& db, std::stop_token const& stop, std::stop_token const& late, run_report& report,
            setbacks& trouble, Hooks const& hooks, Remark const& remark) {
     auto const waiting = consumer.wait_policy();
-    static_cast<void>(checked_wait<wait_policy<std::remove_const_t<decltype(waiting)>, Db>, decltype(waiting), Db>{});
     heed(db, stop);
     limit_silence(db, trouble.silence());
     consumer.start(db);
@@ -61,7 +60,11 @@ template <class Consumer, session_factory Connect, class Trouble = trouble_to_st
           class Metrics = no_metrics>
 run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
                run_options<Trouble, Log, Metrics> const& options = {}) {
-    static_cast<void>(detail::checked_time<!simulated<std::invoke_result_t<Connect&>>, Connect>{});
+    using session = std::invoke_result_t<Connect&>;
+    using waiting = decltype(consumer.wait_policy());
+    constexpr bool fits = wait_policy<waiting, session>;
+    static_cast<void>(detail::checked_time<!simulated<session>, Connect>{});
+    static_cast<void>(detail::checked_wait<fits, waiting, session>{});
     late_stop const late{stop, options.grace};
     detail::run_hooks const hooks{options.log, options.metrics, consumer.source().queue, consumer.source().consumer};
     run_report report;
@@ -78,7 +81,7 @@ run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
             auto db = connect();
             ++report.sessions;
             hooks.opened();
-            detail::serve(consumer, db, stop, late.token(), report, setbacks, hooks, remark);
+            if constexpr (fits) detail::serve(consumer, db, stop, late.token(), report, setbacks, hooks, remark);
         } catch (stopped const&) {
             if (!stop.stop_requested()) throw;
         } catch (error const& failure) {

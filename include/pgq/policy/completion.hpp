@@ -3,12 +3,14 @@
 
 #include <pgq/chain.hpp>
 #include <pgq/error.hpp>
+#include <pgq/policy/choice.hpp>
 #include <pgq/transport.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace pgq {
@@ -17,6 +19,30 @@ namespace pgq {
 /// the session that handlers may take (no_session for none); `settle()` sends verdicts and finish to `db`. Whether
 /// handlers may take a session is told by `gives_session`.
 struct completion_axis;
+
+namespace detail {
+
+// A completion that keeps a position of its own, in another database; see <pgq/policy/tracked.hpp>.
+template <class C> concept follows_ticks = requires { requires C::follows_ticks; };
+
+template <class C> concept says_gives_session = requires { typename std::bool_constant<C::gives_session>; };
+
+struct any_effects {
+    template <class Session> void operator()(Session&, auto const&...) const {}
+};
+struct any_call {
+    void operator()() const {}
+};
+
+}  // namespace detail
+
+/// Called as completion_axis says: the policy itself, or what its `start() const` gives, which lives as long as the
+/// consumer. `gives_session` is a `static constexpr bool`.
+template <class C, class Db>
+concept completion_policy = policy<C> && detail::says_gives_session<C> &&
+                            (detail::follows_ticks<C> || requires(detail::working<C>& completion, Db& db) {
+                                completion(db, detail::any_effects{}, detail::any_call{});
+                            });
 
 namespace detail {
 
@@ -114,9 +140,6 @@ template <bool Fits, class Db> struct checked_completion {
                   "pgq::same_transaction needs a transport with begin, commit, rollback and in_transaction (concept "
                   "pgq::transactional), for the Db named above");
 };
-
-// A completion that keeps a position of its own, in another database; see <pgq/policy/tracked.hpp>.
-template <class C> concept follows_ticks = requires { requires C::follows_ticks; };
 
 }  // namespace detail
 

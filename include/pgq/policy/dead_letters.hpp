@@ -2,6 +2,7 @@
 /// silence.
 #pragma once
 
+#include <pgq/chain.hpp>
 #include <pgq/codec/utf8.hpp>
 #include <pgq/error.hpp>
 #include <pgq/event.hpp>
@@ -13,6 +14,7 @@
 #include <pgq/transport.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +24,12 @@
 namespace pgq {
 
 struct dead_letters_axis;
+
+/// Names the queue for what is given up of the queue `source`; empty: the one that dead_letters names.
+template <class L>
+concept dead_letters_policy = policy<L> && requires(L const& letters, std::string_view source) {
+    { letters.queue_for(source) } -> std::convertible_to<std::string>;
+};
 
 /// The queue for given-up events; empty: the name of the source's queue with ".dead" behind it.
 ///
@@ -82,6 +90,13 @@ new_event letter_of(dead_event const& dead, std::string const& story);
                        "\" to set an event aside in; create it with "
                        "pgq::create_dead_letter_queue or: select pgq.create_queue('" +
                        name + "')"};
+}
+
+/// A policy of somebody's own, asked about one queue.
+template <class L> dead_letters letters_by(L const& policy, std::string_view source) {
+    if constexpr (std::same_as<L, dead_letters>) return policy;
+    else if constexpr (dead_letters_policy<L>) return {.queue = policy.queue_for(source)};
+    else return {};
 }
 
 /// The queue that letters about events of `queue` go to. @throws usage_error  when it is not there

@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace pgq {
@@ -34,19 +35,32 @@ namespace detail {
 struct any_event_sink {
     void operator()(event const&) const {}
 };
+template <class F> concept says_keeps = requires { typename std::integral_constant<occupies, F::keeps>; };
+}  // namespace detail
+
+namespace detail {
+template <class F, class Db>
+concept opens_a_batch = requires(F const& fetch, Db& db, batch_info const& batch) {
+    { fetch.open(db, batch) } -> event_reader_of_batch;
+};
 }  // namespace detail
 
 /// `open(db, batch)` returns a reader for that batch_info, or `each(db, batch, f)` calls f with each event where
-/// reading cannot be paused.
+/// reading cannot be paused. `keeps` is a `static constexpr occupies`.
 template <class F, class Db>
-concept fetch_policy = policy<F> && requires(F const& fetch, Db& db, batch_info const& batch) {
-    { F::keeps } -> std::convertible_to<occupies>;
-    requires requires {
-        { fetch.open(db, batch) } -> event_reader_of_batch;
-    } || requires { fetch.each(db, batch, detail::any_event_sink{}); };
-};
+concept fetch_policy = policy<F> && detail::says_keeps<F> &&
+                       (detail::opens_a_batch<F, Db> || requires(F const& fetch, Db& db, batch_info const& batch) {
+                           fetch.each(db, batch, detail::any_event_sink{});
+                       });
 
 namespace detail {
+
+template <bool Fits, class... Named> struct checked_fetch_policy {
+    static_assert(Fits,
+                  "pgq: a fetch policy has a static constexpr pgq::occupies keeps, and open(db, batch_info) const "
+                  "with a reader that has event const* next(), or each(db, batch_info, f) const, for the policy "
+                  "named above, and for the session beside it");
+};
 
 template <row_set Rows> class rows_reader {
 public:

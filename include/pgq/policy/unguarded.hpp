@@ -1,11 +1,34 @@
 /// Whether a batch is watched for killing its process: here it is not. The other choice: <pgq/policy/bisected.hpp>.
 #pragma once
 
+#include <pgq/chain.hpp>
+#include <pgq/policy/choice.hpp>
+#include <pgq/sql/batch.hpp>
+
+#include <stop_token>
 #include <utility>
 
 namespace pgq {
 
 struct guard_axis;
+
+namespace detail {
+
+struct any_whole {
+    void operator()() const {}
+};
+struct any_apart {
+    template <class Pieces> void operator()(Pieces&&) const {}
+};
+
+}  // namespace detail
+
+/// Called as unguarded says: the policy itself, or what its `start() const` gives, which lives as long as the consumer.
+template <class G, class Db>
+concept guard_policy =
+    policy<G> && requires(detail::working<G>& guard, Db& db, batch_info const& batch, std::stop_token const& stop) {
+        guard(db, batch, stop, detail::any_whole{}, detail::any_apart{});
+    };
 
 /// The default.
 ///

@@ -2,9 +2,18 @@
 /// <pgq/policy/checked_tables.hpp>.
 #pragma once
 
+#include <pgq/chain.hpp>
+
 namespace pgq {
 
 struct start_axis;
+
+/// With what unprepared says.
+template <class S, class Db, class... Parts>
+concept start_policy = policy<S> && requires(S const& policy, Db& db) {
+    typename S::template checks<Parts...>;
+    policy.template start<Parts...>(db);
+};
 
 /// The default.
 ///
