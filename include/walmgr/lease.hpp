@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <walmgr/cluster.hpp>
 #include <walmgr/error.hpp>
+#include <walmgr/host_name.hpp>
 #include <walmgr/small_object.hpp>
 #include <walmgr/store.hpp>
 
@@ -107,12 +108,9 @@ inline lease_holder read_holder(std::string_view text) {
 
 /// A running process of this host as a holder. @throws error  usage, when there is none of that number
 inline lease_holder this_host_holder(std::string work, ::pid_t pid = ::getpid()) {
-    std::string host(256, '\0');
-    if (::gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
-    host.resize(std::min(host.find('\0'), host.size()));
     auto began = detail::process_began(pid);
     if (began.empty()) throw error{fault::usage, "there is no process " + std::to_string(pid)};
-    return {.host = host,
+    return {.host = host_name(),
             .boot_id = detail::first_line_of("/proc/sys/kernel/random/boot_id"),
             .pid = pid,
             .began = std::move(began),

@@ -1,6 +1,8 @@
 #include "../command.hpp"
+#include "../handed_over.hpp"
 #include "../journalled.hpp"
 #include "../this_program.hpp"
+#include "../undo.hpp"
 
 #include <walmgr/archive.hpp>
 #include <walmgr/archiving.hpp>
@@ -27,6 +29,7 @@ using walmgr::role;
 struct options {
     bool dry_run = false;
     bool undo = false;
+    bool without_receivers = false;
     int limit = 300;
     std::uint64_t lag = 16U << 20U;
 };
@@ -62,7 +65,7 @@ void keep_history(config const& settings, walmgr::timeline tli, std::string cons
                     "command again"};
 }
 
-walmgr::failover_hooks hooks_of(config const& settings) {
+walmgr::failover_hooks hooks_of(config const& settings, options const& given) {
     return {
         .ranges =
             [&settings] {
@@ -78,6 +81,14 @@ walmgr::failover_hooks hooks_of(config const& settings) {
                 };
                 if (in_each_repository(settings, record) != 0)
                     throw error{fault::unavailable, "not every repository could be told that the timeline is given up"};
+            },
+        .missing =
+            [&settings, &given](walmgr::timeline tli) {
+                return given.without_receivers ? std::string{} : missing_hand_over(settings, tli);
+            },
+        .unreplayed =
+            [&settings, &given](walmgr::timeline tli, walmgr::lsn replayed) {
+                return given.without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
             },
         .keep_history = [&settings](walmgr::timeline tli,
                                     std::string const& text) { keep_history(settings, tli, text); },
@@ -101,6 +112,7 @@ void warn_unless_archiving(config const& settings, node const& primary, std::str
 }
 
 int boot(config const& settings, options const& given) {
+    if (given.undo) return undo_boot(settings, given.dry_run);
     auto const is_standby = [](role is, node const&) { return is == role::standby; };
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, "standby that answers", is_standby);
@@ -117,41 +129,15 @@ int boot(config const& settings, options const& given) {
         auto const found = parts_of(settings, log, "standby that answers", is_standby);
         check_identity(settings, *found.subject);
         auto const now = walmgr::boot(*found.subject, *found.other, settings.nodes.fence_command,
-                                      std::chrono::seconds{given.limit}, hooks_of(settings), log);
+                                      std::chrono::seconds{given.limit}, hooks_of(settings, given), log);
         std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
                   << "; take a new base backup soon\n";
         warn_unless_archiving(settings, *found.subject, "from now on");
     });
 }
 
-int undo(config const& settings, options const& given) {
-    auto const path = journal_path(settings);
-    if (::access(path.c_str(), F_OK) != 0) {
-        std::cout << "nothing to undo\n";
-        return 0;
-    }
-    walmgr::journal log{path, "switchover"};
-    if (log.begun("promote"))
-        throw error{fault::negative, "the standby may have been promoted already; run switchover to its end"};
-    if (given.dry_run) {
-        std::cout << "would start the old primary where it is down, and forget the switchover\n";
-        return 0;
-    }
-    if (auto const name = log.noted("node")) {
-        auto const& old = other_of(settings.nodes,
-                                   *name == settings.nodes.master.name ? settings.nodes.master : settings.nodes.slave);
-        std::chrono::seconds const limit{given.limit};
-        // What the killed run has started may still be stopping it.
-        if (log.begun("hand over")) walmgr::stop_node(old, limit);
-        walmgr::start_node(old, limit);
-        std::cout << old.name << " runs as the primary that it was\n";
-    } else std::cout << "nothing to undo\n";
-    log.finish();
-    return 0;
-}
-
 int switchover(config const& settings, options const& given) {
-    if (given.undo) return undo(settings, given);
+    if (given.undo) return undo_switchover(settings, given.dry_run, std::chrono::seconds{given.limit});
     std::chrono::seconds const limit{given.limit};
     auto const fits = [](role is, node const& other) {
         return is == role::standby && walmgr::role_of(other) == role::primary;
@@ -175,7 +161,7 @@ int switchover(config const& settings, options const& given) {
         if (!log.begun("hand over")) ready(found);
         try {
             walmgr::switch_over(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"), limit,
-                                hooks_of(settings), log);
+                                hooks_of(settings, given), log);
         } catch (error const&) {
             // Nothing was promoted and the old primary runs: there is nothing to go on with.
             if (!log.begun("promote") && walmgr::role_of(*found.other) == role::primary) log.finish();
@@ -216,7 +202,7 @@ int rejoin(config const& settings, options const& given) {
         if (!log.begun("start standby")) ready(found);
         auto const way = walmgr::rejoin(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"),
                                         settings.nodes.state_dir + '/' + settings.cluster + "-kept-",
-                                        std::chrono::seconds{given.limit}, hooks_of(settings), log);
+                                        std::chrono::seconds{given.limit}, hooks_of(settings, given), log);
         std::cout << found.subject->name << " follows " << found.other->name
                   << (way == walmgr::way_back::rewind ? ", rewound\n" : "\n");
     });
@@ -239,8 +225,12 @@ apps::command add(apps::command& program, request& wanted, std::string const& na
 void add_failover(apps::command& program, request& wanted) {
     using namespace command_failover;
     auto const given = std::make_shared<options>();
-    add(program, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot)
-        .alias("promote");
+    auto promote =
+        add(program, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot);
+    promote.alias("promote");
+    promote.add_flag("--undo", given->undo, "take back that a timeline was given up, as long as nothing was promoted");
+    promote.add_flag("--without-receivers", given->without_receivers,
+                     "go on though a receiver has not put what it has into the repository");
     auto change = add(program, wanted, "switchover", "let primary and standby change their roles", given, switchover);
     change.add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
     change.add_option("--max-lag", given->lag, "bytes that the standby may be behind (16777216)");

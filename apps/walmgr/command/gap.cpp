@@ -9,10 +9,10 @@
 
 #include <pwd.h>
 #include <unistd.h>
+#include <walmgr/host_name.hpp>
 #include <walmgr/moment.hpp>
 #include <walmgr/refill.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -127,10 +127,9 @@ int list(config const& settings, options const& given) {
 }
 
 std::string user_and_host() {
-    std::array<char, 256> host{};
-    ::gethostname(host.data(), host.size() - 1);
     auto const* const user = ::getpwuid(::geteuid());
-    return std::string{user != nullptr ? user->pw_name : std::to_string(::geteuid()).c_str()} + '@' + host.data();
+    return std::string{user != nullptr ? user->pw_name : std::to_string(::geteuid()).c_str()} + '@' +
+           walmgr::host_name();
 }
 
 int accept(config const& settings, options const& given) {

@@ -22,6 +22,10 @@ struct failover_hooks {
     std::function<std::vector<wal_range>()> ranges{};
     /// Records in the repository that a timeline is given up at a position.
     std::function<void(timeline, lsn)> give_up{};
+    /// Says what a receiver has of a timeline that is given up and has not put into the repository; empty for nothing.
+    std::function<std::string(timeline)> missing{};
+    /// Says what of that a standby could replay and has not, when it has come to a position; empty for nothing.
+    std::function<std::string(timeline, lsn)> unreplayed{};
     /// Puts a timeline's history into the repository.
     std::function<void(timeline, std::string const&)> keep_history{};
     /// Hears of each step before it is done.
@@ -71,6 +75,20 @@ inline timeline finish_promotion(pgq::libpq::connection& db, std::chrono::second
     return now;
 }
 
+/// Waits until all who have received a timeline have put what they have into the repository: commits that were
+/// acknowledged may be nowhere else. @throws error  timed_out, which says who has not
+inline void await_receivers(timeline tli, std::chrono::seconds limit, failover_hooks const& hooks) {
+    auto missing = hooks.missing(tli);
+    if (missing.empty()) return;
+    hooks.say("wait for what was received: " + missing);
+    wait_until(
+        limit, [&] { return (missing = hooks.missing(tli)).empty(); },
+        [&] {
+            return missing + ". Commits may have been acknowledged that are nowhere else; where they are lost, boot "
+                             "--without-receivers goes on";
+        });
+}
+
 /// Makes a standby the primary after the old one was lost. @return its timeline
 /// @throws error  server_running, timed_out, identity; the journal then tells what was done, for the next run
 inline timeline boot(node const& standby, node const& old, std::vector<std::string> const& fence,
@@ -89,10 +107,15 @@ inline timeline boot(node const& standby, node const& old, std::vector<std::stri
         hooks.give_up(tli, sql::read_replay_state(db).replayed);
     });
     auto const replay_all = [&] {
+        auto const tli = detail::noted_timeline(log, "timeline");
+        await_receivers(tli, limit, hooks);
         hooks.say("wait until everything is replayed");
-        auto const up_to =
-            archived_up_to(hooks.ranges(), detail::noted_timeline(log, "timeline"), sql::segment_size_of(db));
+        auto const up_to = archived_up_to(hooks.ranges(), tli, sql::segment_size_of(db));
         drain(db, up_to, limit);
+        std::string left;
+        wait_until(
+            limit, [&] { return (left = hooks.unreplayed(tli, sql::read_replay_state(db).replayed)).empty(); },
+            [&] { return left; });
     };
     if (!log.done("drain")) log.step("drain", replay_all);
     else if (still_standby) replay_all();

@@ -10,11 +10,13 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/found_gap.hpp>
 #include <walmgr/receive/background_archiver.hpp>
+#include <walmgr/receive/failover_sign.hpp>
 #include <walmgr/receive/known_history.hpp>
 #include <walmgr/receive/own_slot.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/pauses.hpp>
 #include <walmgr/receive/receive_settings.hpp>
+#include <walmgr/receive/received_files.hpp>
 #include <walmgr/receive/server_facts.hpp>
 #include <walmgr/receive/start_point.hpp>
 #include <walmgr/receive/wal_stream.hpp>
@@ -35,12 +37,23 @@ template <store Store, class Archiver, pgq::log_sink Log> class receiver {
 public:
     receiver(Store where, cluster of, partial_folder& folder, Archiver& archiver, receive_settings settings, Log log)
         : where_{std::move(where)}, of_{std::move(of)}, folder_{folder}, archiver_{archiver},
-          settings_{std::move(settings)}, log_{std::move(log)} {}
+          settings_{std::move(settings)}, log_{std::move(log)}, sign_{where_, of_, folder_, archiver_, log_} {}
 
     /// Receives until a stop is requested, or `once`. Reconnects, ever more rarely while it fails.
     /// @throws error  identity, duplicate, corrupt and what else no later try can mend; pgq::usage_error
     void run(std::stop_token const& stop) {
-        take_up();
+        try {
+            receive(stop);
+        } catch (...) {
+            sign_.leave();
+            throw;
+        }
+        sign_.leave();
+    }
+
+private:
+    void receive(std::stop_token const& stop) {
+        archive_left_behind(folder_, of_.size, archiver_);
         pauses pause{std::chrono::milliseconds{100}, std::chrono::seconds{20}};
         while (!stop.stop_requested()) {
             received_ = false;
@@ -50,34 +63,21 @@ public:
                 if (session(stop)) return archiver_.wait_until_empty(stop);
                 problem = "the server has ended the stream";
             } catch (pgq::usage_error const&) { throw; } catch (error const& failure) {
+                if (settings_.once) sign_.hand_over(stop);
                 if (settings_.once || (failure.kind() != fault::unavailable && failure.kind() != fault::disk_full))
                     throw;
                 problem = failure.what();
             } catch (pgq::error const& failure) {
                 if (stop.stop_requested()) return;
+                if (settings_.once) sign_.hand_over(stop);
                 if (settings_.once) throw session_failure(failure);
                 problem = session_failure(failure).what();
             }
             if (received_) pause.reset();
             if (std::exchange(said_, problem) != problem)
                 log_.write(pgq::log_level::warning, problem + "; connecting again");
-            pgq::detail::sleep_until(std::chrono::steady_clock::now() + pause.next(), stop);
+            sign_.rest(pause.next(), stop);
         }
-    }
-
-private:
-    void take_up() {  // what an earlier process has left
-        auto const local = folder_.list(of_.size);
-        for (auto const tli : local.histories)
-            archiver_.add(history_name(tli), history_name(tli));
-        for (auto const& one : local.ended)
-            add_ended(one);
-        for (auto const& one : local.whole)
-            archiver_.add(file_name(one, of_.size), file_name(one, of_.size));
-    }
-    void add_ended(segment one) {
-        auto const name = file_name(one, of_.size);
-        archiver_.add(name + std::string{ended_ending}, name + std::string{partial_ending});
     }
 
     /// True when what was asked for is complete.
@@ -95,6 +95,7 @@ private:
                                              " from " + to_string(begin_of(at, of_.size)));
         said_.clear();
         for (;;) {
+            if (at.tli == facts.tli) sign_on(facts);  // before anything is acknowledged
             auto settings = settings_.stream;
             settings.wait_for_room = !settings_.once;
             if (settings_.once) settings.until = facts.flushed;
@@ -124,7 +125,8 @@ private:
             if (ended.complete) return true;
             if (!ended.next) return false;
             stream.end_segment();
-            end_unfinished();
+            archive_unfinished(folder_, of_.size, archiver_);
+            sign_.forget(at.tli);
             at = {timeline{ended.next->timeline}, ended.next->begin / of_.size.bytes};
             keep_history(server, at.tli);
             log_.write(pgq::log_level::info, "the timeline has ended; following timeline " +
@@ -134,17 +136,14 @@ private:
     }
 
     void archive_whole(segment whole) { archiver_.add(file_name(whole, of_.size), file_name(whole, of_.size)); }
-    /// Whatever was being received will not be gone on with.
-    void end_unfinished() {
-        auto const local = folder_.list(of_.size);
-        for (auto const& one : local.unfinished) {
-            auto const name = file_name(one, of_.size);
-            folder_.rename(name + std::string{partial_ending}, name + std::string{ended_ending});
+    void sign_on(server_facts const& facts) {
+        try {
+            sign_.begin(facts.tli);
+        } catch (error const& away) {
+            if (!goes_on_without(facts, away)) throw;
         }
-        for (auto const& one : folder_.list(of_.size).ended)
-            add_ended(one);
+        sign_.require_open(facts.tli);
     }
-
     /// The first segment that is not safe, as the server sees it.
     segment begin(server_facts const& facts, std::optional<pgq::libpq::physical_slot> const& slot) {
         auto const local = folder_.list(of_.size);
@@ -153,7 +152,7 @@ private:
         if (!known) return server_start(facts, slot);
         auto const start = choose_start(*known, {facts.tli, facts.flushed, facts.past}, of_.size);
         if (!start.alarm.empty()) log_.write(pgq::log_level::error, start.alarm);
-        if (start.at.tli != known->next.tli) end_unfinished();
+        if (start.at.tli != known->next.tli) archive_unfinished(folder_, of_.size, archiver_);
         // What the repository has in the meantime is not needed here any more.
         for (auto const& one : local.unfinished) {
             if (one.tli != known->next.tli || one.number >= known->next.number) continue;
@@ -224,7 +223,7 @@ private:
                        to_string(begin_of(next, of_.size)) + " (" + std::string{reason} +
                        "). Backups from before cannot be restored beyond it, unless an archiver brings it; take a new "
                        "full backup");
-        end_unfinished();
+        archive_unfinished(folder_, of_.size, archiver_);
         after_gap_ = next;
         received_ = true;
     }
@@ -236,6 +235,7 @@ private:
     receive_settings settings_;
     Log log_;
     std::optional<segment> after_gap_{};
+    failover_sign<Store, Archiver, Log> sign_;
     std::string said_{};  ///< the last failure: a server that is down for hours shall not fill the log
     bool received_ = false;
 };

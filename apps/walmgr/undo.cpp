@@ -1,0 +1,74 @@
+#include "undo.hpp"
+
+#include "journalled.hpp"
+#include "open_repository.hpp"
+#include "parts.hpp"
+
+#include <unistd.h>
+#include <walmgr/failover/steps.hpp>
+#include <walmgr/intent.hpp>
+
+#include <iostream>
+#include <string>
+
+namespace walmgr_app {
+namespace {
+
+using walmgr::error;
+using walmgr::fault;
+
+/// Calls `take_back(log)` with the journal of what an earlier run has begun.
+int undo(config const& settings, std::string const& command, auto&& take_back) {
+    auto const path = journal_path(settings);
+    if (::access(path.c_str(), F_OK) != 0) {
+        std::cout << "nothing to undo\n";
+        return 0;
+    }
+    walmgr::journal log{path, command};
+    if (log.begun("promote"))
+        throw error{fault::negative, "the standby may have been promoted already; run " + command + " to its end"};
+    take_back(log);
+    return 0;
+}
+
+}  // namespace
+
+int undo_boot(config const& settings, bool dry_run) {
+    return undo(settings, "boot", [&](walmgr::journal& log) {
+        auto const tli = walmgr::detail::noted_timeline(log, "timeline");
+        if (dry_run) {
+            std::cout << "would take back that timeline " << walmgr::to_string(tli) << " was given up\n";
+            return;
+        }
+        auto const withdraw = [&](std::string const& location) {
+            auto const where = open_location(settings, location);
+            walmgr::withdraw_intent(where, known_cluster(settings, where), tli);
+            return 0;
+        };
+        if (in_each_repository(settings, withdraw) != 0)
+            throw error{fault::unavailable, "not every repository could be told that the timeline is not given up"};
+        std::cout << "timeline " << walmgr::to_string(tli)
+                  << " is not given up any more; nothing was promoted, and the old primary may be started\n";
+        log.finish();
+    });
+}
+
+int undo_switchover(config const& settings, bool dry_run, std::chrono::seconds limit) {
+    return undo(settings, "switchover", [&](walmgr::journal& log) {
+        if (dry_run) {
+            std::cout << "would start the old primary where it is down, and forget the switchover\n";
+            return;
+        }
+        if (auto const name = log.noted("node")) {
+            auto const& nodes = settings.nodes;
+            auto const& old = other_of(nodes, *name == nodes.master.name ? nodes.master : nodes.slave);
+            // What the killed run has started may still be stopping it.
+            if (log.begun("hand over")) walmgr::stop_node(old, limit);
+            walmgr::start_node(old, limit);
+            std::cout << old.name << " runs as the primary that it was\n";
+        } else std::cout << "nothing to undo\n";
+        log.finish();
+    });
+}
+
+}  // namespace walmgr_app

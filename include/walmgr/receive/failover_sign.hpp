@@ -1,0 +1,110 @@
+/// A receiver's part in a failover: it tells when it receives a timeline, hears when that is given up, and tells how
+/// far it has it.
+#pragma once
+
+#include <pgq/log.hpp>
+#include <pgq/stop.hpp>
+
+#include <walmgr/cluster.hpp>
+#include <walmgr/error.hpp>
+#include <walmgr/host_name.hpp>
+#include <walmgr/intent.hpp>
+#include <walmgr/lsn.hpp>
+#include <walmgr/receive/partial_folder.hpp>
+#include <walmgr/receive/received_files.hpp>
+#include <walmgr/receive/sign.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/wal_name.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace walmgr {
+
+/// For one thread. What it is given must live as long.
+template <store Store, class Archiver, pgq::log_sink Log> class failover_sign {
+public:
+    failover_sign(Store where, cluster of, partial_folder const& folder, Archiver& archiver, Log log)
+        : where_{std::move(where)}, of_{std::move(of)}, place_{host_name(), folder.path()}, folder_{folder},
+          archiver_{archiver}, log_{std::move(log)} {}
+
+    /// Before anything of a timeline is acknowledged. @throws error  from the store
+    void begin(timeline tli) {
+        given_up_ = find_intent(where_, of_, tli).has_value();
+        if (given_up_ || receives_ == tli) return;
+        sign_on(where_, of_, tli, place_);
+        receives_ = tli;
+        told_.reset();
+    }
+    /// After begin(). @throws error  unavailable, when a standby is to be promoted from where that timeline ends
+    void require_open(timeline tli) const {
+        if (given_up_)
+            throw error{fault::unavailable, shown(tli) + " was given up, so that its server is not received from; "
+                                                         "boot --undo takes that back"};
+    }
+
+    /// Without a session for that long: somebody may wait for what was received. @throws error  as hand_over()
+    void rest(std::chrono::milliseconds how_long, std::stop_token const& stop) {
+        using clock = std::chrono::steady_clock;
+        for (auto const end = clock::now() + how_long; !stop.stop_requested() && clock::now() < end;) {
+            hand_over(stop);
+            pgq::detail::sleep_until(std::min(end, clock::now() + std::chrono::seconds{1}), stop);
+        }
+    }
+    /// Where the timeline that was received last was given up: all of it into the repository, and then word of how far
+    /// it goes. @throws error  what no later try can mend
+    void hand_over(std::stop_token const& stop) {
+        auto const has = folder_.flushed();
+        try {
+            if (!has || told_ == has->tli || !find_intent(where_, of_, has->tli)) return;
+        } catch (error const&) { return; }  // the repository cannot be asked now
+        log_.write(pgq::log_level::info, shown(has->tli) + " was given up; what was received of it is handed over");
+        archive_unfinished(folder_, of_.size, archiver_);
+        archiver_.wait_until_empty(stop);
+        if (stop.stop_requested()) return;
+        end(*has);
+        log_.write(pgq::log_level::info, "handed over up to " + to_string(has->at));
+        told_ = has->tli;
+    }
+    /// A timeline was followed to its end: nobody has to be told of it any more.
+    void forget(timeline tli) {
+        receives_.reset();
+        try {
+            forget_receiver(where_, of_, tli, place_);
+        } catch (error const&) {}  // that it stays is in nobody's way
+    }
+    /// Receiving ends.
+    void leave() {
+        try {
+            if (auto const has = folder_.flushed()) end(*has);
+        } catch (error const& away) {
+            log_.write(pgq::log_level::warning,
+                       "the repository was not told how far was received, which boot may wait for: " +
+                           std::string{away.what()});
+        }
+    }
+
+private:
+    static std::string shown(timeline tli) { return "timeline " + std::to_string(static_cast<std::uint32_t>(tli)); }
+    void end(wal_position const& has) {
+        receives_.reset();
+        sign_off(where_, of_, has.tli, place_, has.at);
+    }
+
+    Store where_;
+    cluster of_;
+    receiver_place place_;
+    partial_folder const& folder_;
+    Archiver& archiver_;
+    Log log_;
+    bool given_up_ = false;
+    std::optional<timeline> receives_{};
+    std::optional<timeline> told_{};  ///< that was handed over
+};
+
+}  // namespace walmgr

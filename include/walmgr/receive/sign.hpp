@@ -1,0 +1,106 @@
+/// What receivers tell a failover through the repository: which of them receive a timeline, and, while one does not,
+/// how far it has it. A commit that waited for a receiver may be nowhere else, so that nobody is promoted past it.
+///
+/// `<cluster>/receivers/<history>-<timeline>/<id>` names a receiver that has begun the timeline; `<id>.at` beside it
+/// says how far it has it, and is there only while it receives nothing: who receives again removes it first.
+#pragma once
+
+#include <walmgr/cluster.hpp>
+#include <walmgr/error.hpp>
+#include <walmgr/lsn.hpp>
+#include <walmgr/sha256.hpp>
+#include <walmgr/small_object.hpp>
+#include <walmgr/store.hpp>
+#include <walmgr/wal_name.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace walmgr {
+
+/// Who receives.
+struct receiver_place {
+    std::string host{};
+    std::string folder{};  ///< that it receives into
+
+    friend bool operator==(receiver_place const&, receiver_place const&) = default;
+};
+
+/// A receiver of a timeline.
+struct receiver_sign {
+    receiver_place place{};
+    std::optional<lsn> has{};  ///< up to where, durably; nothing while it receives, and when it has died
+};
+
+namespace detail {
+
+inline constexpr std::string_view sign_at = ".at";
+
+inline std::string signs_folder(cluster const& of, timeline tli) {
+    return of.name + "/receivers/" + std::to_string(of.history) + '-' + hex_text(static_cast<std::uint32_t>(tli), 8);
+}
+inline std::string sign_text(receiver_place const& of) {
+    return of.host + '\n' + of.folder + '\n';
+}
+inline std::string sign_name(cluster const& of, timeline tli, receiver_place const& place) {
+    constexpr std::size_t digits = 16;
+    return signs_folder(of, tli) + '/' + hex_of(digest_of(sign_text(place))).substr(0, digits);
+}
+
+inline receiver_place parse_sign(std::string_view text, std::string const& name) {
+    auto const end = text.find('\n');
+    if (end == text.npos || !text.ends_with('\n') || end + 1 == text.size())
+        throw error{fault::corrupt, name + " in the store names no receiver"};
+    return {std::string{text.substr(0, end)}, std::string{text.substr(end + 1, text.size() - end - 2)}};
+}
+
+}  // namespace detail
+
+/// Before anything of a timeline is acknowledged. @throws error  from the store
+void sign_on(store auto const& where, cluster const& of, timeline tli, receiver_place const& place) {
+    auto const name = detail::sign_name(of, tli, place);
+    create_small_object(where, name, detail::sign_text(place));
+    where.remove(name + std::string{detail::sign_at});
+}
+
+/// When nothing of it is received any more, until the next sign_on(). @throws error  from the store
+void sign_off(store auto const& where, cluster const& of, timeline tli, receiver_place const& place, lsn has) {
+    auto const name = detail::sign_name(of, tli, place) + std::string{detail::sign_at};
+    auto const text = to_string(has) + '\n';
+    if (create_small_object(where, name, text) || read_small_object(where, name) == text) return;
+    where.remove(name);
+    create_small_object(where, name, text);
+}
+
+/// All who have begun to receive a timeline. @throws error  corrupt; or from the store
+std::vector<receiver_sign> find_receivers(store auto const& where, cluster const& of, timeline tli) {
+    std::vector<receiver_sign> found;
+    auto const folder = detail::signs_folder(of, tli);
+    for (auto const& object : where.list(folder)) {
+        if (object.ends_with(detail::sign_at) || object.back() == '/') continue;
+        auto const name = folder + '/' + object;
+        auto const text = read_small_object(where, name);
+        if (!text) continue;
+        receiver_sign one{.place = detail::parse_sign(*text, name)};
+        if (auto at = read_small_object(where, name + std::string{detail::sign_at})) {
+            if (at->ends_with('\n')) at->pop_back();
+            one.has = parse_lsn(*at);
+            if (!one.has) throw error{fault::corrupt, name + ".at in the store holds no position"};
+        }
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+/// Nobody waits for that receiver any more. @throws error  from the store
+void forget_receiver(store auto const& where, cluster const& of, timeline tli, receiver_place const& place) {
+    auto const name = detail::sign_name(of, tli, place);
+    where.remove(name);
+    where.remove(name + std::string{detail::sign_at});
+}
+
+}  // namespace walmgr

@@ -1,0 +1,139 @@
+"""Commits that waited for a receiver are nowhere else when the primary is lost: a standby is promoted with all of them, or not at all.
+The receiver works elsewhere: the folder that it receives into is not one that the standby, or boot, can look into."""
+import contextlib
+import signal
+import subprocess
+
+import pytest
+
+from support.pair import running_pair
+from support.server import as_server_user
+
+ROWS = list(range(1, 21))
+
+
+class Elsewhere:
+    """A pair whose standby was down while a receiver was all that commits waited for."""
+
+    def __init__(self, pair):
+        self.pair = pair
+        self.ini = pair.folder / "receiver.ini"
+        folder = pair.archive.make_folder("elsewhere")
+        self.ini.write_text(f"[walmgr]\nwalmgr_data = {pair.archive.repository}\nmaster_db = {pair.conninfo('a')}\n"
+                            f"partial_wals = {folder}\nflush = synchronous\nwal_compression = lz4\n")
+        self.ini.chmod(0o644)
+        self.said = pair.folder / "receiver.log"
+
+    def receive(self):
+        with open(self.said, "ab") as said:
+            command = as_server_user([self.pair.archive.program, self.ini, "receive"], die_with_parent=True)
+            return subprocess.Popen(command, stdout=said, stderr=said, cwd="/")
+
+    def signs(self):
+        return {path.name.partition(".")[2] for path in self.pair.archive.repository.glob("main/receivers/*/*")}
+
+
+@pytest.fixture
+def elsewhere(program, wait_until):
+    settings = "wal_log_hints = on\nsynchronous_standby_names = 'walmgr'\nsynchronous_commit = local\nlog_min_messages = fatal"
+    with running_pair(program("walmgr"), settings) as pair:
+        pair.sql("a", "create table kept (n int)")
+        wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
+        pair.ctl("b", "stop")
+        made = Elsewhere(pair)
+        made.receiver = made.receive()
+        try:
+            wait_until(lambda: pair.sql("a", "select sync_state from pg_stat_replication") == [("sync",)], what="a receiver", timeout=60)
+            for n in ROWS:
+                pair.sql("a", f"set synchronous_commit = on; insert into kept values ({n})")
+            yield made
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                made.receiver.kill()
+                made.receiver.wait()
+
+
+def lose_primary(pair):
+    pair.kill9("a")
+    pair.ctl("b", "start")
+
+
+def test_a_receiver_that_lives_hands_over_what_it_has(elsewhere):
+    pair = elsewhere.pair
+    lose_primary(pair)
+    done = pair.walmgr("boot", "--timeout", "60")
+    assert done.returncode == 0, done
+    assert pair.rows("b") == ROWS
+    assert elsewhere.receiver.poll() is None
+    assert "handed over up to" in elsewhere.said.read_text()
+
+
+def test_a_receiver_that_died_is_waited_for_and_hands_over_when_it_comes_back(elsewhere):
+    pair = elsewhere.pair
+    elsewhere.receiver.kill()
+    elsewhere.receiver.wait()
+    lose_primary(pair)
+    done = pair.walmgr("boot", "--timeout", "3")
+    assert done.returncode == 15 and "has not told how far it has received" in done.stderr and "--without-receivers" in done.stderr, done
+    assert pair.sql("b", "select pg_is_in_recovery()") == [(True,)]
+
+    # The decision can be taken back, as long as nothing was promoted; and the old primary be received from again.
+    done = pair.walmgr("boot", "--undo", "-n")
+    assert done.returncode == 0 and "would take back that timeline 1 was given up" in done.stdout, done
+    assert list(pair.archive.repository.glob("main/intents/*"))
+    done = pair.walmgr("boot", "--undo")
+    assert done.returncode == 0 and "timeline 1 is not given up any more" in done.stdout, done
+    assert not list(pair.archive.repository.glob("main/intents/*")) and not list(pair.keys["state_dir"].glob("*.journal"))
+    assert pair.walmgr("boot", "--undo").stdout == "nothing to undo\n"
+
+    elsewhere.receiver = elsewhere.receive()
+    done = pair.walmgr("boot", "--timeout", "60")
+    assert done.returncode == 0, done
+    assert pair.rows("b") == ROWS
+    done = pair.walmgr("boot", "--undo")
+    assert done.returncode == 0 and done.stdout == "nothing to undo\n"
+
+
+def test_a_receiver_that_was_stopped_says_what_it_has_and_whoever_gives_it_up_says_so(elsewhere, wait_until):
+    pair = elsewhere.pair
+    elsewhere.receiver.send_signal(signal.SIGTERM)
+    assert elsewhere.receiver.wait(10) == 0
+    assert elsewhere.signs() == {"", "at"}
+    lose_primary(pair)
+    done = pair.walmgr("boot", "--timeout", "3")
+    assert done.returncode == 15 and "that is not in the repository: start receive there" in done.stderr, done
+
+    # A primary that was given up is not received from: what it would acknowledge nobody would ever see.
+    pair.ctl("b", "stop")
+    pair.ctl("a", "start")
+    elsewhere.receiver = elsewhere.receive()
+    wait_until(lambda: "timeline 1 was given up, so that its server is not received from" in elsewhere.said.read_text(),
+               what="a refusal", timeout=60)
+    assert pair.sql("a", "select count(*) from pg_stat_replication") == [(0,)]
+    wait_until(lambda: "handed over up to" in elsewhere.said.read_text(), what="the hand-over", timeout=60)
+    assert pair.walmgr("boot", "--undo").returncode == 0
+    wait_until(lambda: pair.sql("a", "select sync_state from pg_stat_replication") == [("sync",)], what="the receiver again", timeout=60)
+    pair.sql("a", "set synchronous_commit = on; insert into kept values (21)")
+    assert elsewhere.signs() == {""}
+    elsewhere.receiver.kill()
+    elsewhere.receiver.wait()
+    lose_primary(pair)
+    done = pair.walmgr("boot", "--timeout", "60", "--without-receivers")
+    assert done.returncode == 0, done
+    assert pair.rows("b") == ROWS[:len(pair.rows("b"))]
+
+
+def test_a_standby_that_cannot_get_at_it_is_not_promoted(elsewhere):
+    pair = elsewhere.pair
+    settings = pair.data("b") / "postgresql.conf"
+    works = settings.read_text()
+    settings.write_text(works + "restore_command = 'false'\n")
+    lose_primary(pair)
+    done = pair.walmgr("boot", "--timeout", "5")
+    assert done.returncode == 15 and "the standby has replayed up to" in done.stderr and "whether its restore_command" in done.stderr, done
+    assert pair.sql("b", "select pg_is_in_recovery()") == [(True,)]
+    settings.write_text(works)
+    pair.ctl("b", "reload")
+    done = pair.walmgr("boot", "--timeout", "60")
+    assert done.returncode == 0, done
+    assert pair.rows("b") == ROWS
