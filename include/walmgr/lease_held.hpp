@@ -49,17 +49,24 @@ private:
     std::string sign_{};
 };
 
-/// Takes the lease. One whose holder is gone is taken over, which `said(std::string)` hears of.
-/// @throws error  locked, when somebody has it or was faster; or from the store
-held_lease take_lease(store auto const& where, cluster const& of, lease_holder const& us, auto&& said) {
-    auto const before = find_leases(where, of);
-    std::uint64_t number = 1;
-    for (auto const& one : before) {
+/// What others have left behind of the lease. @throws error  locked, when somebody has it; or from the store
+std::vector<found_lease> require_free_lease(store auto const& where, cluster const& of, lease_holder const& us) {
+    auto all = find_leases(where, of);
+    for (auto const& one : all) {
         if (!is_left_behind(one, us))
             throw error{fault::locked, "the backups of \"" + of.name + "\" are in the hands of a " +
                                            to_string(one.holder) + "; wait for its end"};
-        number = std::max(number, one.number + 1);
     }
+    return all;
+}
+
+/// Takes the lease. One whose holder is gone is taken over, which `said(std::string)` hears of.
+/// @throws error  locked, when somebody has it or was faster; or from the store
+held_lease take_lease(store auto const& where, cluster const& of, lease_holder const& us, auto&& said) {
+    auto const before = require_free_lease(where, of, us);
+    std::uint64_t number = 1;
+    for (auto const& one : before)
+        number = std::max(number, one.number + 1);
     held_lease ours{of, number, us};
     auto const faster = [&] {
         return error{fault::locked, "somebody else has just begun to work on the backups of \"" + of.name + '"'};

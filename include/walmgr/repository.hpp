@@ -83,9 +83,9 @@ std::optional<cluster> find_cluster(store auto const& where, std::string const& 
     return detail::parse_record(text, object, name, newest);
 }
 
-/// Records a cluster, so that its log can be kept. False when it is known already.
+/// Records a cluster, so that its log can be kept; only looks, unless `act`. False when it is known already.
 /// @throws error  identity, when another cluster has that name
-bool record_cluster(store auto const& where, cluster const& which) {
+bool record_cluster(store auto const& where, cluster const& which, bool act = true) {
     if (auto const known = find_cluster(where, which.name)) {
         if (known->system_id == which.system_id && known->size == which.size) return false;
         throw error{fault::identity, "the repository keeps another cluster under the name " + which.name +
@@ -93,7 +93,7 @@ bool record_cluster(store auto const& where, cluster const& which) {
                                          "; take another name for this one"};
     }
     // Whoever was faster has most likely recorded the same.
-    return detail::write_record(where, which) || record_cluster(where, which);
+    return !act || detail::write_record(where, which) || record_cluster(where, which);
 }
 
 /// Records what a known cluster has become by pg_upgrade, under the next number of its history; only looks, unless

@@ -29,51 +29,76 @@ bool in_any(config const& settings, std::string const& label, auto const& work) 
     return had;
 }
 
-int pin(config const& settings, std::string const& label) {
+struct options {
+    std::string label{};
+    ::pid_t process = 0;
+    bool force = false;
+    bool dry_run = false;
+};
+
+int pin(config const& settings, options const& given) {
+    auto const& label = given.label;
     bool const had = in_any(settings, label, [&](walmgr::any_store const& where, walmgr::cluster const& of) {
         if (!find_backup(where, of, label)) return false;
+        if (given.dry_run) return true;
         create_small_object(where, pin_name(of, label), "kept until unpinned\n");
         // An expire that runs at the same time may have judged before.
         if (!find_backup(where, of, label)) throw error{fault::negative, "backup " + label + " was removed meanwhile"};
         return true;
     });
     if (!had) throw error{fault::negative, "there is no backup " + label};
-    std::cout << label << ": pinned\n";
+    std::cout << label << (given.dry_run ? ": would be pinned\n" : ": pinned\n");
     return 0;
 }
 
-int unpin(config const& settings, std::string const& label) {
+int unpin(config const& settings, options const& given) {
+    auto const& label = given.label;
     bool const had = in_any(settings, label, [&](walmgr::any_store const& where, walmgr::cluster const& of) {
-        return where.remove(pin_name(of, label));
+        return given.dry_run ? find_pins(where, of).contains(label) : where.remove(pin_name(of, label));
     });
     if (!had) throw error{fault::negative, label + " is not pinned"};
-    std::cout << label << ": not pinned any more\n";
+    std::cout << label << (given.dry_run ? ": would not be pinned any more\n" : ": not pinned any more\n");
     return 0;
 }
 
-int lock(config const& settings, ::pid_t process) {
+int lock(config const& settings, options const& given) {
     auto const where = open_location(settings, settings.walmgr_data.front());
     auto const of = known_cluster(settings, where);
-    auto holder = walmgr::this_host_holder("xlock", process);
+    auto holder = walmgr::this_host_holder("xlock", given.process != 0 ? given.process : ::getppid());
     holder.beats = false;
+    if (given.dry_run) {
+        require_free_lease(where, of, holder);
+        say("would take the lease for a " + to_string(holder));
+        return 0;
+    }
     take_lease(where, of, holder, say);
     return 0;
 }
 
-int release(config const& settings, bool force) {
+int release(config const& settings, options const& given) {
     auto const where = open_location(settings, settings.walmgr_data.front());
     auto const of = known_cluster(settings, where);
     auto const found = find_leases(where, of);
     if (found.empty()) throw error{fault::negative, "nobody holds the lease of \"" + of.name + '"'};
     for (auto const& one : found) {
-        if (one.holder.work != "xlock" && !force)
+        if (one.holder.work != "xlock" && !given.force)
             throw error{fault::locked, "the lease is that of a " + to_string(one.holder) +
                                            ", which gives it back itself; --force takes it away"};
-        for (auto const& object : one.objects)
-            where.remove(object);
-        say("released what a " + to_string(one.holder) + " held");
+        if (!given.dry_run) {
+            for (auto const& object : one.objects)
+                where.remove(object);
+        }
+        say((given.dry_run ? "would release" : "released") + std::string{" what a "} + to_string(one.holder) + " held");
     }
     return 0;
+}
+
+void add_run(apps::command& command, request& wanted, std::shared_ptr<options> const& given,
+             int (*run)(config const&, options const&)) {
+    command.add_flag("-n,--dry-run,--not-really", given->dry_run, "say what would be done, and do nothing");
+    command.when_given([&wanted, given, run] {
+        wanted.run = [&wanted, given, run] { return run(read_config(wanted.file), *given); };
+    });
 }
 
 }  // namespace
@@ -81,32 +106,24 @@ int release(config const& settings, bool force) {
 
 void add_pins(apps::command& program, request& wanted) {
     using namespace command_pins;
-    auto const label = std::make_shared<std::string>();
+    auto const given = std::make_shared<options>();
     auto pinning = program.add_command("pin", "keep a backup, whatever the rules say");
-    pinning.add_option("label", *label, "of the backup").required();
-    pinning.when_given(
-        [&wanted, label] { wanted.run = [&wanted, label] { return pin(read_config(wanted.file), *label); }; });
+    pinning.add_option("label", given->label, "of the backup").required();
+    add_run(pinning, wanted, given, pin);
     auto unpinning = program.add_command("unpin", "let the rules decide again");
-    unpinning.add_option("label", *label, "of the backup").required();
-    unpinning.when_given(
-        [&wanted, label] { wanted.run = [&wanted, label] { return unpin(read_config(wanted.file), *label); }; });
+    unpinning.add_option("label", given->label, "of the backup").required();
+    add_run(unpinning, wanted, given, unpin);
 }
 
 void add_locks(apps::command& program, request& wanted) {
     using namespace command_pins;
-    auto const process = std::make_shared<::pid_t>(0);
+    auto const given = std::make_shared<options>();
     auto locking = program.add_command("xlock", "keep backup and expire out, until xrelease");
-    locking.add_option("process", *process, "for which it is, until its end; the caller unless given");
-    locking.when_given([&wanted, process] {
-        wanted.run = [&wanted, process] {
-            return lock(read_config(wanted.file), *process != 0 ? *process : ::getppid());
-        };
-    });
-    auto const force = std::make_shared<bool>(false);
+    locking.add_option("process", given->process, "for which it is, until its end; the caller unless given");
+    add_run(locking, wanted, given, lock);
     auto releasing = program.add_command("xrelease", "let backup and expire in again");
-    releasing.add_flag("--force", *force, "whoever holds the lease");
-    releasing.when_given(
-        [&wanted, force] { wanted.run = [&wanted, force] { return release(read_config(wanted.file), *force); }; });
+    releasing.add_flag("--force", given->force, "whoever holds the lease");
+    add_run(releasing, wanted, given, release);
 }
 
 }  // namespace walmgr_app

@@ -27,15 +27,16 @@ using namespace std::chrono_literals;
 using walmgr::error;
 using walmgr::fault;
 
-int init(config const& settings) {
+int init(config const& settings, bool dry_run) {
     pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const which = walmgr::identify_cluster(db, settings.cluster);
     return in_each_repository(settings, [&](std::string const& location) {
         auto const where = open_location(settings, location);
-        require_first_wins(where);
-        bool const fresh = walmgr::record_cluster(where, which);
-        std::cout << location << ": " << (fresh ? "recorded" : "known already") << ": cluster \"" << which.name
-                  << "\", system id " << which.system_id << ", segments of " << which.size.bytes << " bytes\n";
+        if (!dry_run) require_first_wins(where);
+        bool const fresh = walmgr::record_cluster(where, which, !dry_run);
+        std::cout << location << ": " << (fresh ? dry_run ? "would record" : "recorded" : "known already")
+                  << ": cluster \"" << which.name << "\", system id " << which.system_id << ", segments of "
+                  << which.size.bytes << " bytes\n";
         return 0;
     });
 }
@@ -95,9 +96,11 @@ void add_repo(apps::command& program, request& wanted) {
     using namespace command_repo;
     auto repository = program.add_command("repo", "the repository");
     repository.needs_command();
-    repository.add_command("init", "let it know the cluster of master_db").when_given([&wanted] {
-        wanted.run = [&wanted] { return init(read_config(wanted.file)); };
-    });
+    auto beginning = repository.add_command("init", "let it know the cluster of master_db");
+    auto const dry_run = std::make_shared<bool>(false);
+    beginning.add_flag("-n,--dry-run,--not-really", *dry_run, "say what would be recorded, and record nothing");
+    beginning.when_given(
+        [&wanted, dry_run] { wanted.run = [&wanted, dry_run] { return init(read_config(wanted.file), *dry_run); }; });
     auto const shown = std::make_shared<listing>();
     auto ls = repository.add_command("ls", "the names of what it keeps");
     ls.add_option("prefix", shown->prefix, "only names that begin so");
