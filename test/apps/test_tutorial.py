@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from support.server import ROOT
+
 ORDER = "id={}&customer={}&cents={}"
 
 
@@ -78,6 +80,12 @@ class Stage:
 @pytest.fixture
 def stage(db, program, start, wait_until):
     return Stage(db, program, start, wait_until)
+
+
+def test_every_program_has_fewer_than_forty_lines():
+    programs = sorted((ROOT / "docs/tutorial").glob("*.cpp"))
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in programs}
+    assert lengths and {name: length for name, length in lengths.items() if length >= 40} == {}
 
 
 def test_first_consumer(stage):
