@@ -4,12 +4,15 @@ Writes docs/reference/, one page for each folder of headers. Writes nothing with
 would change.
 Fails in any case for a public name without a comment: types, concepts, functions, constants and aliases of namespaces pgq and
 walmgr outside of `detail`, and public member functions. A comment speaks for the declarations that follow it without an empty line, for overloads of the
-same name in the header, a type's comment for its fields, constructors and operators, and a concept's for the functions it asks for.
+same name in the header, a type's comment for its fields, constructors and operators, and a concept's for the functions it asks for. What holds for all
+names of a folder, threads, errors, cost and units, is in reference_rules.py; a folder that is missing there is refused.
 """
 import dataclasses
 import pathlib
 import re
 import sys
+
+from reference_rules import EVERYWHERE, rules_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
@@ -304,6 +307,7 @@ def pages():
         folders.setdefault(relative.parent.as_posix(), []).append((relative.as_posix(), intro, names))
     every = [header for headers in folders.values() for header in headers]
     asked = asked_for(every)
+    faults += [f"test/tools/reference_rules.py: says nothing of {folder}" for folder in folders if rules_of(folder) is None]
     for header, _, names in every:
         faults += undocumented(names, f"include/{header}", asked)
     return folders, faults
@@ -312,7 +316,10 @@ def pages():
 def page(folder, headers):
     yield f"# `{folder}/`"
     yield ""
-    yield "Generated from the headers by `./dev reference`."
+    yield "Generated from the headers by `./dev reference`. What holds where a comment says nothing else:"
+    yield ""
+    for question, answer in rules_of(folder) or []:
+        yield f"* **{question}**: {answer}"
     for header, intro, names in headers:
         yield ""
         yield f"## `<{header}>`"
@@ -327,6 +334,11 @@ def index(folders):
     yield "# Reference"
     yield ""
     yield "Every public name, from the comments in the headers; written by `./dev reference`. Names in `detail` are not for users."
+    yield ""
+    yield "What holds where neither a page nor a comment says more:"
+    yield ""
+    for question, answer in EVERYWHERE.items():
+        yield f"* **{question}**: {answer}"
     yield ""
     yield "| page | headers |"
     yield "|---|---|"

@@ -94,7 +94,8 @@ auto batch_events_up_to(transport auto& db, batch_id batch, int most) {
 }
 
 /// All events of a batch, in no useful order, by COPY: `sink(row)` gets each as <pgq/sql/copied_event.hpp> reads it.
-/// The cheapest way there is: the server neither sorts nor waits for us, and libpq makes no result of it.
+/// The cheapest way there is: the server neither sorts nor waits for us, and libpq makes no result of it. Two
+/// statements.
 void copy_batch_events(copy_source auto& db, batch_id batch, auto&& sink) {
     auto const rows = query(db, "select pgq.batch_event_sql($1)", batch);
     std::string_view text = rows.at(0, 0).value_or(std::string_view{});

@@ -16,7 +16,8 @@
 namespace pgq::sql::coop {
 
 /// Opens a batch for the member, gives its open one again, or that of a member not heard of for `dead_after`; nothing
-/// when there is none. Makes the member, and the consumer, where they are missing.
+/// when there is none. Makes the member, and the consumer, where they are missing. A second statement asks for what
+/// there is to know of the batch.
 /// @throws sql_error  P0001 for an unknown queue, 3F000 where pgq_coop is not installed
 std::optional<batch_info> next_batch(transport auto& db, std::string_view queue, std::string_view consumer,
                                      std::string_view member, std::optional<std::chrono::milliseconds> dead_after) {
