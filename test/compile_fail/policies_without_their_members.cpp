@@ -5,7 +5,8 @@
 // expect: pgq: a policy for dead letters has queue_for(std::string_view) const, which gives a std::string
 // expect: pgq: policy_axis is pgq::completion_axis, fetch_axis, order_axis, guard_axis, wait_axis, start_axis or dead_letters_axis
 // expect: pgq: a policy can be copied; what cannot is made by its start() const
-// max-errors: 8
+// expect: pgq: a policy decides for the whole consumer: it stands before match, not in the branch
+// max-errors: 9
 #include <support/mistakes.hpp>
 
 #include <memory>
@@ -67,3 +68,5 @@ pgq::consumer const five{orders, starts{}, handler};
 pgq::consumer const six{orders, buries{}, handler};
 pgq::consumer const seven{orders, elsewhere{}, handler};
 pgq::consumer const eight{orders, kept{}, handler};
+pgq::consumer const nine{orders, RIGHT(pgq::same_transaction{}, ) pgq::match{pgq::on<order_placed>(
+                                     OR_WRONG(pgq::same_transaction{}, )[](order_placed const&){})}};

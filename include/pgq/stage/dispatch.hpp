@@ -12,6 +12,14 @@
 #include <utility>
 
 namespace pgq {
+namespace detail {
+
+template <bool Fits, class... Parts> struct checked_branch {
+    static_assert(Fits, "pgq: a policy decides for the whole consumer: it stands before match, not in the branch with "
+                        "the parts named above");
+};
+
+}  // namespace detail
 
 /// A branch for events that hold an `E`: stages if wanted, then a handler of E.
 template <class E, class Format, class... Parts> class branch {
@@ -20,7 +28,9 @@ public:
     using checks = detail::chain<E, Parts...>;
     static constexpr bool fallback = false;
 
-    explicit constexpr branch(Parts... parts) : parts_{std::move(parts)...} {}
+    explicit constexpr branch(Parts... parts) : parts_{std::move(parts)...} {
+        static_cast<void>(detail::checked_branch<(!policy<Parts> && ...), Parts...>{});
+    }
 
     /// Whether an event is for this branch.
     [[nodiscard]] static bool accepts(event const& ev) { return event_reader<E, Format>::accepts(ev); }
@@ -45,7 +55,9 @@ public:
     using checks = detail::chain<event, Parts...>;
     static constexpr bool fallback = true;
 
-    explicit constexpr fallback_branch(Parts... parts) : parts_{std::move(parts)...} {}
+    explicit constexpr fallback_branch(Parts... parts) : parts_{std::move(parts)...} {
+        static_cast<void>(detail::checked_branch<(!policy<Parts> && ...), Parts...>{});
+    }
 
     /// It takes every event, whatever the format.
     [[nodiscard]] static bool accepts(event const&) { return true; }
