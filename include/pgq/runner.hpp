@@ -61,10 +61,10 @@ template <class Consumer, session_factory Connect, class Trouble = trouble_to_st
 run_report run(Consumer& consumer, Connect connect, std::stop_token stop = {},
                run_options<Trouble, Log, Metrics> const& options = {}) {
     using session = std::invoke_result_t<Connect&>;
-    using waiting = decltype(consumer.wait_policy());
-    constexpr bool fits = wait_policy<waiting, session>;
+    using how_to_wait = decltype(consumer.wait_policy());
+    constexpr bool fits = wait_policy<how_to_wait, session>;
     static_cast<void>(detail::checked_time<!simulated<session>, Connect>{});
-    static_cast<void>(detail::checked_wait<fits, waiting, session>{});
+    static_cast<void>(detail::checked_wait<fits, how_to_wait, session>{});
     late_stop const late{stop, options.grace};
     detail::run_hooks const hooks{options.log, options.metrics, consumer.source().queue, consumer.source().consumer};
     run_report report;
