@@ -94,7 +94,7 @@ def _environment():
 class Server:
     """One PostgreSQL server of the given tree, with its data in `folder`/data and its socket in `folder`."""
 
-    def __init__(self, tree, folder, port=None, settings=None, data=None, detached=False):
+    def __init__(self, tree, folder, port=None, settings=None, data=None, detached=False, environment=None):
         self.tree = pathlib.Path(tree)
         self.folder = pathlib.Path(folder)
         self.data = pathlib.Path(data) if data else self.folder / "data"
@@ -103,6 +103,7 @@ class Server:
         self.port = port
         self.settings = {**SETTINGS, **(settings or {})}
         self.detached = detached
+        self.environment = environment or {}
         self.process = None
 
     def __enter__(self):
@@ -190,7 +191,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 as_server_user(command, die_with_parent=not self.detached), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=_environment(), cwd="/", start_new_session=self.detached)
+                env={**_environment(), **self.environment}, cwd="/", start_new_session=self.detached)
         deadline = time.monotonic() + START_SECONDS
         while not self._takes_connections():
             said = self.log.read_bytes()[offset:].decode(errors="replace")

@@ -53,6 +53,10 @@ begin
         end if;
 
         lag := now() - last.tick_time;
+        -- A tick of the future: the clock was set back, and nobody waits until it has come there again.
+        if lag < -q.queue_ticker_max_lag then
+            lag := greatest(q.queue_ticker_max_lag, q.queue_ticker_idle_period);
+        end if;
         if new_events > 0 then
             if new_events < q.queue_ticker_max_count and lag < q.queue_ticker_max_lag then
                 return null;
@@ -115,7 +119,10 @@ begin
                    end as due
             from (
                 select c.queue_name, c.queue_id, c.queue_ticker_max_count as max_count, c.queue_ticker_max_lag as max_lag,
-                       c.queue_ticker_idle_period as idle_period, last.tick_id, last.tick_time, now() - last.tick_time as lag,
+                       c.queue_ticker_idle_period as idle_period, last.tick_id, last.tick_time,
+                       case when now() - last.tick_time < -c.queue_ticker_max_lag
+                            then greatest(c.queue_ticker_max_lag, c.queue_ticker_idle_period)
+                            else now() - last.tick_time end as lag,
                        txid_snapshot_xmin(last.tick_snapshot) as xmin, txid_snapshot_xmax(last.tick_snapshot) as xmax,
                        case when idle then 0
                             else pg_sequence_last_value(c.queue_event_seq::regclass) - coalesce(last.tick_event_seq, 0)
