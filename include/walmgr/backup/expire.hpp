@@ -5,7 +5,9 @@
 
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/record.hpp>
+#include <walmgr/backup/retention.hpp>
 #include <walmgr/cluster.hpp>
+#include <walmgr/found_gap.hpp>
 #include <walmgr/lsn.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/verify.hpp>
@@ -13,6 +15,7 @@
 #include <walmgr/wal_ranges.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,6 +84,81 @@ void remove_backups(store auto const& where, cluster const& of, std::vector<std:
     }
     for (auto label = labels.rbegin(); label != labels.rend(); ++label)
         remove_backup(where, of, *label, removed);
+}
+
+/// One repository, its backups, and what is to become of them.
+template <store Store> struct judged_backups {
+    Store where;
+    cluster of;
+    backup_list all{};
+    std::vector<backup_verdict> verdicts{};  ///< of `all`
+};
+
+/// Which part of an expire is wanted: the old programs had a command for each.
+struct expire_order {
+    bool backups = true;
+    bool log = true;
+    bool act = true;  ///< else it only tells
+};
+
+namespace detail {
+
+template <class Store>
+void remove_old_backups(judged_backups<Store> const& one, expire_order const& order, auto& tell) {
+    auto const nothing = [](std::string const&) {};
+    std::vector<std::string> old;
+    for (auto const& verdict : one.verdicts) {
+        if (!verdict.kept) old.push_back(verdict.backup->label);
+        tell.backup(verdict);
+    }
+    for (auto const& label : one.all.unfinished)
+        tell.unfinished(label);
+    if (!order.act) return;
+    remove_backups(one.where, one.of, old, nothing);
+    for (auto const& label : one.all.unfinished)
+        remove_backup(one.where, one.of, label, nothing);
+}
+
+/// A backup may lie in one repository and its log in all of them: what counts is the oldest backup of all.
+template <class Store> std::optional<lsn> common_horizon(std::vector<judged_backups<Store>> const& all, auto& tell) {
+    std::optional<lsn> horizon;
+    for (auto const& one : all) {
+        if (!one.all.damaged.empty()) {
+            tell.no_log("the record of " + one.all.damaged.front().label +
+                        " is damaged, so that nobody knows where its log begins");
+            return std::nullopt;
+        }
+        auto const own = log_horizon(one.all, one.verdicts, one.of.history);
+        if (own && (!horizon || *own < *horizon)) horizon = own;
+    }
+    if (!horizon) tell.no_log("there is no backup that it could begin with");
+    return horizon;
+}
+
+}  // namespace detail
+
+/// Removes what the verdicts do not keep: in each repository first backups, then log. `tell` hears of it before:
+/// `backup(verdict)`, `unfinished(label)`, `log(index, count, horizon)` and `no_log(why)`. @throws error  from a store
+template <store Store>
+void expire(std::vector<judged_backups<Store>> const& all, expire_order const& order, auto&& tell) {
+    if (order.backups) {
+        for (auto const& one : all)
+            detail::remove_old_backups(one, order, tell);
+    }
+    auto const horizon = order.log ? detail::common_horizon(all, tell) : std::nullopt;
+    if (!horizon) return;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        auto const& [where, of, list, verdicts] = all[i];
+        auto const objects = log_before(where, of, *horizon);
+        tell.log(i, objects.size(), *horizon);
+        if (!order.act) continue;
+        for (auto const& object : objects)
+            where.remove(object);
+        // Of a gap in front of all backups nobody needs to hear any more, filled or not.
+        for (auto const& gap : found_gaps(where, of)) {
+            if ((gap.last + 1) * of.size.bytes <= horizon->bytes) forget_found_gap(where, of, gap);
+        }
+    }
 }
 
 }  // namespace walmgr

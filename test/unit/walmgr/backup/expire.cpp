@@ -67,19 +67,19 @@ memory_store filled() {
     return where;
 }
 
+struct silent {
+    static void backup(backup_verdict const&) {}
+    static void unfinished(std::string const&) {}
+    static void log(std::size_t, std::size_t, lsn) {}
+    static void no_log(std::string const& why) { BOOST_ERROR(why); }
+};
+
+/// As the program does it.
 void expire(memory_store const& where) {
-    auto const all = list_backups(where, small_cluster);
-    auto const verdicts = judge_backups(all, {}, 1, {.count = 2}, moment{});
-    std::vector<std::string> old;
-    for (auto const& one : verdicts) {
-        if (!one.kept) old.push_back(one.backup->label);
-    }
-    auto const nothing = [](std::string const&) {};
-    remove_backups(where, small_cluster, old, nothing);
-    for (auto const& label : all.unfinished)
-        remove_backup(where, small_cluster, label, nothing);
-    for (auto const& object : log_before(where, small_cluster, *log_horizon(all, verdicts, 1)))
-        where.remove(object);
+    std::vector<judged_backups<memory_store>> all{{.where = where, .of = small_cluster}};
+    all[0].all = list_backups(where, small_cluster);
+    all[0].verdicts = judge_backups(all[0].all, {}, 1, {.count = 2}, moment{});
+    walmgr::expire(all, {}, silent{});
 }
 
 /// Whatever is a backup has all its parts, its parent and its log, and there is no gap.
