@@ -38,6 +38,9 @@ class Site:
             subprocess.run(["zstd", "-dcq", stored[-2]], stdout=raw, check=True)
         stored[-2].unlink()
 
+        # Behind the begin of a segment, which still has the name of the one before.
+        pair.sql("a", "insert into kept values (0)")
+
         # A stopped standby.
         pair.ctl("b", "stop")
         self.stopped = pair.folder / "c"
