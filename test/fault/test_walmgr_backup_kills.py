@@ -1,0 +1,176 @@
+"""backup, restore and expire are killed in front of each change that they make to files: what is listed as a backup is whole, what is not
+whole is no data folder, nothing that is needed is gone, and the next run comes to its end."""
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from support.archive import Archive, small_segments_server
+from support.killed_at_change import killed_at, made_by
+from support.server import as_server_user, give_to_server_user, scratch_folder, tree
+
+
+def points(changes, wanted):
+    """Numbers of changes: all, or so many, spread over the kinds, rare ones first, and of each kind its last first: there what was begun
+    becomes whole."""
+    print(len(changes), "changes")
+    if wanted is None:
+        return list(range(1, len(changes) + 1))
+    kinds = {}
+    for number, change in enumerate(changes, 1):
+        kinds.setdefault(change.split()[0], []).append(number)
+    chosen = []
+    for rank in range(len(changes)):
+        for numbers in sorted(kinds.values(), key=len):
+            if rank < len(numbers):
+                chosen.append(numbers[-1 if rank == 0 else len(numbers) * rank // (rank + 1) - 1])
+    return sorted(list(dict.fromkeys(chosen))[:wanted])
+
+
+SOME_OR_ALL = pytest.mark.parametrize("wanted", [5, pytest.param(None, marks=pytest.mark.long)], ids=["some", "all"])
+
+
+class Site:
+    """A server with small segments, its archive, and a backup."""
+
+    def __init__(self, archive, server, folder, quick):
+        self.archive, self.server, self.folder, self.quick = archive, server, folder, quick
+        server.execute("create table kept (n int)")
+        self.run("backup")
+
+    def run(self, *args, status=0):
+        done = self.archive.run(*args)
+        assert done.returncode == status, done
+        return done
+
+    def rest(self):
+        """Ends a segment."""
+        self.server.execute("insert into kept values (1)")
+        self.server.execute("select pg_switch_wal()")
+
+    def listed(self):
+        """The backups that there are, each of them and its log whole."""
+        self.run("verify")
+        found = json.loads(self.run("info", "--json").stdout)
+        assert all(one["log"] == "there" for one in found["backups"]), found
+        for one in found["backups"]:
+            names = {path.name for path in (self.archive.repository / "main/base" / one["label"]).iterdir()}
+            assert {"backup.json", "backup_manifest"} <= names
+        return [one["label"] for one in found["backups"]]
+
+
+@pytest.fixture(scope="module")
+def site(program):
+    folder, quick = scratch_folder(), scratch_folder(quick=True)
+    archive = Archive(folder, program("walmgr"))
+    archive.repository = quick / "repository"
+    archive.repository.mkdir()
+    give_to_server_user(archive.repository)
+    try:
+        with small_segments_server(archive) as server:
+            yield Site(archive, server, folder, quick)
+    finally:
+        for made in (folder, quick):
+            shutil.rmtree(made, ignore_errors=True)
+
+
+@SOME_OR_ALL
+@pytest.mark.parametrize("source", ["stream", "files"])
+def test_a_backup_that_is_killed_at_any_change_is_none(site, source, wanted):
+    site.archive.configure(master_db=site.server.conninfo(), backup_source=source, master_data=site.server.data, keep_backups=1)
+    command = site.archive.command("backup")
+    changes = made_by(command, site.folder)
+    assert {"open", "write", "fsync", "unlink"} <= {change.split()[0] for change in changes}, changes
+    before = site.listed()
+    for number in points(changes, wanted):
+        at, done = killed_at(command, number, site.folder)
+        now = site.listed()
+        said = done.stdout.split(":")[0]
+        # One that was sealed and not told of is a backup; one that was told of was sealed.
+        assert set(before) <= set(now) and len(now) - len(before) <= 1 and (not said or said in now), (number, at, done)
+        done = site.run("backup")
+        site.run("expire")
+        before = site.listed()
+        assert before == [done.stdout.split(":")[0]], (number, at, before)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): (path.stat().st_mode, None if path.is_dir() else path.read_bytes()) for path in folder.rglob("*")}
+
+
+def is_refused_by_the_server(folder):
+    """A server that is started there says that this is no data folder."""
+    done = subprocess.run(as_server_user([tree("tree") / "bin/postgres", "-D", folder, "-k", folder.parent, "-c", "listen_addresses="]),
+                          capture_output=True, text=True, timeout=60, cwd="/")
+    return done.returncode != 0 and any(words in done.stderr for words in (
+        "could not find the database system", "cannot access the server configuration file", "is not a valid data directory"))
+
+
+@SOME_OR_ALL
+def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site, wanted):
+    site.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")
+    made = site.quick / "restored"
+    made.mkdir()
+    give_to_server_user(made)
+    whole, folder = made / "whole", made / "data"
+    try:
+        changes = made_by(site.archive.command("restore", whole), site.folder)
+        assert {"mkdir", "open", "write", "rename", "unlink", "fsync"} <= {change.split()[0] for change in changes}, changes
+        wanted_contents = contents(whole)
+        for number in points(changes, wanted):
+            shutil.rmtree(folder, ignore_errors=True)
+            at, done = killed_at(site.archive.command("restore", folder), number, site.folder)
+            left = contents(folder) if folder.exists() else {}
+            left.pop("walmgr.restoring", None)
+            more = []
+            if "global/pg_control" in left:
+                # Only the marker is still there: the folder is whole, and is replaced when that is said, and not else.
+                assert left == wanted_contents, (number, at)
+                site.run("restore", folder, status=10)
+                more = ["--delta"]
+            elif folder.exists() and os.listdir(folder):
+                assert is_refused_by_the_server(folder), (number, at)
+            site.run("restore", *more, folder)
+            assert contents(folder) == wanted_contents, (number, at)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@SOME_OR_ALL
+def test_an_expire_that_is_killed_at_any_change_removes_nothing_needed(site, wanted):
+    site.archive.configure(master_db=site.server.conninfo(), keep_backups=2)
+    for _ in range(3):
+        site.run("backup")
+        site.rest()
+    site.archive.configure(master_db=site.server.conninfo(), keep_backups=1)
+    before, aside = site.listed(), site.quick / "aside"
+    objects = site.archive.objects()
+    site.server.execute("select pg_switch_wal()")
+    repository = site.archive.repository
+    with _kept(repository, aside) as reset:
+        changes = made_by(site.archive.command("expire"), site.folder)
+        left, log = site.listed(), site.archive.objects()
+        assert left == before[-1:] and len(log) < len(objects), (left, before)
+        for number in points(changes, wanted):
+            reset()
+            at, _ = killed_at(site.archive.command("expire"), number, site.folder)
+            now = site.listed()
+            assert before[-1] in now and now == before[len(before) - len(now):], (number, at, now)
+            assert set(log) <= set(site.archive.objects()), (number, at)
+            site.run("expire")
+            assert site.listed() == left and site.archive.objects()[0] == log[0], (number, at)
+
+
+@contextlib.contextmanager
+def _kept(folder, aside):
+    """Of the folder as it is now, which the server adds to no more: a function that brings it back."""
+    subprocess.run(["cp", "-a", folder, aside], check=True)
+
+    def reset():
+        subprocess.run(["cp", "-a", f"{aside}/.", folder], check=True)
+
+    yield reset
+    shutil.rmtree(aside)
