@@ -17,7 +17,7 @@ class Site:
     """A primary and its standby, a stopped copy of that, two backups, log in front of them, a gap behind; and what an old walmgr left."""
 
     def __init__(self, pair, wait_until):
-        self.pair, self.archive = pair, pair.archive
+        self.pair, self.archive, self.wait_until = pair, pair.archive, wait_until
         self.folder = pair.folder
         self.repository = pair.archive.repository
         self.tree_folders = [self.repository, pair.folder / "walmgr", pair.keys["state_dir"]]
@@ -134,6 +134,7 @@ def site(program, wait_until):
 def paused(site):
     site.pair.sql("b", "select pg_wal_replay_pause()")
     site.pair.sql("a", "insert into kept values (0)")
+    site.wait_until(lambda: site.pair.sql("b", "select pg_get_wal_replay_pause_state()") == [("paused",)], what="replay is held")
     yield
     site.pair.sql("b", "select pg_wal_replay_resume()")
 
