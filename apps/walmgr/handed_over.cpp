@@ -42,6 +42,12 @@ walmgr::receiver_place own_place(config const& settings) {
     return {walmgr::host_name(), settings.receive.partial_wals};
 }
 
+/// Up to where the log is durable in this machine's own folder.
+std::optional<walmgr::wal_position> received_here(config const& settings) {
+    auto const& folder = settings.receive.partial_wals;
+    return folder.empty() ? std::nullopt : walmgr::read_flushed(folder);
+}
+
 /// The names under which a segment may be kept, whole or as far as it was received.
 std::array<std::string, 2> names_of(walmgr::segment which, walmgr::segment_size size) {
     auto const name = file_name(which, size);
@@ -107,9 +113,12 @@ std::optional<std::uint32_t> received_number(std::string const& folder, timeline
 
 std::string missing_hand_over(config const& settings, timeline tli) {
     auto const all = open_all(settings);
+    // Hosts and folders of equal names are not always one: what was received must be here.
+    auto const own = received_here(settings);
+    bool const here = own && own->tli == tli;
     for (auto const& [where, of] : all) {
         for (auto const& one : find_receivers(where, of, tli)) {
-            if (one.place == own_place(settings)) continue;
+            if (here && one.place == own_place(settings)) continue;
             auto const who = "the receiver of host " + one.place.host + ", into " + one.place.folder + ',';
             if (!one.has)
                 return who + " has not told how far it has received: see that it runs there and reaches the repository";
@@ -124,7 +133,7 @@ std::string missing_hand_over(config const& settings, timeline tli) {
 std::string left_to_replay(config const& settings, timeline tli, lsn replayed) {
     auto const all = open_all(settings);
     auto const& folder = settings.receive.partial_wals;
-    auto const own = folder.empty() ? std::nullopt : walmgr::read_flushed(folder);
+    auto const own = received_here(settings);
     for (auto const& [where, of] : all) {
         lsn up_to = own && own->tli == tli ? own->at : lsn{};
         for (auto const& one : find_receivers(where, of, tli))
