@@ -13,24 +13,21 @@ from support.killed_at_change import killed_at, made_by
 from support.server import as_server_user, give_to_server_user, scratch_folder, tree
 
 
-def points(changes, wanted):
-    """Numbers of changes: all, or so many, spread over the kinds, rare ones first, and of each kind its last first: there what was begun
-    becomes whole."""
+def points(changes, chosen):
+    """Numbers of changes: all, or `chosen`: of so many kinds, rare ones first, the last, where what was begun becomes whole, and so many
+    that lie evenly between."""
     print(len(changes), "changes")
-    if wanted is None:
+    if chosen is None:
         return list(range(1, len(changes) + 1))
-    kinds = {}
-    for number, change in enumerate(changes, 1):
-        kinds.setdefault(change.split()[0], []).append(number)
-    chosen = []
-    for rank in range(len(changes)):
-        for numbers in sorted(kinds.values(), key=len):
-            if rank < len(numbers):
-                chosen.append(numbers[-1 if rank == 0 else len(numbers) * rank // (rank + 1) - 1])
-    return sorted(list(dict.fromkeys(chosen))[:wanted])
+    kinds, between = chosen
+    last = {change.split()[0]: number for number, change in enumerate(changes, 1)}
+    count = {kind: sum(change.split()[0] == kind for change in changes) for kind in last}
+    return sorted({*[last[kind] for kind in sorted(last, key=count.get)][:kinds],
+                   *(1 + len(changes) * at // (between + 1) for at in range(1, between + 1))})
 
 
-SOME_OR_ALL = pytest.mark.parametrize("wanted", [5, pytest.param(None, marks=pytest.mark.long)], ids=["some", "all"])
+def some_or_all(*some):
+    return pytest.mark.parametrize("chosen", [some, pytest.param(None, marks=pytest.mark.long)], ids=["some", "all"])
 
 
 class Site:
@@ -50,6 +47,9 @@ class Site:
         """Ends a segment."""
         self.server.execute("insert into kept values (1)")
         self.server.execute("select pg_switch_wal()")
+
+    def sealed(self):
+        return sorted(path.parent.name for path in self.archive.repository.glob("main/base/*/backup.json"))
 
     def listed(self):
         """The backups that there are, each of them and its log whole."""
@@ -77,21 +77,21 @@ def site(program):
             shutil.rmtree(made, ignore_errors=True)
 
 
-@SOME_OR_ALL
+@some_or_all(2, 2)
 @pytest.mark.parametrize("source", ["stream", "files"])
-def test_a_backup_that_is_killed_at_any_change_is_none(site, source, wanted):
+def test_a_backup_that_is_killed_at_any_change_is_none(site, source, chosen):
     site.archive.configure(master_db=site.server.conninfo(), backup_source=source, master_data=site.server.data, keep_backups=1)
     command = site.archive.command("backup")
     changes = made_by(command, site.folder)
     assert {"open", "write", "fsync", "unlink"} <= {change.split()[0] for change in changes}, changes
     before = site.listed()
-    for number in points(changes, wanted):
+    for number in points(changes, chosen):
         at, done = killed_at(command, number, site.folder)
         now = site.listed()
         said = done.stdout.split(":")[0]
         # One that was sealed and not told of is a backup; one that was told of was sealed.
         assert set(before) <= set(now) and len(now) - len(before) <= 1 and (not said or said in now), (number, at, done)
-        done = site.run("backup")
+        done = site.run("backup", *(["--resume"] if source == "files" and number % 2 else []))
         site.run("expire")
         before = site.listed()
         assert before == [done.stdout.split(":")[0]], (number, at, before)
@@ -109,8 +109,8 @@ def is_refused_by_the_server(folder):
         "could not find the database system", "cannot access the server configuration file", "is not a valid data directory"))
 
 
-@SOME_OR_ALL
-def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site, wanted):
+@some_or_all(20, 3)
+def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site, chosen):
     site.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")
     made = site.quick / "restored"
     made.mkdir()
@@ -120,7 +120,7 @@ def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site,
         changes = made_by(site.archive.command("restore", whole), site.folder)
         assert {"mkdir", "open", "write", "rename", "unlink", "fsync"} <= {change.split()[0] for change in changes}, changes
         wanted_contents = contents(whole)
-        for number in points(changes, wanted):
+        for number in points(changes, chosen):
             shutil.rmtree(folder, ignore_errors=True)
             at, done = killed_at(site.archive.command("restore", folder), number, site.folder)
             left = contents(folder) if folder.exists() else {}
@@ -139,8 +139,8 @@ def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site,
         shutil.rmtree(made, ignore_errors=True)
 
 
-@SOME_OR_ALL
-def test_an_expire_that_is_killed_at_any_change_removes_nothing_needed(site, wanted):
+@some_or_all(3, 7)
+def test_an_expire_that_is_killed_at_any_change_removes_nothing_needed(site, chosen):
     site.archive.configure(master_db=site.server.conninfo(), keep_backups=2)
     for _ in range(3):
         site.run("backup")
@@ -154,14 +154,15 @@ def test_an_expire_that_is_killed_at_any_change_removes_nothing_needed(site, wan
         changes = made_by(site.archive.command("expire"), site.folder)
         left, log = site.listed(), site.archive.objects()
         assert left == before[-1:] and len(log) < len(objects), (left, before)
-        for number in points(changes, wanted):
+        for number in points(changes, chosen):
             reset()
             at, _ = killed_at(site.archive.command("expire"), number, site.folder)
             now = site.listed()
-            assert before[-1] in now and now == before[len(before) - len(now):], (number, at, now)
+            # Of the old ones the newest goes first, so that none is there without what it builds on.
+            assert now == before[:len(now) - 1] + before[-1:], (number, at, now)
             assert set(log) <= set(site.archive.objects()), (number, at)
             site.run("expire")
-            assert site.listed() == left and site.archive.objects()[0] == log[0], (number, at)
+            assert site.sealed() == left and site.archive.objects()[0] == log[0], (number, at)
 
 
 @contextlib.contextmanager
