@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
     if (!ended && wanted.needs_file && wanted.file.empty()) ended = line.refuse("config is required");
     if (!ended) return walmgr_app::status_of(wanted.run);
     // A restore_command that is written wrongly must not look like the end of the log.
-    bool const for_recovery = std::find(argv + 1, argv + argc, std::string_view{"xrestore"}) != argv + argc;
+    bool const asks = *ended == 0 && argv[argc - 1] == std::string_view{"--help"};  // a server names a file last
+    bool const for_recovery = !asks && std::find(argv + 1, argv + argc, std::string_view{"xrestore"}) != argv + argc;
     return for_recovery ? walmgr_app::status_for_recovery(*ended) : *ended;
 }

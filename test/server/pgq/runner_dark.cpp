@@ -7,15 +7,14 @@
 #include <support/proxy.hpp>
 #include <support/queue.hpp>
 #include <support/running.hpp>
+#include <support/strikes.hpp>
 #include <support/tracked.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <initializer_list>
-#include <mutex>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <utility>
 
 BOOST_AUTO_TEST_SUITE(pgq_runner_dark)
@@ -24,6 +23,7 @@ using namespace std::chrono_literals;
 using support::consumed_queue;
 using support::eventually;
 using support::fault;
+using support::seen;
 
 namespace {
 
@@ -41,38 +41,13 @@ std::string through(support::proxy const& link) {
     return link.conninfo() + " options='-c idle_in_transaction_session_timeout=200ms'";
 }
 
-/// Arms the fault for each step in turn, and sees that `came(data)` is true of an event sent after that.
 void strike(support::proxy& link, consumed_queue& queue, std::initializer_list<char const*> steps, auto came) {
-    int round = 0;
-    for (auto const what : {fault::stall_before, fault::stall_after}) {
-        for (auto const* const step : steps) {
-            auto const data = "round" + std::to_string(++round);
-            queue.insert("n", data);
-            link.arm(what, step);
-            queue.tick();
-            BOOST_TEST(eventually([&] { return link.struck(); }), "nothing was sent that holds " << step);
-            link.disarm();
-            BOOST_TEST(eventually([&] { return came(data); }), "after " << step);
-        }
-    }
+    auto const send = [&](std::string const& data) {
+        queue.insert("n", data);
+        queue.tick();
+    };
+    support::strike(link, {fault::stall_before, fault::stall_after}, steps, send, came);
 }
-
-/// What handlers have seen.
-class seen {
-public:
-    void add(std::string_view data) {
-        std::lock_guard const hold{mutex_};
-        all_.append(data) += ' ';
-    }
-    bool has(std::string const& data) const {
-        std::lock_guard const hold{mutex_};
-        return all_.find(data + ' ') != std::string::npos;
-    }
-
-private:
-    mutable std::mutex mutex_{};
-    std::string all_{};
-};
 
 }  // namespace
 
