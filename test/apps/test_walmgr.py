@@ -216,7 +216,9 @@ def test_the_manual_names_every_command_option_key_and_status(archive):
     assert {"xarchive", "xrestore", "verify", "repo"} <= set(commands)
     for command in commands:
         assert f"*{command}*" in manual, command
-        for option in re.findall(r"^\s+(?:-\w,)?(--[\w-]+)", archive.run(command, "--help").stdout, re.M):
+        done = archive.run(command, "--help")
+        assert done.returncode == 0, command
+        for option in re.findall(r"^\s+(?:-\w,)?(--[\w-]+)", done.stdout, re.M):
             assert f"*{option}*" in manual, f"{command} {option}"
     for option in re.findall(r"^\s+(?:-\w,)?(--[\w-]+)", shown, re.M):
         assert f"*{option}*" in manual, option

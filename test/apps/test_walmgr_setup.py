@@ -151,8 +151,6 @@ def test_a_setting_on_the_command_line_is_not_believed_to_be_changed(archive, pr
 
 
 @pytest.mark.parametrize("line, words", [
-    ("completed_wals = /x", ":3: completed_wals is not read any more: the repository is walmgr_data"),
-    ("use_xlog_functions = 1", ":3: use_xlog_functions is not read any more"),
     ("master_restart_cmd = service postgresql restart && echo", "has a & for a shell, and none reads it"),
     ("slave_data = here", ":3: slave_data must begin with a slash"),
     ("slave_db = nonsense", ":3: slave_db is wrong"),

@@ -106,7 +106,7 @@ def is_refused_by_the_server(folder):
     done = subprocess.run(as_server_user([tree("tree") / "bin/postgres", "-D", folder, "-k", folder.parent, "-c", "listen_addresses="]),
                           capture_output=True, text=True, timeout=60, cwd="/")
     return done.returncode != 0 and any(words in done.stderr for words in (
-        "could not find the database system", "cannot access the server configuration file", "is not a valid data directory"))
+        "could not find the database system", "could not access the server configuration file", "is not a valid data directory"))
 
 
 @some_or_all(20, 3)
