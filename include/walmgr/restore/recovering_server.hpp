@@ -12,6 +12,7 @@
 #include <walmgr/sql/recovery.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -46,6 +47,14 @@ inline std::string program_in(std::string const& folder, std::string const& name
     return folder.empty() ? name : folder + '/' + name;
 }
 
+/// What whoever is connected meanwhile, or just connecting, is told when the server starts or ends: us among them.
+inline bool is_said_to_sessions(std::string_view complaint) {
+    constexpr std::array words{std::string_view{"the database system is"}, std::string_view{"terminating connection"},
+                               std::string_view{"canceling authentication"}};
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view one) { return complaint.find(one) != complaint.npos; });
+}
+
 /// The last complaint of a server's log that ended something.
 inline std::string last_fatal(std::string const& log) {
     auto const from = open_file(log);
@@ -57,8 +66,7 @@ inline std::string last_fatal(std::string const& log) {
     for (std::string_view const word : {"PANIC:", "FATAL:"}) {
         for (auto at = text.rfind(word); at != text.npos; at = at == 0 ? text.npos : text.rfind(word, at - 1)) {
             auto found = text.substr(at, text.find('\n', at) - at);
-            // Said to whoever connects meanwhile, us among them.
-            if (found.find("the database system is") == found.npos) return found;
+            if (!is_said_to_sessions(found)) return found;
         }
     }
     return {};
