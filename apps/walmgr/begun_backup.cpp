@@ -1,8 +1,11 @@
 #include "begun_backup.hpp"
 
 #include "command.hpp"
+#include "megabytes.hpp"
 
 #include <walmgr/backup/list.hpp>
+
+#include <cstdint>
 
 namespace walmgr_app {
 
@@ -20,10 +23,6 @@ std::string describe(walmgr::begun_backup const& begun) {
     auto const count = begun.parts().size();
     return begun.label() + ", of which " + std::to_string(count) + (count == 1 ? " part" : " parts") + " with " +
            megabytes(stored) + (count == 1 ? " is stored" : " are stored");
-}
-
-std::string megabytes(std::uint64_t bytes) {
-    return std::to_string((bytes + (1U << 19U)) >> 20U) + " MB";
 }
 
 }  // namespace walmgr_app

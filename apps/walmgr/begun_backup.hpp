@@ -1,4 +1,4 @@
-/// What `backup --resume` goes on with, and how sizes of backups are told.
+/// What `backup --resume` goes on with.
 #pragma once
 
 #include <walmgr/backup/begun.hpp>
@@ -6,7 +6,6 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/store/any.hpp>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,8 +18,5 @@ std::optional<walmgr::begun_backup> find_begun_backup(walmgr::any_store const& w
 
 /// Which it is, and how much of it is stored.
 std::string describe(walmgr::begun_backup const& begun);
-
-/// Bytes as `12 MB`, rounded.
-std::string megabytes(std::uint64_t bytes);
 
 }  // namespace walmgr_app

@@ -62,6 +62,20 @@ def source(program):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def unpacked_by_hand(source, label, folder):
+    """Unpacks a backup into `folder`/rescued as the manual says; gives the number of the tablespace."""
+    (oid,), = source.server.execute("select oid from pg_tablespace where spcname = 'fast'")
+    rescued_backup(source.archive, label, folder / "rescued", {oid: folder / "rescued-space"})
+    (folder / "rescued/pg_tblspc" / str(oid)).symlink_to(folder / "rescued-space")
+    return oid
+
+
+def verify_by_postgresql(folder):
+    """Has PostgreSQL's own program compare what was unpacked with its manifest, which names every file."""
+    verify = [tree("tree") / "bin/pg_verifybackup", "--no-parse-wal", folder / "rescued"]
+    subprocess.run(as_server_user(verify), check=True, capture_output=True, cwd="/")
+
+
 def row_of(writer, n):
     return writer, n, f"{writer}.{n} " * (n % 40)
 
@@ -106,12 +120,9 @@ def test_what_was_committed_is_there_and_only_the_own_folder_is_read(source, wai
 
     folder = scratch_folder()
     try:
-        (oid,), = server.execute("select oid from pg_tablespace where spcname = 'fast'")
-        rescued_backup(archive, label, folder / "rescued", {oid: folder / "rescued-space"})
-        (folder / "rescued/pg_tblspc" / str(oid)).symlink_to(folder / "rescued-space")
+        oid = unpacked_by_hand(source, label, folder)
         assert (folder / "rescued/tablespace_map").read_text() == f"{oid} {source.space}\n"
-        verify = [tree("tree") / "bin/pg_verifybackup", "--no-parse-wal", folder / "rescued"]
-        subprocess.run(as_server_user(verify), check=True, capture_output=True, cwd="/")
+        verify_by_postgresql(folder)
 
         done = archive.run("restore", label, folder / "data", "--tablespace", f"{oid}={folder / 'space'}", "--jobs", "2")
         assert done.returncode == 0, done.stderr
@@ -225,17 +236,14 @@ def test_what_did_not_change_is_stored_once_and_what_may_not_be_read_is_named(so
 
 
 def restored_by_hand(source, label, folder):
-    """Unpacks a backup as the manual says, and has PostgreSQL's own program compare it with its manifest."""
-    (oid,), = source.server.execute("select oid from pg_tablespace where spcname = 'fast'")
-    rescued_backup(source.archive, label, folder / "rescued", {oid: folder / "rescued-space"})
-    (folder / "rescued/pg_tblspc" / str(oid)).symlink_to(folder / "rescued-space")
+    """A resumed backup as the manual says: without what its manifest does not name."""
+    unpacked_by_hand(source, label, folder)
     named = manifest_files(source.archive, label)
     for path in (folder / "rescued").rglob("*"):
         inner = str(path.relative_to(folder / "rescued"))
         if path.is_file() and inner != "backup_manifest" and inner not in named:
             path.unlink()
-    verify = [tree("tree") / "bin/pg_verifybackup", "--no-parse-wal", folder / "rescued"]
-    subprocess.run(as_server_user(verify), check=True, capture_output=True, cwd="/")
+    verify_by_postgresql(folder)
 
 
 def test_an_attempt_that_failed_is_gone_on_with(source, wait_until):

@@ -1,5 +1,6 @@
 #include "../begun_backup.hpp"
 #include "../command.hpp"
+#include "../megabytes.hpp"
 #include "../open_repository.hpp"
 #include "../parent_backup.hpp"
 #include "../parts.hpp"

@@ -1,5 +1,5 @@
-#include "../begun_backup.hpp"
 #include "../command.hpp"
+#include "../megabytes.hpp"
 #include "../open_repository.hpp"
 
 #include <common/json.hpp>

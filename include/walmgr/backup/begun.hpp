@@ -135,14 +135,6 @@ void remove_all_but(store auto const& where, std::string const& folder, std::vec
     detail::remove_others(where, folder, kept);
 }
 
-/// Whether all parts that a record names are there. @throws error  from the store
-bool has_parts(store auto const& where, cluster const& of, backup_record const& taken) {
-    auto const there = where.list(backup_folder(of, taken.label));
-    return std::all_of(taken.parts.begin(), taken.parts.end(), [&](backup_part const& part) {
-        return std::find(there.begin(), there.end(), part.object) != there.end();
-    });
-}
-
 /// Removes from the folder of a backup what its record does not name, once it has one. @throws error  from the store
 void remove_unnamed(store auto const& where, cluster const& of, backup_record const& sealed) {
     auto const folder = backup_folder(of, sealed.label);

@@ -13,6 +13,7 @@
 #include <walmgr/object.hpp>
 #include <walmgr/store.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <ctime>
@@ -118,6 +119,14 @@ backup_record take_backup(Method& by, Open const& open, Codec const& way, cluste
     taken.manifest_sha256 = hex_of(pack.finish(job.from).raw_digest);
     if (!out.seal()) throw error{fault::duplicate, name + " is in the repository already"};
     return taken;
+}
+
+/// Whether all parts that a record names are there. @throws error  from the store
+bool has_parts(store auto const& where, cluster const& of, backup_record const& taken) {
+    auto const there = where.list(backup_folder(of, taken.label));
+    return std::all_of(taken.parts.begin(), taken.parts.end(), [&](backup_part const& part) {
+        return std::find(there.begin(), there.end(), part.object) != there.end();
+    });
 }
 
 /// Writes the record of a backup, by which it becomes one. @throws error  duplicate, when it has one; or from the store
