@@ -129,7 +129,7 @@ def test_it_is_started_by_who_asks_and_ends_when_nobody_does(archive, wait_until
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_the_units_are_what_systemd_takes(archive, tmp_path):
-    """As far as can be said without a systemd that runs."""
+    """As far as can be said without a systemd that runs; with one: test/fault/test_walmgr_units.py."""
     source = ROOT / "apps/walmgr/systemd"
     for name in ("agent", "receive"):
         unit = (source / f"walmgr-{name}@.service.in").read_text().replace("@BINDIR@/walmgr", str(archive.program))
