@@ -151,16 +151,10 @@ class S3Server:
 
     def put(self, key, path):
         """Stores a file by curl, which signs by itself."""
-        self._curl(key, hashlib.sha256(path.read_bytes()).hexdigest(), "-T", path)
+        signed_curl(KEY, SECRET, "-T", path, f"{self.direct}/{BUCKET}/{key}", body=path.read_bytes())
 
     def get(self, key):
-        return self._curl(key, hashlib.sha256(b"").hexdigest())
-
-    def _curl(self, key, digest, *args):
-        done = subprocess.run(["curl", "-sS", "--fail-with-body", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", f"{KEY}:{SECRET}", "-H",
-                               f"x-amz-content-sha256: {digest}", *args, f"{self.direct}/{BUCKET}/{key}"], capture_output=True)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        return signed_curl(KEY, SECRET, f"{self.direct}/{BUCKET}/{key}")
 
     def stop(self):
         self.over.set()
@@ -170,6 +164,14 @@ class S3Server:
         if self.process:
             self.process.kill()
             self.process.wait(30)
+
+
+def signed_curl(key, secret, *args, body=b""):
+    """What a server answers to curl, which signs by itself; `body` is what is sent."""
+    done = subprocess.run(["curl", "-sS", "--fail-with-body", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", f"{key}:{secret}", "-H",
+                           f"x-amz-content-sha256: {hashlib.sha256(body).hexdigest()}", *args], capture_output=True)
+    assert done.returncode == 0, done
+    return done.stdout
 
 
 def can_run():
