@@ -12,6 +12,7 @@
 #include <walmgr/command_line.hpp>
 #include <walmgr/location.hpp>
 #include <walmgr/process.hpp>
+#include <walmgr/sql/config_places.hpp>
 #include <walmgr/sql/health.hpp>
 
 #include <chrono>
@@ -40,6 +41,7 @@ std::string first_config(first_words const& given, walmgr::location const& where
         {"cluster", given.cluster},
         {"master_db", given.master_db},
         {"master_data", walmgr::sql::shown_setting(db, "data_directory")},
+        {"master_config", walmgr::sql::outside_config_file(db).value_or("")},
         {"master_bin", programs.empty() ? std::string{} : pgq::value_of<std::string>(programs, 0, 0)},
         {"slave_db", given.slave_db},
         {"slave_data", given.slave_data},

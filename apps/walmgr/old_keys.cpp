@@ -32,12 +32,7 @@ constexpr std::array without_effect{
     old_key{"keep_symlinks", "tablespaces are always kept, and pg_wal is where restore --waldir says"},
     old_key{"hot_standby", "wal_level is always replica, and a standby always answers"},
     old_key{"backup_datadir", "restore never removes a data folder; it wants an empty one, or --delta"},
-    old_key{"master_config", "settings are changed by ALTER SYSTEM, and a backup has the configuration files that lie "
-                             "in the data folder, and no others"},
-    old_key{"slave_config_dir", "settings are changed by ALTER SYSTEM, and a backup has the configuration files that "
-                                "lie in the data folder, and no others"},
-    old_key{"config_backup", "settings are changed by ALTER SYSTEM, and a backup has the configuration files that lie "
-                             "in the data folder, and no others"},
+    old_key{"config_backup", "settings are changed by ALTER SYSTEM, and configuration files are a part of each backup"},
 };
 
 /// What must not get lost where it says something.

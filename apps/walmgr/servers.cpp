@@ -49,10 +49,12 @@ servers read_servers(pgq::ini_section const& section, std::string const& path, s
     auto const slot = section.text("standby_slot", "");
     bool const plain = slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
     if (!plain || slot.size() > 63) section.refuse("standby_slot", "is no name of a replication slot: \"" + slot + '"');
+    auto const config_folder = folder(section, "slave_config_dir");
     auto const master_db = section.text("master_db", "dbname=template1");
     read.master = {.name = "the master",
                    .db = master_db,
                    .data = folder(section, "master_data"),
+                   .config = folder(section, "master_config"),
                    .programs = folder(section, "master_bin"),
                    .followed_by = or_else(section.text("primary_conninfo", ""), master_db),
                    .start_command = command(section, "master_start_cmd"),
@@ -63,6 +65,7 @@ servers read_servers(pgq::ini_section const& section, std::string const& path, s
     read.slave = {.name = "the slave",
                   .db = slave_db,
                   .data = folder(section, "slave_data"),
+                  .config = config_folder.empty() ? "" : config_folder + "/postgresql.conf",
                   .programs = folder(section, "slave_bin"),
                   .followed_by = or_else(section.text("slave_conninfo", ""), slave_db),
                   .start_command = command(section, "slave_start_cmd"),

@@ -4,6 +4,7 @@
 #include <walmgr/control_data.hpp>
 #include <walmgr/process.hpp>
 #include <walmgr/restore/running_server.hpp>
+#include <walmgr/server_config.hpp>
 #include <walmgr/wait.hpp>
 
 #include <chrono>
@@ -18,11 +19,12 @@ namespace walmgr {
 
 /// One of the two servers of a configuration.
 struct node {
-    std::string name{};                        ///< for messages: "the master"
-    std::string db{};                          ///< connection string for our own sessions
-    std::string data{};                        ///< data folder; empty when it is on another machine
-    std::string programs{};                    ///< folder of PostgreSQL's programs; empty: as PATH has them
-    std::string followed_by{};                 ///< connection string with which a standby follows it
+    std::string name{};         ///< for messages: "the master"
+    std::string db{};           ///< connection string for our own sessions
+    std::string data{};         ///< data folder; empty when it is on another machine
+    std::string config{};       ///< its postgresql.conf; empty: as it was started last, or in the data folder
+    std::string programs{};     ///< folder of PostgreSQL's programs; empty: as PATH has them
+    std::string followed_by{};  ///< connection string with which a standby follows it
     std::vector<std::string> start_command{};  ///< empty for pg_ctl
     std::vector<std::string> stop_command{};   ///< empty for pg_ctl
     std::string slot{};                        ///< by which a primary keeps the log for it; empty for none
@@ -41,6 +43,26 @@ inline std::string const& data_of(node const& of) {
         throw error{fault::configuration, "the data folder of " + of.name + " is needed here; set " +
                                               (of.name == "the master" ? "master_data" : "slave_data")};
     return of.data;
+}
+
+/// The postgresql.conf of a server where that does not lie in its data folder; empty when it does.
+/// @throws error  unavailable; configuration, when the data folder is not known
+inline std::string outside_config(node const& of) {
+    return of.config.empty() ? last_config(data_of(of)) : of.config;
+}
+
+/// Refuses a server that could not be started: to be called before it is stopped, or made.
+/// @throws error  configuration, with the key that is missing or wrong
+inline void require_startable(node const& of) {
+    if (!of.start_command.empty()) return;
+    bool const master = of.name == "the master";
+    auto const config = outside_config(of);
+    if (!config.empty() && ::access(config.c_str(), R_OK) == 0) return;
+    if (!config.empty()) refuse("cannot read " + config + ", by which " + of.name + " is started");
+    if (::access((data_of(of) + "/postgresql.conf").c_str(), F_OK) == 0) return;
+    throw error{fault::configuration,
+                data_of(of) + " has no postgresql.conf, and nothing says where that of " + of.name + " is: set " +
+                    (master ? "master_config, or master_start_cmd" : "slave_config_dir, or slave_start_cmd")};
 }
 
 /// Why a server may be running on the node's data folder, on this machine; nothing when none does.
@@ -103,11 +125,14 @@ inline void start_node(node const& of, std::chrono::seconds limit) {
     auto const deadline = limit + std::chrono::seconds{10};
     auto const end = std::chrono::steady_clock::now() + limit;
     try {
-        if (of.start_command.empty())
-            run_checked({program_of(of, "pg_ctl"), "start", "-D", data, "-l", of.log, "-w", "-t",
-                         std::to_string(limit.count())},
-                        {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
-        else run_checked(of.start_command, {.deadline = deadline});
+        if (of.start_command.empty()) {
+            std::vector<std::string> command{
+                program_of(of, "pg_ctl"), "start", "-D", data, "-l", of.log, "-w", "-t", std::to_string(limit.count())};
+            if (auto const config = outside_config(of); !config.empty())
+                command.insert(command.end(),
+                               {"-o", start_options({"config_file=" + config, "data_directory=" + data})});
+            run_checked(command, {.deadline = deadline, .environment = {{"LC_ALL", "C"}}});
+        } else run_checked(of.start_command, {.deadline = deadline});
     } catch (error const&) {
         // One that a run of ours was starting when it was killed may have been faster.
         auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());

@@ -154,7 +154,7 @@ def test_the_samples_of_the_original_archive_back_up_and_restore(version, archiv
             done = configured.run("info")
             said, = done.stderr.splitlines()
             assert f"the repository is ssh://{sshd.user}@127.0.0.1{base}, where walmgr has to be installed" in said
-            active = {"master_db", "master_data", "master_bin", "walmgr_data", "command_interval"}
+            active = {"master_db", "master_data", "master_config", "master_bin", "walmgr_data", "command_interval"}
             for key in set(keys_of(master)) - active:
                 assert re.search(rf"[ ,;]{key}(, \w+)* \(", said), (key, said)
             name = wait_until_archived(server, wait_until)
@@ -188,8 +188,9 @@ use_xlog_functions compression keep_symlinks hot_standby command_interval period
 slave_start_cmd slave_stop_cmd slave_pg_xlog keep_backups archive_command backup_datadir primary_conninfo""".split()
 
 # Those that are read today.
-READ = {"master_db", "master_data", "master_bin", "master_restart_cmd", "walmgr_data", "partial_wals", "command_interval",
-        "periodic_command", "slave_data", "slave_bin", "slave_start_cmd", "slave_stop_cmd", "keep_backups", "primary_conninfo"}
+READ = {"master_db", "master_data", "master_config", "master_bin", "master_restart_cmd", "walmgr_data", "partial_wals", "command_interval",
+        "periodic_command", "slave_data", "slave_config_dir", "slave_bin", "slave_start_cmd", "slave_stop_cmd", "keep_backups",
+        "primary_conninfo"}
 
 # Those whose loss nobody would notice in time.
 REFUSED = {"slave": "/elsewhere", "completed_wals": "/elsewhere/logs.complete", "full_backup": "/tmp/x/other",

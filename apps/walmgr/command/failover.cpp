@@ -148,6 +148,7 @@ int switchover(config const& settings, options const& given) {
         auto standby = walmgr::session_with(*found.subject, limit);
         walmgr::require_switchable(primary, standby, given.lag);
         walmgr::read_control_data(found.other->programs, data_of(*found.other));
+        require_startable(*found.other);
     };
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, "standby with a primary", fits);
@@ -176,9 +177,10 @@ int rejoin(config const& settings, options const& given) {
     auto const fits = [](role is, node const& other) {
         return is == role::silent && !other.db.empty() && walmgr::role_of(other) == role::primary;
     };
-    auto const ready = [&](parts const& found) {
+    auto const ready = [&](parts const& found, bool begun) {
         if (auto const sign = walmgr::sign_of_server(*found.subject))
             throw error{fault::server_running, found.subject->name + " runs: " + *sign + "; stop it first"};
+        if (!begun) require_startable(*found.subject);
         auto const ended = walmgr::read_control_data(found.subject->programs, data_of(*found.subject));
         auto db = walmgr::session_with(*found.other, std::chrono::seconds{30});
         if (auto const is = walmgr::identify_cluster(db, settings.cluster); is.system_id != ended.system_id)
@@ -188,7 +190,7 @@ int rejoin(config const& settings, options const& given) {
     std::string const wanted = "stopped server beside a primary";
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, wanted, fits);
-        ready(found);
+        ready(found, false);
         auto db = walmgr::session_with(*found.other, std::chrono::seconds{30});
         auto const now = walmgr::sql::current_timeline(db);
         auto const way = walmgr::way_back_of(walmgr::read_control_data(found.subject->programs, found.subject->data),
@@ -199,7 +201,7 @@ int rejoin(config const& settings, options const& given) {
     }
     return with_journal(settings, "rejoin", "decide", [&](walmgr::journal& log) {
         auto const found = parts_of(settings, log, wanted, fits);
-        if (!log.begun("start standby")) ready(found);
+        if (!log.begun("start standby")) ready(found, log.noted("config").has_value());
         auto const way = walmgr::rejoin(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"),
                                         settings.nodes.state_dir + '/' + settings.cluster + "-kept-",
                                         std::chrono::seconds{given.limit}, hooks_of(settings, given), log);

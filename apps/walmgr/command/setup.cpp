@@ -55,6 +55,7 @@ void restart(servers const& nodes) {
     if (!nodes.restart_command.empty()) {
         walmgr::run_checked(nodes.restart_command);
     } else {
+        require_startable(nodes.master);
         walmgr::stop_node(nodes.master, 300s);
         walmgr::start_node(nodes.master, 300s);
     }

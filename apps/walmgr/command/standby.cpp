@@ -6,6 +6,7 @@
 #include <walmgr/failover/begun_tablespaces.hpp>
 #include <walmgr/failover/follow.hpp>
 #include <walmgr/failover/tablespace_places.hpp>
+#include <walmgr/sql/config_places.hpp>
 #include <walmgr/sql/tablespaces.hpp>
 #include <walmgr/sync_names.hpp>
 #include <walmgr/visit_names.hpp>
@@ -68,6 +69,20 @@ void copy_backup(config const& settings, node const& to, std::vector<walmgr::tab
     walmgr::run_checked(command, {.deadline = std::chrono::hours{24 * 7}, .inherited = log.descriptor()});
 }
 
+/// A copy of a primary that has its configuration elsewhere has none, and is not made before somebody says which to
+/// use.
+void require_config(node const& made, node const& primary) {
+    if (!made.start_command.empty()) return;
+    if (!made.config.empty()) return require_startable(made);
+    auto db = walmgr::session_with(primary, std::chrono::seconds{30});
+    auto const elsewhere = walmgr::sql::outside_config_file(db);
+    if (!elsewhere) return;
+    throw error{fault::configuration, primary.name + " has its configuration outside of its data folder, as " +
+                                          *elsewhere + ", so that a copy has none: set " +
+                                          (made.name == "the slave" ? "slave_config_dir" : "master_config") +
+                                          " to that which " + made.name + " is to have"};
+}
+
 int create(config const& settings, options const& given) {
     auto const& nodes = settings.nodes;
     if (::geteuid() == 0)
@@ -84,6 +99,7 @@ int create(config const& settings, options const& given) {
         if (!walmgr::names_in(data_of(made)).empty())
             throw error{fault::server_running, made.data + " is not empty; a standby is made in an empty folder only"};
         walmgr::require_empty(places);
+        require_config(made, primary);
     };
     if (given.dry_run) {
         ready();

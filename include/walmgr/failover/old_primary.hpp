@@ -104,6 +104,7 @@ inline void rewind_node(node const& old, node const& primary, std::string const&
         source.environment.emplace_back("LC_ALL", "C");
         std::vector<std::string> command{program_of(old, "pg_rewind"), "--target-pgdata=" + old.data,
                                          "--source-server=" + source.text, "--restore-target-wal"};
+        if (!old.config.empty()) command.push_back("--config-file=" + old.config);
         run_checked(
             command,
             {.deadline = std::chrono::hours{24}, .environment = source.environment, .inherited = log.descriptor()});

@@ -191,10 +191,22 @@ inline timeline switch_over(node const& standby, node const& old, std::string co
     return now;
 }
 
+namespace detail {
+
+/// The node with its configuration's place, which pg_rewind removes from the data folder.
+inline node with_config(node of, journal& log) {
+    if (auto const noted = log.noted("config")) of.config = *noted;
+    else log.note("config", of.config = outside_config(of));
+    return of;
+}
+
+}  // namespace detail
+
 /// Makes an old primary a standby of the new one: as it is, or by pg_rewind. @return how
-inline way_back rejoin(node const& old, node const& primary, std::string const& restore_command,
+inline way_back rejoin(node const& stopped, node const& primary, std::string const& restore_command,
                        std::string const& aside, std::chrono::seconds limit, failover_hooks const& hooks,
                        journal& log) {
+    auto const old = detail::with_config(stopped, log);
     auto db = session_with(primary, std::chrono::seconds{60});
     auto const now = sql::current_timeline(db);
     auto const decide = [&] {
