@@ -46,9 +46,15 @@ backup_keys read_backup(pgq::ini_section const& section) {
     auto const from = section.text("backup_source", fallback("backup_source"));
     if (from != "stream" && from != "files")
         section.refuse("backup_source", "is neither stream nor files: \"" + from + '"');
+    auto const of = section.text("backup_from", fallback("backup_from"));
+    if (of != "primary" && of != "standby" && of != "prefer-standby")
+        section.refuse("backup_from", "is neither primary, standby nor prefer-standby: \"" + of + '"');
     auto const rate = number(section, "backup_max_rate", 0, fastest);
     if (rate != 0 && rate < slowest) section.refuse("backup_max_rate", "is neither 0 nor from 32 to 1048576");
     return {.from = from == "files" ? backup_origin::files : backup_origin::stream,
+            .of = of == "standby"   ? backup_of::standby
+                  : of == "primary" ? backup_of::primary
+                                    : backup_of::prefer_standby,
             .max_rate = static_cast<std::uint64_t>(rate),
             .wal_timeout = std::chrono::seconds{number(section, "backup_wal_timeout", 1, week)},
             .workers = static_cast<unsigned>(number(section, "backup_workers", 1, 64)),

@@ -33,9 +33,17 @@ enum class backup_origin {
     files,   ///< they are read from its folder, which is on this machine
 };
 
+/// Which server they are of.
+enum class backup_of {
+    primary,
+    standby,
+    prefer_standby,  ///< the primary, where there is no standby
+};
+
 /// How backups are taken, and how many are kept.
 struct backup_keys {
     backup_origin from{};
+    backup_of of{};
     std::uint64_t max_rate = 0;
     std::chrono::seconds wal_timeout{};
     unsigned workers = 0;
@@ -121,6 +129,8 @@ inline constexpr std::array keys{
     apps::key{"agent_pidfile", "", "names the process of the agent"},
     apps::key{"agent_log", "", "file for what the agent says, besides standard error"},
     apps::key{"backup_source", "stream", "stream: the server sends it; files: read from its folder on this machine"},
+    apps::key{"backup_from", "primary",
+              "the server that a backup is taken of: primary, standby, or prefer-standby: the primary without one"},
     apps::key{"backup_max_rate", "0", "kB/s that a backup takes of the server at most, 32 to 1048576; 0 for no limit"},
     apps::key{"backup_wal_timeout", "600", "seconds that a backup waits for its log to be archived"},
     apps::key{"backup_workers", "2", "threads that pack a backup, and with files read it; up to 64 MiB each"},

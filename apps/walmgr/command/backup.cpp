@@ -1,9 +1,10 @@
+#include "../awaited_log.hpp"
+#include "../backed_up_server.hpp"
 #include "../begun_backup.hpp"
 #include "../command.hpp"
 #include "../megabytes.hpp"
 #include "../open_repository.hpp"
 #include "../parent_backup.hpp"
-#include "../parts.hpp"
 
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
@@ -11,20 +12,14 @@
 #include <walmgr/backup/begun.hpp>
 #include <walmgr/backup/by_files.hpp>
 #include <walmgr/backup/list.hpp>
-#include <walmgr/backup/source.hpp>
 #include <walmgr/backup/stream.hpp>
-#include <walmgr/backup/wal_arrival.hpp>
 #include <walmgr/lease_held.hpp>
-#include <walmgr/server.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <ctime>
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -56,15 +51,6 @@ struct options {
     }
 };
 
-/// Sleeps, unless asked to stop. @throws pgq::stopped
-void rest(std::chrono::milliseconds how_long, std::stop_token const& stop) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock{mutex};
-    wake.wait_for(lock, stop, how_long, [&] { return stop.stop_requested(); });
-    if (stop.stop_requested()) throw pgq::stopped{};
-}
-
 /// Backups go to the first repository, and none of them to two: each thread has to open the same one.
 walmgr::any_store open_first(config const& settings) {
     return open_location(settings, settings.walmgr_data.front());
@@ -94,69 +80,50 @@ private:
     std::chrono::steady_clock::time_point next_{};
 };
 
-/// Waits until all log of the backup is in the repository, and was read there.
-void await_log(config const& settings, walmgr::any_store const& where, walmgr::cluster const& of,
-               walmgr::backup_record const& taken, pgq::libpq::connection& db, std::stop_token const& stop) {
-    walmgr::wal_arrival log{of, segments_between(taken.tli, taken.start, taken.stop, of.size)};
-    auto const end = std::chrono::steady_clock::now() + settings.backup.wal_timeout;
-    auto tell = std::chrono::steady_clock::now() + 5s;
-    for (auto pause = 20ms;; pause = std::min(pause * 2, 1000ms)) {
-        auto const missing = log.missing(where);
-        if (!missing) return;
-        auto const now = std::chrono::steady_clock::now();
-        if (now > end)
-            throw error{
-                fault::timed_out,
-                *missing + " is not in the repository after " + std::to_string(settings.backup.wal_timeout.count()) +
-                    " s, so that the backup cannot be restored and is not sealed: " +
-                    describe(walmgr::look_at_archiver(db)) +
-                    ". Mend the archiving, or give backup_wal_timeout more seconds" +
-                    (settings.backup.from == backup_origin::files ? "; --resume goes on with what is stored" : "")};
-        if (now > tell) {
-            say("waiting for " + *missing + ": " + describe(walmgr::look_at_archiver(db)));
-            tell = now + 10s;
-        }
-        rest(pause, stop);
-    }
-}
-
 /// Lets `take(method)` take the backup by the method of the configuration.
-walmgr::backup_record copy_files(config const& settings, walmgr::node const& server, walmgr::cluster const& of,
-                                 walmgr::backup_source const& source, std::stop_token const& stop, auto&& take) {
+walmgr::backup_record copy_files(config const& settings, backed_up_server& server, walmgr::cluster const& of,
+                                 std::stop_token const& stop, auto&& take) {
     pgq::libpq::options const wanted{.stop = stop,
                                      .connect_timeout = 30s,
                                      .statement_timeout = longest_silence,
                                      .application_name = "walmgr backup"};
-    if (settings.backup.from == backup_origin::stream) {
-        pgq::libpq::base_backup session{server.db, wanted};
-        return take(walmgr::streamed_backup{session});
+    try {
+        if (settings.backup.from == backup_origin::stream) {
+            pgq::libpq::base_backup session{server.node().db, wanted};
+            return take(walmgr::streamed_backup{session});
+        }
+        pgq::libpq::connection session{server.node().db, wanted};
+        auto local = walmgr::find_local_server(session, server.node().data, of.system_id);
+        walmgr::backup_by_files method{session, std::move(local), server.source(), of.system_id, stop};
+        auto taken = take(method);
+        for (auto const& path : method.skipped())
+            say(path + " is neither a file nor a folder, and is in no backup");
+        return taken;
+    } catch (pgq::sql_error const& problem) {
+        server.explain(problem);
+        throw;
     }
-    pgq::libpq::connection session{server.db, wanted};
-    auto local = walmgr::find_local_server(session, server.data, of.system_id);
-    walmgr::backup_by_files method{session, std::move(local), source, of.system_id, stop};
-    auto taken = take(method);
-    for (auto const& path : method.skipped())
-        say(path + " is neither a file nor a folder, and is in no backup");
-    return taken;
 }
 
 /// Everything between the lease and the seal.
-walmgr::backup_record take(config const& settings, options const& given, walmgr::node const& server,
-                           walmgr::cluster const& of, walmgr::backup_source const& source, pgq::libpq::connection& db,
-                           auto const& lease, std::stop_token const& stop) {
+walmgr::backup_record take(config const& settings, options const& given, backed_up_server& server,
+                           walmgr::cluster const& of, auto const& lease, std::stop_token const& stop) {
     auto const open = [&settings] { return open_first(settings); };
     auto const where = open();
     walmgr::backup_order order{.fast = given.checkpoint == "fast",
                                .max_rate = settings.backup.max_rate,
                                .annotation = given.annotation,
                                .limits = {.workers = settings.backup.workers}};
+    walmgr::lsn since{};
     if (given.incremental) {
         // Under the lease: what expire() has kept it keeps.
-        auto const parent = find_parent(settings, given.parent, where, of, source);
+        auto const parent = find_parent(settings, given.parent, where, of, server.source());
         order.parent = parent.label;
         order.parent_manifest = manifest_text(where, of, parent);
-        order.whole_files = holds_whole_files(settings, source);
+        order.whole_files = holds_whole_files(settings, server.source());
+        since = order.whole_files ? parent.start : parent.stop;
     }
+    server.begin_behind(since, of, where);
     auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
     if (begun) {
         say("going on with " + describe(*begun));
@@ -168,10 +135,14 @@ walmgr::backup_record take(config const& settings, options const& given, walmgr:
     }
     return std::visit(
         [&](auto const& way) {
-            auto taken = copy_files(settings, server, of, source, stop, [&](auto&& method) {
-                return take_backup(method, open, way, of, source, order, meter{given.progress});
+            auto taken = copy_files(settings, server, of, stop, [&](auto&& method) {
+                return take_backup(method, open, way, of, server.source(), order, meter{given.progress});
             });
-            await_log(settings, where, of, taken, db, stop);
+            server.check_role();
+            if (taken.start < since)
+                throw error{fault::unavailable, "the backup begins at " + to_string(taken.start) + ", in front of " +
+                                                    order.parent + ", on which it was to build; it is not sealed"};
+            await_log(settings, where, of, taken, server, stop);
             // Whoever took the lease over may have removed what looked unfinished.
             if (!lease.is_ours(where))
                 throw error{fault::locked, "the lease of this backup was taken over; it is not sealed"};
@@ -195,12 +166,10 @@ int backup(config const& settings, options const& given) {
     apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
     auto const where = open_first(settings);
     auto const of = known_cluster(settings, where);
-    auto const& server = primary_of(settings.nodes);
-    pgq::libpq::connection db{server.db, {.stop = stop.get_token(), .connect_timeout = 30s, .statement_timeout = 60s}};
-    auto const source = walmgr::look_at_source(db);
-    check_source(source, walmgr::identify_cluster(db, settings.cluster), of);
-    check_archiver(walmgr::look_at_archiver(db));
-    if (by_files) walmgr::find_local_server(db, server.data, of.system_id);
+    backed_up_server server{settings, stop.get_token()};
+    server.check(of, where);
+    auto const& source = server.source();
+    if (by_files) walmgr::find_local_server(server.session(), server.node().data, of.system_id);
     if (given.incremental) {
         auto const parent = find_parent(settings, given.parent, where, of, source);
         if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
@@ -209,17 +178,17 @@ int backup(config const& settings, options const& given) {
         if (auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt)
             std::cout << "would go on with " << describe(*begun) << '\n';
         std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
-                  << of.system_id << '\n';
+                  << of.system_id << server.shown() << '\n';
         return 0;
     }
     auto const open = [&settings] { return open_first(settings); };
     walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say), open};
     try {
-        auto const taken = take(settings, given, server, of, source, db, lease, stop.get_token());
+        auto const taken = take(settings, given, server, of, lease, stop.get_token());
         std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "
                   << megabytes(stored_size_of(taken)) << (taken.parent.empty() ? "" : ", builds on " + taken.parent)
-                  << "; log from " << to_string(taken.start) << " to " << to_string(taken.stop) << " of timeline "
-                  << static_cast<std::uint32_t>(taken.tli) << " is in the repository\n";
+                  << server.shown() << "; log from " << to_string(taken.start) << " to " << to_string(taken.stop)
+                  << " of timeline " << static_cast<std::uint32_t>(taken.tli) << " is in the repository\n";
         return 0;
     } catch (pgq::stopped const&) {
         throw error{fault::negative,

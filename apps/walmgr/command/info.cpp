@@ -135,6 +135,7 @@ void show_json(std::string const& location, knowledge const& all) {
                         {"raw_size", std::to_string(raw_size_of(one))},
                         {"stored_size", std::to_string(stored_size_of(one))},
                         {"checksums", truth(one.checksums)},
+                        {"taken_of", text(one.of_standby ? "standby" : "primary")},
                         {"tablespaces", std::to_string(one.tablespaces.size())},
                         {"annotation", text(one.annotation)},
                         {"pinned", truth(all.pins.contains(one.label))},

@@ -9,6 +9,8 @@
 #include <walmgr/backup/pack_files.hpp>
 #include <walmgr/backup/take.hpp>
 #include <walmgr/sql/base_backup.hpp>
+#include <walmgr/sql/health.hpp>
+#include <walmgr/sql/replay.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -67,10 +69,11 @@ public:
     backup_by_files(Db& session, local_server where, backup_source const& source, std::uint64_t system_id,
                     std::stop_token stop)
         : db_{session}, where_{std::move(where)}, version_{source.version}, checksums_{source.checksums},
-          system_id_{system_id}, stop_{std::move(stop)} {}
+          of_standby_{source.in_recovery}, system_id_{system_id}, stop_{std::move(stop)} {}
 
-    /// @throws error  corrupt, for a damaged page, which it names; unavailable, for a file that cannot be read; or from
-    ///         the store; pgq::sql_error, pgq::connection_error, pgq::stopped
+    /// @throws error  corrupt, for a damaged page, which it names; unavailable, for a file that cannot be read;
+    ///         identity, when a standby was promoted meanwhile or came to another timeline; or from the store;
+    ///         pgq::sql_error, pgq::connection_error, pgq::stopped
     template <class Open, codec Codec, class Progress>
     copied_backup copy(backup_job<Open, Codec, Progress> const& job) {
         sql::lift_session_limits(db_);
@@ -79,14 +82,18 @@ public:
         skipped_ = all.skipped;
         detail::sort_for_packing(all.files, job.order.part_size);
         part_list parts{first_numbers(job.order, all.archives)};
-        auto packed = pack_files(job, all, parts, {.checksums = checksums_, .start = start}, stop_,
-                                 [this] { sql::still_there(db_); });
-        // Last, as a server sends it: what it says then holds for all files that were read.
+        auto packed =
+            pack_files(job, all, parts, {.checksums = checksums_, .start = start}, stop_, [this] { still_there(); });
+        // Last, as a server sends it: what it says then holds for all files that were read. Of a standby it says up to
+        // where recovery has to come, at least, for them to fit together.
         auto const control = detail::read_control_file(where_.data);
         auto const end = sql::end_backup(db_);
         for (auto const& page : packed.torn)
             if (page.changed > end.stop) detail::damaged_page(page.path, page.page);
         auto const tli = detail::timeline_of_label(end.label, start);
+        // A standby follows its primary to another timeline, which the server does not take for the end of a backup.
+        if (detail::label_word(end.label, "BACKUP FROM") == "standby" && sql::current_timeline(db_) != tli)
+            throw error{fault::identity, "the standby has come to another timeline meanwhile; take another backup"};
 
         part_series<backup_job<Open, Codec, Progress>> last{job, parts, all.archives};
         add(last, packed, "global/pg_control", control);
@@ -114,6 +121,13 @@ public:
     [[nodiscard]] std::vector<std::string> const& skipped() const noexcept { return skipped_; }
 
 private:
+    /// A session outlives the promotion of a standby, which ends the backup when it is to be finished.
+    void still_there() {
+        if (sql::in_recovery(db_) != of_standby_)
+            throw error{fault::identity, "the standby was promoted while the backup was taken, which is none; take "
+                                         "another one"};
+    }
+
     static std::vector<unsigned> first_numbers(backup_order const& order, std::vector<data_archive> const& archives) {
         std::vector<unsigned> first;
         for (auto const& one : archives)
@@ -140,6 +154,7 @@ private:
     local_server where_;
     int version_;
     bool checksums_;
+    bool of_standby_;
     std::uint64_t system_id_;
     std::stop_token stop_;
     std::vector<std::string> skipped_{};

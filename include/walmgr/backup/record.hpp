@@ -50,6 +50,7 @@ struct backup_record {
     std::string stopped{};    ///< likewise, when the server had sent everything
     std::string time_zone{};  ///< TimeZone of the server
     bool checksums = false;   ///< whether its pages have checksums
+    bool of_standby = false;  ///< the server was a standby: `stop` may lie behind what the primary had written then
     std::string manifest_sha256{};
     std::vector<backup_tablespace> tablespaces{};
     std::vector<backup_part> parts{};  ///< in the order in which the server sent them
@@ -136,6 +137,7 @@ inline void read_backup_member(json_in& in, std::string_view name, backup_record
     else if (name == "stopped") into.stopped = json_string_of(in);
     else if (name == "time_zone") into.time_zone = json_string_of(in);
     else if (name == "checksums") into.checksums = in.scalar() == "true";
+    else if (name == "taken_of") into.of_standby = json_string_of(in) == "standby";
     else if (name == "manifest_sha256") into.manifest_sha256 = json_string_of(in);
     else if (name == "tablespaces") each_element(in, [&] { into.tablespaces.push_back(read_backup_tablespace(in)); });
     else if (name == "parts") each_element(in, [&] { into.parts.push_back(read_backup_part(in)); });
@@ -185,6 +187,7 @@ inline std::string write_backup_record(backup_record const& one) {
         {"stopped", json_text(one.stopped)},
         {"time_zone", json_text(one.time_zone)},
         {"checksums", one.checksums ? "true" : "false"},
+        {"taken_of", one.of_standby ? R"("standby")" : R"("primary")"},
         {"manifest_sha256", json_text(one.manifest_sha256)},
         {"tablespaces", tablespaces},
         {"parts", parts},

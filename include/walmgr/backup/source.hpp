@@ -21,7 +21,7 @@ namespace walmgr {
 struct backup_source {
     int version = 0;  ///< major
     bool in_recovery = false;
-    bool archives = false;    ///< archive_mode is on and there is a command or a library
+    bool archives = false;    ///< archive_mode is on, for a standby always, and there is a command or a library
     bool receiver = false;    ///< a walmgr receives its log by streaming
     bool summarizes = false;  ///< summarize_wal is on
     bool checksums = false;
@@ -42,7 +42,8 @@ struct archiver_state {
 backup_source look_at_source(pgq::transport auto& db) {
     auto const rows = pgq::query(
         db, "select current_setting('server_version_num')::int / 10000, pg_is_in_recovery(), "
-            "current_setting('archive_mode') <> 'off' and "
+            "current_setting('archive_mode') = any (case when pg_is_in_recovery() then '{always}'::text[] "
+            "else '{on,always}' end) and "
             "(current_setting('archive_command', true) not in ('', '(disabled)') or "
             "coalesce(current_setting('archive_library', true), '') <> ''), "
             "exists (select from pg_stat_replication where application_name like 'walmgr%' and state = 'streaming'), "
@@ -86,9 +87,9 @@ inline std::string describe(archiver_state const& now) {
     return text;
 }
 
-/// Refuses a server whose backup could not be finished, before anything is begun.
-/// @throws error  configuration, for a version or a setting; identity; unavailable, when its archiving fails
-inline void check_source(backup_source const& source, cluster const& served, cluster const& known) {
+/// Refuses a server that is not the repository's, or of which no backups are taken.
+/// @throws error  configuration, for a version; identity
+inline void check_identity(backup_source const& source, cluster const& served, cluster const& known) {
     if (source.version < 15)
         throw error{fault::configuration, "the server is of version " + std::to_string(source.version) +
                                               ", backups are taken of version 15 and later"};
@@ -96,19 +97,17 @@ inline void check_source(backup_source const& source, cluster const& served, clu
         throw error{fault::identity, "the server has system id " + std::to_string(served.system_id) +
                                          ", the repository keeps " + std::to_string(known.system_id) + " as \"" +
                                          known.name + "\""};
-    if (source.in_recovery)
-        throw error{
-            fault::configuration,
-            "the server is a standby; let master_db or slave_db name the primary, which has to end the last segment"};
+}
+
+/// Refuses a server whose log nobody stores, or whose archiving fails: a backup would wait for it in vain.
+/// @throws error  configuration; unavailable, with what the archiver says
+inline void check_archiving(backup_source const& source, archiver_state const& now) {
     if (!source.archives && !source.receiver)
         throw error{fault::configuration, "the server archives nothing, so that no backup would ever be whole: set "
                                           "archive_mode and archive_command, or receive its log"};
-}
-/// @throws error  unavailable, with what the archiver says
-inline void check_archiver(archiver_state const& now) {
-    if (!now.failing) return;
-    throw error{fault::unavailable, "the server's archiving fails: " + describe(now) +
-                                        "; the server's log says why. A backup would wait for it in vain"};
+    if (now.failing)
+        throw error{fault::unavailable, "the server's archiving fails: " + describe(now) +
+                                            "; the server's log says why. A backup would wait for it in vain"};
 }
 
 }  // namespace walmgr

@@ -32,8 +32,8 @@ public:
     /// The session must live as long.
     explicit streamed_backup(pgq::libpq::base_backup& server) : server_{server} {}
 
-    /// @throws error  corrupt, when what came is not what the server's manifest says; identity, when it was promoted
-    ///         meanwhile; or from the store; pgq::sql_error, pgq::connection_error, pgq::stopped
+    /// @throws error  corrupt, when what came is not what the server's manifest says; identity, when it came to
+    ///         another timeline meanwhile; or from the store; pgq::sql_error, pgq::connection_error, pgq::stopped
     template <class Open, codec Codec, class Progress>
     copied_backup copy(backup_job<Open, Codec, Progress> const& job) {
         part_pool<Open, Codec> pool{job.open, job.way, job.from, job.folder, job.order.limits};
@@ -43,7 +43,8 @@ public:
         auto const end = server_.run(detail::backup_options(job.order), receive);
         receive.compare();
         if (timeline{end.timeline} != receive.tli())
-            throw error{fault::identity, "the server was promoted while it sent the backup; take another one"};
+            throw error{fault::identity, "the server has come to timeline " + std::to_string(end.timeline) +
+                                             " while it sent the backup; take another one"};
         return {.tli = receive.tli(),
                 .start = receive.start(),
                 .stop = lsn{end.position},

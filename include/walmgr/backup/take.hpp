@@ -92,6 +92,7 @@ backup_record take_backup(Method& by, Open const& open, Codec const& way, cluste
                         .started = detail::utc_now(),
                         .time_zone = source.time_zone,
                         .checksums = source.checksums,
+                        .of_standby = source.in_recovery,
                         .annotation = order.annotation};
     std::optional<backup_manifest> before;
     if (order.whole_files)

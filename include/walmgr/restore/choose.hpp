@@ -61,9 +61,10 @@ inline std::optional<lsn> log_needed(backup_record const& from, std::vector<back
     if (target.kind == target_kind::immediate) until = from.stop;
     if (target.kind == target_kind::position) until = lsn{target.position.bytes + 1};
     if (target.kind == target_kind::time) {
-        // What was committed before a later backup began lies in front of that one's end.
+        // What was committed before a later backup began lies in front of that one's end, but where that is of a
+        // standby, which may have been behind.
         for (auto const& one : all) {
-            bool const later = contains(line, one.tli, one.stop) && one.stop > from.stop &&
+            bool const later = !one.of_standby && contains(line, one.tli, one.stop) && one.stop > from.stop &&
                                detail::recorded_moment(one, one.started) > target.time;
             if (later && (!until || one.stop < *until)) until = one.stop;
         }

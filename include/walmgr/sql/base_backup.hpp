@@ -81,9 +81,4 @@ backup_end end_backup(pgq::transport auto& db) {
             .tablespace_map = pgq::value_of<std::string>(rows, 0, 2)};
 }
 
-/// Fails when the session is gone. @throws pgq::connection_error
-void still_there(pgq::transport auto& db) {
-    pgq::query(db, "select 1");
-}
-
 }  // namespace walmgr::sql

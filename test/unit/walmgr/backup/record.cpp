@@ -42,6 +42,7 @@ BOOST_AUTO_TEST_CASE(a_record_is_read_as_it_was_written) {
     BOOST_TEST((parse_backup_record(write_backup_record(one), "x") == one));
     auto files = one;
     files.whole_files = true;
+    files.of_standby = true;
     BOOST_TEST((parse_backup_record(write_backup_record(files), "x") == files));
     // Records of before that was known are of blocks.
     auto const older = replaced(write_backup_record(one), "\"holds\": \"blocks\",", "");

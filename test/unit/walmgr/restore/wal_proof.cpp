@@ -168,6 +168,13 @@ BOOST_AUTO_TEST_CASE(the_newest_backup_that_ended_before_the_target_is_taken) {
     BOOST_TEST((needed("2026-01-01 00:20:00Z") == all[1].stop));
     BOOST_TEST((needed("2026-01-02 00:05:00Z") == all[2].stop));  // B had begun, so its end proves nothing
     BOOST_TEST(!needed("2026-01-09 00:00:00Z"));
+    // Nor does that of a standby, which may have been behind.
+    auto const by_standby = [&] {
+        auto others = all;
+        others[1].of_standby = true;
+        return log_needed(others[0], others, first, target_at_time("2026-01-01 00:20:00Z"));
+    };
+    BOOST_TEST((by_standby() == all[2].stop));
     BOOST_TEST((log_needed(all[1], all, first, {.kind = target_kind::immediate}) == all[1].stop));
     BOOST_TEST((log_needed(all[1], all, first, target_at_position("0/600000")) == lsn{6 * mib + 1}));
 }
