@@ -10,6 +10,7 @@ import pytest
 
 from support.archive import Archive, archiving_server, recovering_copy, wait_until_archived
 from support.disk import small_disk
+from support.oracle import prove
 from support.server import ROOT, Server, ServerError, as_server_user, scratch_folder, tree
 
 MANUAL = ROOT / "docs/man/walmgr.1.scd"
@@ -39,8 +40,7 @@ def archived(archive, wait_until, scratch):
 def test_a_copy_recovers_to_the_last_archived_row(archive, archived, wait_until):
     with recovering_copy(archive, archived) as copy:
         copy.start()
-        wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
-        assert copy.execute("select n from kept order by n") == [(n,) for n in range(6)]
+        prove(copy, {"select n from kept order by n": [(n,) for n in range(6)]}, wait_until)
     done = archive.run("verify", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from support.archive import Archive, manifest_files, rescued_backup, small_segments_server, wait_until_archived
+from support.oracle import prove, verify_files
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 
@@ -126,6 +127,7 @@ def test_what_was_committed_is_there_and_only_the_own_folder_is_read(source, wai
 
         done = archive.run("restore", label, folder / "data", "--tablespace", f"{oid}={folder / 'space'}", "--jobs", "2")
         assert done.returncode == 0, done.stderr
+        verify_files(archive, label, folder / "data")
         copy = Server(tree("tree"), folder)
         with copy:
             wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
@@ -133,10 +135,6 @@ def test_what_was_committed_is_there_and_only_the_own_folder_is_read(source, wai
                 rows = copy.execute("select * from acknowledged where writer = %s order by n", one.number)
                 assert least <= one.known == len(rows)
                 assert rows == [row_of(one.number, n) for n in range(1, len(rows) + 1)]
-            assert copy.execute("select count(*), sum(g) from old") == [(20000, 20000 * 20001 // 2)]
-            assert copy.execute("select count(*) from forgotten") == [(0,)]
-            copy.execute("create extension amcheck")
-            assert copy.execute("select oid::regclass, msg from pg_class, lateral verify_heapam(oid) where relkind = 'r'") == []
 
             # The copy has the same system id, and a server works in its folder: it is not the one that is asked.
             source.configure(master_data=copy.data)
@@ -145,9 +143,7 @@ def test_what_was_committed_is_there_and_only_the_own_folder_is_read(source, wai
                 done = source.backup(*args)
                 assert done.returncode == 3 and "what the server writes does not come to" in done.stderr, done.stderr
                 assert "backup_source = stream" in done.stderr and done.stderr.count("\n") == 1
-            copy.stop()
-        subprocess.run(as_server_user([tree("tree") / "bin/pg_checksums", "--check", "-D", copy.data]), check=True, capture_output=True,
-                       cwd="/")
+            prove(copy, {"select count(*), sum(g) from old": [(20000, 20000 * 20001 // 2)], "select count(*) from forgotten": [(0,)]}, wait_until)
         done = source.backup()
         assert done.returncode == 3 and "no server's process of this machine works in" in done.stderr, done.stderr
         source.configure(master_data=folder / "nowhere")
@@ -313,17 +309,12 @@ def test_an_attempt_that_failed_is_gone_on_with(source, wait_until):
         named = manifest_files(archive, label)
         there = {str(path.relative_to(place / "data")) for path in (place / "data/base").rglob("*") if path.is_file()}
         assert there == {name for name in named if name.startswith("base/")}
-        copy = Server(tree("tree"), place)
-        with copy:
-            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
-            for table in ("changes", "shrinks", "stays", "comes", "comes_too", "acknowledged"):
-                query = f"select count(*), md5(string_agg(t::text, '' order by t::text)) from {table} t"
-                assert copy.execute(query) == server.execute(query), table
-            assert copy.execute("select to_regclass('goes')") == [(None,)]
-            assert copy.execute("select count(*) from pg_database where datname = 'brief'") == [(0,)]
-            copy.stop()
-        subprocess.run(as_server_user([tree("tree") / "bin/pg_checksums", "--check", "-D", copy.data]), check=True, capture_output=True,
-                       cwd="/")
+        verify_files(archive, label, place / "data")
+        queries = [f"select count(*), md5(string_agg(t::text, '' order by t::text)) from {table} t"
+                   for table in ("changes", "shrinks", "stays", "comes", "comes_too", "acknowledged")]
+        queries += ["select to_regclass('goes')", "select count(*) from pg_database where datname = 'brief'"]
+        with Server(tree("tree"), place) as copy:
+            prove(copy, {query: server.execute(query) for query in queries}, wait_until)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     # There is nothing more to go on with, and what is built on it finds all.
@@ -365,12 +356,9 @@ def test_attempts_that_are_killed_again_and_again_come_to_an_end(source, wait_un
         (oid,), = server.execute("select oid from pg_tablespace where spcname = 'fast'")
         done = archive.run("restore", label, folder / "data", "--tablespace", f"{oid}={folder / 'space'}")
         assert done.returncode == 0, done.stderr
-        copy = Server(tree("tree"), folder)
-        with copy:
-            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
-            for turn in range(4):
-                query = f"select count(*), sum(g), min(filler) from turn_{turn}{len(kind)}"
-                assert copy.execute(query) == server.execute(query)
-            copy.stop()
+        verify_files(archive, label, folder / "data")
+        queries = [f"select count(*), sum(g), min(filler) from turn_{turn}{len(kind)}" for turn in range(4)]
+        with Server(tree("tree"), folder) as copy:
+            prove(copy, {query: server.execute(query) for query in queries}, wait_until)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ import pytest
 
 from support import s3
 from support.archive import Archive, segment_bytes, segment_name, small_segments_server
+from support.oracle import prove, verify_files
 from support.server import ROOT, Server, as_server_user, give_to_server_user, scratch_folder, tree
 from support.ssh import ssh_server
 
@@ -101,9 +102,10 @@ def test_a_backup_comes_back_and_nothing_lies_there_in_the_clear(kept, wait_unti
     assert not [path for path in kept.repository.rglob("*") if path.is_file() and lies_there_in_the_clear(path)]
     done = kept.run("restore", scratch / "data")
     assert done.returncode == 0, done.stderr
+    label, = (path.name for path in kept.repository.glob("main/base/*"))
+    verify_files(kept, label, scratch / "data")
     with Server(tree("tree"), scratch) as server:
-        wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
-        assert server.execute("select count(*), sum(n) from kept") == [(1001, 500500)]
+        prove(server, {"select count(*), sum(n) from kept": [(1001, 500500)]}, wait_until)
 
 
 @pytest.mark.parametrize("scheme", ["ssh", pytest.param("sftp", marks=pytest.mark.long), "s3"])

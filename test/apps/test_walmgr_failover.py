@@ -88,6 +88,7 @@ def test_roles_change_a_primary_is_lost_and_comes_back(pair, wait_until):
     assert pair.sql("b", "show cluster_name") == [("node_b",)]
     done = pair.walmgr("rejoin")
     assert done.returncode == 1 and "there is no stopped server beside a primary" in done.stderr
+    pair.prove("a", "b")
 
 
 def test_a_standby_that_would_archive_nothing_becomes_the_primary_in_an_emergency_only(pair, wait_until):

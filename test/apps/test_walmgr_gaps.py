@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from support.archive import Archive, segment_bytes, segment_name, small_segments_server
+from support.oracle import prove
 from support.server import Server, give_to_server_user, scratch_folder, tree
 
 
@@ -136,7 +137,6 @@ def test_the_server_fills_a_gap_and_a_restore_ends_in_front_of_an_accepted_one(p
         done = archive.run("restore", folder / "data")
         assert done.returncode == 0 and f"the log reaches to {names[1]}, and recovery ends there" in done.stdout, done.stderr
         with Server(tree("tree"), folder) as copy:
-            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
-            assert copy.execute("select n from kept order by n") == [(0,), (1,)]
+            prove(copy, {"select n from kept order by n": [(0,), (1,)]}, wait_until)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,8 +5,9 @@ import subprocess
 import pytest
 
 from support.archive import Archive, archiving_server, wait_until_archived
+from support.oracle import prove, verify_files
 from support.pair import BIN
-from support.server import as_server_user, give_to_server_user
+from support.server import Server, as_server_user, give_to_server_user, tree
 from support.ssh import ssh_server
 
 # The samples that the original's manual and its --ini gave, of both of its versions, in our words. NAMES are put in.
@@ -177,8 +178,15 @@ def test_the_samples_of_the_original_archive_back_up_and_restore(version, archiv
             assert done.stdout.count("-F") == 1 and len(done.stderr.splitlines()) == 1, done
             configured.run("expire", "-n", says="among the newest " + re.search(r"keep_backups += (\d)", slave)[1])
             configured.run("restore", "-n", says=str(scratch / "restored"))
+            server.execute("create table kept as select g as n from generate_series(1, 1000) g")
+            wait_until_archived(server, wait_until)
+            for path in base.rglob("*"):
+                give_to_server_user(path)
             configured.run("restore")
-            assert (scratch / "restored/PG_VERSION").exists()
+            label, = (path.name for path in base.glob("main/base/*"))
+            verify_files(archive, label, scratch / "restored")
+            with Server(tree("tree"), scratch, data=scratch / "restored") as copy:
+                prove(copy, {"select count(*), sum(n) from kept": [(1000, 500500)]}, wait_until)
 
 
 # All keys that the original's programs and samples knew.

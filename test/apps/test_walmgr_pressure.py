@@ -2,14 +2,15 @@
 import json
 import pathlib
 import shutil
+import subprocess
 import time
 
 import pytest
 
 from support.agent import AgentArchive
-from support.archive import segment_bytes, segment_name
+from support.archive import Archive, segment_bytes, segment_name, small_segments_server
 from support.disk import small_disk
-from support.server import give_to_server_user
+from support.server import as_server_user, give_to_server_user, tree
 
 MIB = 1 << 20
 
@@ -196,3 +197,68 @@ def test_a_repository_that_is_silent_costs_neither_the_server_nor_the_other_repo
     wait_until(lambda: pressed.notes() == [], what="an agent that settles what was dropped")
     assert sorted(path.stem for path in second.rglob("*.wal")) == [segment_name(1), segment_name(2)]
     assert not list(second.glob("main/gaps_found/*"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", [16, 17, 18])
+def test_servers_of_other_versions_wait_complain_or_go_on(scratch, program, wait_until, version):
+    """A real server, whose repository is away and whose log fills its own disk: by each of the rules in turn."""
+    if not (tree(f"tree-{version}") / "bin/postgres").exists():
+        pytest.skip(f"build/tree-{version} is missing: npm could not fetch it")
+    archive = Archive(scratch, program("walmgr"))
+    state = archive.make_folder("state")
+    with small_disk(96 * MIB) as disk, small_segments_server(archive, f"tree-{version}", max_wal_size="6MB", min_wal_size="2MB") as server:
+        server.stop()
+        move = 'mv "$1" "$2" && ln -s "$2" "$1"'
+        subprocess.run(as_server_user(["sh", "-c", move, "move", server.data / "pg_wal", disk / "log"]), check=True)
+        server.start()
+        away = archive.repository.with_name("away")
+        server.execute("create table kept (n int)")
+        written = []
+
+        def rule(name, **keys):
+            archive.configure(master_db=server.conninfo(), master_data=server.data, state_dir=state, on_pressure=name, pressure_patience=1, **keys)
+
+        def write(segments):
+            for _ in range(segments):
+                server.execute("insert into kept values (%s)", len(written))
+                written.extend(server.execute("select pg_walfile_name(pg_switch_wal())")[0])
+
+        def waiting():
+            return {path.stem for path in (disk / "log/archive_status").glob("*.ready")}
+
+        def said(words, since):
+            return lambda: words in server.log.read_text()[since:]
+
+        for name, keys in (("block", {}), ("alarm", {"pressure_free_bytes": 0, "pressure_backlog": 3})):
+            rule(name, **keys)
+            archive.repository.rename(away)
+            since, before = len(server.log.read_text()), len(written)
+            write(5)
+            wait_until(said("ALARM" if name == "alarm" else "archive command failed", since), what=f"what {name} says")
+            assert set(written[before:]) <= waiting() and ("ALARM" in server.log.read_text()[since:]) == (name == "alarm")
+            away.rename(archive.repository)
+            write(1)  # wakes the archiver
+            wait_until(lambda: not waiting(), what="that all is archived after all", timeout=60)
+        assert {path.stem for path in archive.objects()} >= set(written)
+
+        # Of what it drops the server is free, and works on; what it does not have any more is missing, and nothing else.
+        rule("drop", pressure_free_bytes=90 * MIB)
+        archive.repository.rename(away)
+        since, before = len(server.log.read_text()), len(written)
+        write(12)
+        wait_until(said("DROPPED", since), what="log that is dropped")
+        wait_until(lambda: not set(written[before:before + 3]) & waiting(), what="that the server is told that it need not keep three")
+        server.execute("checkpoint")
+        server.execute("checkpoint")
+        away.rename(archive.repository)
+        write(1)
+        wait_until(lambda: not waiting(), what="that the rest is archived", timeout=60)
+        stored = {path.stem for path in archive.objects()}
+        missing = sorted(set(written[before:]) - stored)
+        done = archive.run("gap", "list", "--json")
+        gaps = json.loads(done.stdout)["gaps"]
+        assert missing and done.returncode == 13 and sum(one["segments"] for one in gaps) == len(missing), done
+        assert gaps[0]["first"] == missing[0] and all(one["why"].startswith("dropped at 2") for one in gaps)
+        assert archive.run("xrestore", missing[0], archive.repository / "fetched").returncode == 163
+        assert server.execute("select count(*) from kept") == [(len(written),)]

@@ -6,7 +6,10 @@ import time
 import pytest
 
 from support.archive import Archive, archiving_server, wait_until_archived
+from support.oracle import prove, verify_files
 from support.server import Server, as_server_user, scratch_folder, tree
+
+KEPT = "select n from kept order by n"
 
 
 class Story:
@@ -20,6 +23,7 @@ class Story:
         server.execute("insert into kept values (0)")
         done = self.archive.run("backup")
         assert done.returncode == 0, done.stderr
+        self.label = done.stdout.split(":")[0]
         # A backup's end is recorded in whole seconds.
         (since,), = server.execute("select clock_timestamp() + '1 second'")
         wait_until(lambda: server.execute("select clock_timestamp() > %s", since) == [(True,)], what="the next second")
@@ -47,23 +51,13 @@ def story(program, wait_until):
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
-def check_files(story, folder):
-    """Each file in `folder`/data is as it was backed up."""
-    manifest, = story.archive.repository.glob("main/base/*/backup_manifest")
-    with open(folder / "manifest", "wb") as out:
-        subprocess.run(["zstd", "-dcq", manifest], stdout=out, check=True)
-    checked = subprocess.run(as_server_user([tree("tree") / "bin/pg_verifybackup", "-n", "-m", folder / "manifest", folder / "data"]),
-                             capture_output=True, text=True, cwd="/")
-    assert checked.returncode == 0, checked.stderr
-
-
 @contextlib.contextmanager
 def restored(story, *args):
     folder = scratch_folder()
     try:
         done = story.archive.run("restore", *args, folder / "data")
         assert done.returncode == 0, done.stderr
-        check_files(story, folder)
+        verify_files(story.archive, story.label, folder / "data")
         with Server(tree("tree"), folder) as server:
             yield server
     finally:
@@ -79,9 +73,7 @@ def test_each_target_is_come_to(story, wait_until, target, rows):
             "xid": ["--target-xid", story.xid], "xid exclusive": ["--target-xid", story.xid, "--target-exclusive"],
             "immediate": ["--target-immediate"]}[target]
     with restored(story, *args) as server:
-        wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
-        assert server.execute("select n from kept order by n") == [(n,) for n in rows]
-        assert server.execute("show archive_mode") == [("off",)]
+        prove(server, {KEPT: [(n,) for n in rows], "show archive_mode": [("off",)]}, wait_until)
 
 
 def test_a_timeline_is_gone_along_that_is_not_the_newest(story, program, wait_until):
@@ -98,12 +90,12 @@ def test_a_timeline_is_gone_along_that_is_not_the_newest(story, program, wait_un
             assert done.returncode == 0, done
             settings = {"archive_mode": "on", "archive_command": f"{forked.program} {forked.ini} xarchive %p %f"} if timeline == "fork" else {}
             with Server(tree("tree"), folder, settings=settings) as server:
-                wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
                 if timeline == "fork":
+                    wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
                     server.execute("insert into kept values (20)")
                     wait_until_archived(server, wait_until)
                 else:
-                    assert server.execute("select n from kept order by n") == [(n,) for n in wanted], timeline
+                    prove(server, {KEPT: [(n,) for n in wanted]}, wait_until)
             subprocess.run(["rm", "-rf", folder], check=True)
     finally:
         subprocess.run(["rm", "-rf", place], check=True)
@@ -131,16 +123,15 @@ def test_a_restore_that_is_killed_anywhere_is_completed_by_the_next(story, wait_
             running.kill()
             running.wait()
             if (folder / "data/global/pg_control").exists():  # where a server could start, all is there
-                check_files(story, folder)
+                verify_files(story.archive, story.label, folder / "data")
                 break
         else:
             done = story.archive.run("restore", folder / "data")
             assert done.returncode == 0, done.stderr
         with Server(tree("tree"), folder) as server:
-            wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], timeout=60, what="the end of recovery")
-            assert server.execute("select n from kept order by n") == [(0,), (1,), (2,), (3,)]
             done = story.archive.run("restore", "--delta", folder / "data")
             assert done.returncode == 18 and "stop it first" in done.stderr
+            prove(server, {KEPT: [(0,), (1,), (2,), (3,)]}, wait_until)
     finally:
         subprocess.run(["rm", "-rf", folder], check=True)
 

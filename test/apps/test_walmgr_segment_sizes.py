@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from support.archive import Archive, small_segments_server
+from support.oracle import prove, verify_files
 from support.server import Server, as_server_user, scratch_folder, tree
 
 BIN = tree("tree") / "bin"
@@ -61,6 +62,7 @@ def test_segments_are_archived_received_backed_up_and_restored(program, wait_unt
                        timeout=wait)
             done = archive.run("backup")
             assert done.returncode == 0, done
+            label = done.stdout.split(":")[0]
             last = end_segment(server)
             wait_until(lambda: is_archived(last), what="the log behind the backup", timeout=wait)
             rows = server.execute("select n from kept order by n")
@@ -69,10 +71,11 @@ def test_segments_are_archived_received_backed_up_and_restored(program, wait_unt
         assert done.returncode == 0 and json.loads(done.stdout)["gap"] is False, done
         done = archive.run("restore", place / "data")
         assert done.returncode == 0, done
+        verify_files(archive, label, place / "data")
         with Server(tree("tree"), place, settings={"max_wal_size": f"{4 * megabytes}MB", "min_wal_size": f"{2 * megabytes}MB"}) as copy:
-            wait_until(lambda: copy.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery", timeout=wait)
-            assert copy.execute("select n from kept order by n") == rows and len(rows) == 5
-            assert copy.execute("show wal_segment_size") == [("1GB" if megabytes == 1024 else f"{megabytes}MB",)]
+            assert len(rows) == 5
+            prove(copy, {"select n from kept order by n": rows,
+                         "show wal_segment_size": [("1GB" if megabytes == 1024 else f"{megabytes}MB",)]}, wait_until, timeout=wait)
     finally:
         for one in (archive.folder, place):
             shutil.rmtree(one, ignore_errors=True)

@@ -120,6 +120,10 @@ def test_standbys_are_made_waited_for_and_led_to_the_new_primary(pair, wait_unti
     run(pair, "createslave", "--from-repository", says="the slave follows the master")
     wait_until(lambda: pair.rows("a") == [1, 2], what="the rows on the one that was lost", timeout=60)
     assert pair.primaries() == ["b"]
+    pair.prove("b", "a")
+    for name in "ba":
+        pair.run(start_command(pair, name))
+    wait_until(lambda: pair.streams("a"), what="the standby streams", timeout=60)
 
     # By roles changed, the slot goes to where the primary is.
     run(pair, "switchover")

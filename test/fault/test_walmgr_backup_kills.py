@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 
-from support.archive import Archive, small_segments_server
+from support.archive import Archive, small_segments_server, wait_until_archived
 from support.killed_at_change import killed_at, made_by
-from support.server import as_server_user, give_to_server_user, scratch_folder, tree
+from support.oracle import prove, verify_files
+from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 
 def points(changes, chosen):
@@ -110,8 +111,11 @@ def is_refused_by_the_server(folder):
 
 
 @some_or_all(20, 3)
-def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site, chosen):
+def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site, chosen, wait_until):
     site.archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")
+    for _ in range(3):
+        site.rest()
+    wait_until_archived(site.server, wait_until)
     made = site.quick / "restored"
     made.mkdir()
     give_to_server_user(made)
@@ -135,6 +139,9 @@ def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site,
                 assert is_refused_by_the_server(folder), (number, at)
             site.run("restore", *more, folder)
             assert contents(folder) == wanted_contents, (number, at)
+        verify_files(site.archive, site.sealed()[-1], folder)
+        with Server(tree("tree"), made, data=folder) as copy:
+            prove(copy, {"select count(*) from kept": site.server.execute("select count(*) from kept")}, wait_until)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

@@ -92,11 +92,11 @@ class Archive:
 
 @contextlib.contextmanager
 def archiving_server(archive, tree_name="tree", configure=None):
-    """A server whose log goes to the archive, which knows it. `configure(master_db=...)` writes another configuration than usual."""
+    """A server with checksums whose log goes to the archive, which knows it. `configure(master_db=...)` writes another configuration than usual."""
     folder = scratch_folder(quick=True)
     settings = {"archive_mode": "on", "wal_level": "replica",
                 "archive_command": f"{archive.program} {archive.ini} xarchive %p %f"}
-    server = Server(tree(tree_name), folder, settings=settings)
+    server = Server(tree(tree_name), folder, settings=settings, checksums=True)
     try:
         with server:
             (configure or archive.configure)(master_db=server.conninfo())
@@ -131,7 +131,7 @@ def small_segments_server(archive, tree_name="tree", megabytes=1, **settings):
 def rescued_backup(archive, label, folder, tablespaces=()):
     """Unpacks a backup by zstd and tar alone, as the manual says, into `folder`; each tablespace where `tablespaces` says."""
     backup = archive.repository / "main/base" / label
-    script = "set -e; for part in $1-*.tar; do zstd -dcq $part | tar x -C $2; done"
+    script = "set -e; for part in \"$1\"-*.tar; do zstd -dcq \"$part\" | tar x -C \"$2\"; done"
     for name, place in {"main": folder, **dict(tablespaces)}.items():
         pathlib.Path(place).mkdir(mode=0o700)
         give_to_server_user(place)

@@ -11,6 +11,7 @@ import time
 import psycopg2
 
 from support.archive import Archive
+from support.oracle import pages_are_whole, relations_are_whole
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
 
 BIN = tree("tree") / "bin"
@@ -30,9 +31,7 @@ class Pair:
         for path in self.folders.values():
             path.mkdir()
             give_to_server_user(path)
-        Server(self.tree, self.folders["a"]).init()
-        if self.has_clients:
-            self.run(self.bin / "pg_checksums", "--enable", "--no-sync", "-D", self.data("a"))
+        Server(self.tree, self.folders["a"], checksums=True).init()
         self.configure("a")
         self.keys = {"state_dir": folder / "state"}
         self.keys["state_dir"].mkdir()
@@ -122,6 +121,19 @@ class Pair:
                 if self.sql(name, "select pg_is_in_recovery()") == [(False,)]:
                     found.append(name)
         return found
+
+    def prove(self, primary, standby):
+        """Both servers' tables and indexes, and after a stop in order each page, as PostgreSQL's own programs see them."""
+        relations_are_whole(self.conninfo(primary))
+        (position,), = self.sql(primary, "select pg_current_wal_flush_lsn()")
+        deadline = time.monotonic() + 60
+        while self.sql(standby, f"select pg_last_wal_replay_lsn() < '{position}'") != [(False,)]:
+            assert time.monotonic() < deadline, f"{standby} does not come to {position}"
+            time.sleep(0.02)
+        relations_are_whole(self.conninfo(standby), standby=True)
+        for name in (primary, standby):
+            self.ctl(name, "stop")
+            pages_are_whole(self.data(name))
 
     def streams(self, name):
         """Whether a standby receives log."""

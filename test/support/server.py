@@ -94,7 +94,7 @@ def _environment():
 class Server:
     """One PostgreSQL server of the given tree, with its data in `folder`/data and its socket in `folder`."""
 
-    def __init__(self, tree, folder, port=None, settings=None, data=None, detached=False, environment=None):
+    def __init__(self, tree, folder, port=None, settings=None, data=None, detached=False, environment=None, checksums=False):
         self.tree = pathlib.Path(tree)
         self.folder = pathlib.Path(folder)
         self.data = pathlib.Path(data) if data else self.folder / "data"
@@ -104,6 +104,7 @@ class Server:
         self.settings = {**SETTINGS, **(settings or {})}
         self.detached = detached
         self.environment = environment or {}
+        self.checksums = checksums  # of the cluster that init() makes
         self.process = None
 
     def __enter__(self):
@@ -149,12 +150,12 @@ class Server:
 
     def _pristine(self):
         """A cluster as initdb leaves it, made once per tree, since initdb takes seconds and a copy does not."""
-        cluster = self.tree / "cluster"
+        cluster = self.tree / ("cluster-checksums" if self.checksums else "cluster")
         if not cluster.exists():
             made = pathlib.Path(tempfile.mkdtemp(prefix="cluster-", dir=self.tree))
             give_to_server_user(made)
             self._as_user("initdb", [self.tree / "bin/initdb", "-D", made, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                                     "--locale", "C.UTF-8", "--no-sync"])
+                                     "--locale", "C.UTF-8", "--no-sync", *(["--data-checksums"] if self.checksums else [])])
             try:
                 made.rename(cluster)
             except OSError:  # another process was faster

@@ -4,6 +4,7 @@
 #include <pgq/libpq/base_backup.hpp>
 #include <pgq/libpq/quote.hpp>
 
+#include <walmgr/backup/parent_manifest.hpp>
 #include <walmgr/backup/part_pool.hpp>
 #include <walmgr/backup/receiver.hpp>
 #include <walmgr/backup/take.hpp>
@@ -39,7 +40,8 @@ public:
         part_pool<Open, Codec> pool{job.open, job.way, job.from, job.folder, job.order.limits};
         auto const progress = [&job](std::uint64_t came, std::uint64_t expected) { job.progress(came, expected); };
         backup_receiver receive{pool, progress, job.order.part_size, job.before};
-        if (!job.order.parent.empty() && job.before == nullptr) server_.upload_manifest(job.order.parent_manifest);
+        if (!job.order.parent.empty() && job.before == nullptr)
+            server_.upload_manifest(without_visibility_maps(job.order.parent_manifest));
         auto const end = server_.run(detail::backup_options(job.order), receive);
         receive.compare();
         if (timeline{end.timeline} != receive.tli())

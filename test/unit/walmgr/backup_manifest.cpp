@@ -1,10 +1,13 @@
 #include <support/wal.hpp>
 #include <walmgr/backup/manifest_writer.hpp>
+#include <walmgr/backup/parent_manifest.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/object.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 BOOST_AUTO_TEST_SUITE(walmgr_backup_manifest)
 
@@ -40,6 +43,32 @@ BOOST_AUTO_TEST_CASE(files_and_ranges_are_read) {
     BOOST_TEST(read.ranges.size() == 1U);
     BOOST_TEST((read.ranges.front().end == lsn{0x200'0100} && read.ranges.front().tli == timeline{1}));
     BOOST_TEST(!read.system_id);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_is_told_of_no_visibility_map) {
+    auto const line = [](std::string const& path) { return R"({ "Path": ")" + path + R"(", "Size": 8192 })"; };
+    auto const list = [&](std::vector<std::string> const& paths) {
+        std::string text;
+        for (auto const& path : paths)
+            text.append(text.empty() ? "" : ",\n").append(line(path));
+        return manifest(text);
+    };
+    std::vector<std::string> const kept{"base/1/1259", "base/1/1259_fsm", "base/1/1259_init", "conf.d/1_vmx", "x_vm"};
+    BOOST_TEST(without_visibility_maps(list(kept)) == list(kept));
+    for (auto const* const map : {"base/1/1259_vm", "1259_vm.1", "pg_tblspc/16384/PG_18_202506291/5/16385_vm"}) {
+        for (std::size_t at = 0; at <= kept.size(); ++at) {
+            auto with = kept;
+            with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), map);
+            BOOST_TEST(without_visibility_maps(list(with)) == list(kept));
+        }
+    }
+    auto const read = parse_backup_manifest(without_visibility_maps(manifest()), "x");
+    BOOST_TEST(read.files.size() == 3U);
+    // And of one that we wrote.
+    manifest_entry const table{.path = "base/5/1", .file = {1, "ab"}}, map{.path = "base/5/1_vm", .file = {1, "ab"}};
+    manifest_range const range{.tli = timeline{1}, .start = lsn{1}, .end = lsn{2}};
+    BOOST_TEST(without_visibility_maps(write_backup_manifest(18, 7, {table, map}, range)) ==
+               write_backup_manifest(18, 7, {table}, range));
 }
 
 BOOST_AUTO_TEST_CASE(each_byte_is_covered_by_its_digest) {
