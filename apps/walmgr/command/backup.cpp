@@ -4,6 +4,7 @@
 #include "../command.hpp"
 #include "../megabytes.hpp"
 #include "../open_repository.hpp"
+#include "../outside_config.hpp"
 #include "../parent_backup.hpp"
 
 #include <common/signals.hpp>
@@ -113,7 +114,8 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
     walmgr::backup_order order{.fast = given.checkpoint == "fast",
                                .max_rate = settings.backup.max_rate,
                                .annotation = given.annotation,
-                               .limits = {.workers = settings.backup.workers}};
+                               .limits = {.workers = settings.backup.workers},
+                               .find_config = config_finder(settings, server.node(), stop)};
     walmgr::lsn since{};
     if (given.incremental) {
         // Under the lease: what expire() has kept it keeps.
@@ -125,13 +127,11 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
     }
     server.begin_behind(since, of, where);
     auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
+    order.label = begun ? begun->label() : new_label(where, of, given.kind(), stop);
     if (begun) {
         say("going on with " + describe(*begun));
-        remove_all_but(where, walmgr::backup_folder(of, begun->label()), begun->parts());
+        remove_all_but(where, walmgr::backup_folder(of, order.label), begun->parts());
         order.begun = &*begun;
-        order.label = begun->label();
-    } else {
-        order.label = new_label(where, of, given.kind(), stop);
     }
     return std::visit(
         [&](auto const& way) {
@@ -181,8 +181,8 @@ int backup(config const& settings, options const& given) {
                   << of.system_id << server.shown() << '\n';
         return 0;
     }
-    auto const open = [&settings] { return open_first(settings); };
-    walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say), open};
+    walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say),
+                                   [&settings] { return open_first(settings); }};
     try {
         auto const taken = take(settings, given, server, of, lease, stop.get_token());
         std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "

@@ -1,5 +1,7 @@
+#include "../backed_up_server.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../outside_config.hpp"
 #include "../parts.hpp"
 #include "../this_program.hpp"
 #include "../under_pressure.hpp"
@@ -54,6 +56,23 @@ void ask_roles(walmgr::probe_list& to, servers const& nodes) {
     });
 }
 
+/// Whether a backup would have the configuration files that are not in the data folder.
+void ask_config(walmgr::probe_list& to, config const& settings) {
+    backed_up_server const of{settings, {}};
+    auto const found = find_outside_config(settings, of.node(), nullptr, {});
+    auto const missing = missing_config_text(found, of.node(), {});
+    if (!missing.empty())
+        return to.add("configuration", verdict::note,
+                      (found.places.data.empty() ? "backups have what is in the data folder, and what else there is "
+                                                   "is not known: "
+                                                 : "no backup would have: ") +
+                          missing);
+    auto const files = found.files.size();
+    to.add("configuration", verdict::fine,
+           files == 0 ? "in the data folder"
+                      : std::to_string(files) + " files outside of the data folder are backed up");
+}
+
 void ask_server(walmgr::probe_list& to, config const& settings, options const& given,
                 std::optional<walmgr::cluster> const& known) {
     to.ask("server", [&] {
@@ -75,6 +94,7 @@ void ask_server(walmgr::probe_list& to, config const& settings, options const& g
         walmgr::probe_settings(to, db);
         walmgr::probe_replication(to, db);
         walmgr::probe_clock(to, db, given.limits);
+        to.ask("configuration", [&] { ask_config(to, settings); });
     });
 }
 

@@ -65,6 +65,11 @@ std::string_view log_word(knowledge const& all, backup_record const& one) {
     return has_log(all, one) ? "there" : "MISSING";
 }
 
+/// Of the configuration files that were not in the data folder.
+std::string_view config_word(backup_record const& one) {
+    return !one.configuration ? "" : one.configuration->missing.empty() ? "kept" : "MISSING";
+}
+
 /// Rows of equal length, as people like to read them.
 void print_table(std::vector<std::vector<std::string>> const& rows) {
     std::vector<std::size_t> widths(rows.front().size());
@@ -82,13 +87,13 @@ void print_table(std::vector<std::vector<std::string>> const& rows) {
 
 void show_table(knowledge const& all) {
     std::vector<std::vector<std::string>> rows{{"label", "kind", "builds on", "stopped", "size", "stored", "timeline",
-                                                "first segment", "last segment", "log", "pinned"}};
+                                                "first segment", "last segment", "log", "config", "pinned"}};
     for (auto const& one : all.backups.sealed) {
         auto const log = log_of(one);
         rows.push_back({one.label, std::string{walmgr::detail::name_of(one.kind)}, one.parent, one.stopped,
                         megabytes(raw_size_of(one)), megabytes(stored_size_of(one)),
                         std::to_string(static_cast<std::uint32_t>(one.tli)), file_name(log.first, one.size),
-                        file_name(log.last, one.size), std::string{log_word(all, one)},
+                        file_name(log.last, one.size), std::string{log_word(all, one)}, std::string{config_word(one)},
                         all.pins.contains(one.label) ? "yes" : ""});
     }
     if (rows.size() == 1) std::cout << "no backups\n";
@@ -115,6 +120,16 @@ std::string list(auto const& all, auto const& write) {
     return '[' + out + ']';
 }
 
+std::string config_json(backup_record const& one) {
+    if (!one.configuration) return "null";
+    auto const& found = *one.configuration;
+    return members({{"config_file", apps::json_string(found.places.config)},
+                    {"files", std::to_string(found.part ? found.part->files : 0)},
+                    {"missing", list(found.missing, [](walmgr::missing_config const& file) {
+                         return members({{"path", apps::json_string(file.path)}, {"why", apps::json_string(file.why)}});
+                     })}});
+}
+
 void show_json(std::string const& location, knowledge const& all) {
     auto const text = [](std::string_view value) { return apps::json_string(value); };
     auto const backups = list(all.verdicts, [&](walmgr::backup_verdict const& verdict) {
@@ -138,6 +153,7 @@ void show_json(std::string const& location, knowledge const& all) {
                         {"taken_of", text(one.of_standby ? "standby" : "primary")},
                         {"tablespaces", std::to_string(one.tablespaces.size())},
                         {"annotation", text(one.annotation)},
+                        {"configuration", config_json(one)},
                         {"pinned", truth(all.pins.contains(one.label))},
                         {"kept", truth(verdict.kept)},
                         {"why", text(verdict.why)}});

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../restored_config.hpp"
 #include "../restoring.hpp"
 #include "../under_pressure.hpp"
 
@@ -34,6 +35,7 @@ struct options {
     bool delta = false;
     std::vector<std::string> tablespaces{};
     std::string log_folder{};
+    std::string config{};  ///< folder for configuration files that lay outside of the data folder
     bool standby = false;
     std::string archive_mode{};  ///< off or preserve; empty: as suits what is made
     bool start = false;
@@ -99,6 +101,13 @@ std::map<std::uint32_t, std::string> map_of(std::vector<std::string> const& give
 }
 
 /// `restore SET DST`, `restore DST` and `restore SET`, the last two told apart by their form.
+std::string whole_path(std::string const& given) {
+    auto path = std::filesystem::absolute(given).lexically_normal().string();
+    while (path.size() > 1 && path.ends_with('/'))
+        path.pop_back();
+    return path;
+}
+
 void place_words(config const& settings, options const& given, std::optional<std::string>& label, std::string& folder) {
     auto words = given.words;
     if (!words.empty() && walmgr::is_backup_label(words.front())) {
@@ -109,9 +118,7 @@ void place_words(config const& settings, options const& given, std::optional<std
     }
     folder = words.empty() ? settings.nodes.slave.data : words.front();
     if (folder.empty()) refuse_usage("to which folder? Name it, or set slave_data");
-    folder = std::filesystem::absolute(folder).lexically_normal().string();
-    while (folder.size() > 1 && folder.ends_with('/'))
-        folder.pop_back();
+    folder = whole_path(folder);
 }
 
 std::string reached(walmgr::recovery_outcome const& outcome) {
@@ -140,12 +147,15 @@ int restore(config const& settings, options const& given) {
                                                 .restore_command = restore_command(settings)},
                                    .jobs = given.jobs};
     if (!given.log_folder.empty()) wanted.outside.push_back({"pg_wal", given.log_folder});
+    restored_config const own{settings,    where, of, plan, given.config.empty() ? "" : whole_path(given.config),
+                              given.start, folder};
     walmgr::restored_cluster const restored{plan.from.label, plan.from.system_id, plan.from.version};
 
     if (given.dry_run) {
         std::cout << "would restore " << shown(plan, of) << ", into " << folder << '\n';
         for (auto const& one : wanted.outside)
             std::cout << one.link << " would lie in " << one.path << '\n';
+        own.show();
         if (!std::filesystem::exists(folder)) return 0;
         walmgr::target_folder const data{folder, restored, given.delta};
         walmgr::check_outside_folders(wanted.outside, data);
@@ -154,21 +164,23 @@ int restore(config const& settings, options const& given) {
     {
         walmgr::target_folder data{folder, restored, given.delta};
         std::cout << "restoring " << shown(plan, of) << ", into " << data.path() << std::endl;
+        own.write();
         auto const told = walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted);
         std::cout << "restored: " << told.written << " files with " << told.written_bytes << " bytes written, "
                   << told.kept << " were right already\n";
         folder = data.path();
     }
     if (!given.start) {
-        std::cout << "start the server on " << folder << ": it recovers by itself\n";
+        std::cout << own.advice(folder) << '\n';
         return 0;
     }
     walmgr::recovering_server const server{.programs = programs_for(settings, plan.from.version),
                                            .data = folder,
                                            .db = settings.master_db,
                                            .log = folder + "/walmgr_start.log",
-                                           .settings = {},
-                                           .limit = std::chrono::seconds{given.wait}};
+                                           .settings = own.settings(folder),
+                                           .limit = std::chrono::seconds{given.wait},
+                                           .start_command = own.start_command()};
     walmgr::start_recovery(server);
     std::cout << reached(walmgr::await_target(server, target, given.standby)) << '\n';
     return 0;
@@ -194,6 +206,9 @@ void add_restore(apps::command& program, request& wanted) {
     command.add_flag("--delta", given->delta, "replace what differs in a data folder of the same cluster");
     command.add_option("--tablespace", given->tablespaces, "OID=DIR: where a tablespace is to lie").takes_one();
     command.add_option("--waldir", given->log_folder, "where pg_wal is to lie, an empty folder");
+    command.add_option("--config", given->config,
+                       "DIR: below it configuration files that were not in the data folder are written; / for their "
+                       "places");
     command.add_flag("--standby", given->standby, "as a standby, which goes on for ever");
     command.add_option("--archive-mode", given->archive_mode, "off, or preserve what the backup has, as for a standby")
         .one_of({"off", "preserve"});

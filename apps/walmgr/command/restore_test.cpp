@@ -8,6 +8,7 @@
 #include <pgq/libpq/conninfo.hpp>
 
 #include <unistd.h>
+#include <walmgr/backup/store_config.hpp>
 #include <walmgr/small_object.hpp>
 
 #include <chrono>
@@ -129,6 +130,7 @@ outcome try_out(config const& settings, options const& given, walmgr::cluster co
         .outside = walmgr::tablespace_folders(plan.from, map),
         .settings = {.target = plan.target, .on = plan.line.own, .restore_command = restore_command(settings)},
         .jobs = given.jobs};
+    read_config(open_repository(settings), of, plan.from);  // whether it is whole; the server has another one
     {
         walmgr::target_folder data{in / "data", {plan.from.label, plan.from.system_id, plan.from.version}, false};
         walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted);

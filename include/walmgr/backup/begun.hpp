@@ -141,6 +141,7 @@ void remove_unnamed(store auto const& where, cluster const& of, backup_record co
     std::set<std::string> named{std::string{backup_seal}, std::string{backup_manifest_object}};
     for (auto const& part : sealed.parts)
         named.insert(part.object);
+    if (sealed.configuration) named.insert(std::string{config_object});
     detail::remove_others(where, folder, named);
 }
 

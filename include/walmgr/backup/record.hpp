@@ -2,9 +2,11 @@
 /// unfinished backup, or one that is being removed, and is nobody's backup.
 ///
 /// What lies beside it: `backup_manifest`, the server's own; `main-0000.tar`, `main-0001.tar` and so on for the data
-/// folder, `<oid>-0000.tar` and so on for each tablespace, each a complete tar file by itself. All are objects.
+/// folder, `<oid>-0000.tar` and so on for each tablespace, each a complete tar file by itself; and `config.tar` for
+/// configuration files from elsewhere. All are objects.
 #pragma once
 
+#include <walmgr/backup/kept_config.hpp>
 #include <walmgr/backup/part_record.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/error.hpp>
@@ -13,6 +15,7 @@
 #include <walmgr/wal_name.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +58,8 @@ struct backup_record {
     std::vector<backup_tablespace> tablespaces{};
     std::vector<backup_part> parts{};  ///< in the order in which the server sent them
     std::string annotation{};          ///< free text of who took it
+    /// Of configuration files outside of the data folder; nothing where there were none, or nobody looked.
+    std::optional<kept_config> configuration{};
 
     friend bool operator==(backup_record const&, backup_record const&) = default;
 };
@@ -142,6 +147,7 @@ inline void read_backup_member(json_in& in, std::string_view name, backup_record
     else if (name == "tablespaces") each_element(in, [&] { into.tablespaces.push_back(read_backup_tablespace(in)); });
     else if (name == "parts") each_element(in, [&] { into.parts.push_back(read_backup_part(in)); });
     else if (name == "annotation") into.annotation = json_string_of(in);
+    else if (name == "configuration") into.configuration = read_kept_config(in);
     else in.any();  // of a later version
 }
 
@@ -170,7 +176,7 @@ inline std::string write_backup_record(backup_record const& one) {
         return R"({"oid": )" + number(space.oid) + R"(, "path": )" + json_text(space.path) + '}';
     });
     auto const parts = list(one.parts, detail::write_backup_part);
-    std::vector<std::pair<std::string_view, std::string>> const members{
+    std::vector<std::pair<std::string_view, std::string>> members{
         {"label", json_text(one.label)},
         {"kind", json_text(detail::name_of(one.kind))},
         {"parent", one.parent.empty() ? "null" : json_text(one.parent)},
@@ -193,6 +199,7 @@ inline std::string write_backup_record(backup_record const& one) {
         {"parts", parts},
         {"annotation", json_text(one.annotation)},
     };
+    if (one.configuration) members.emplace_back("configuration", detail::write_kept_config(*one.configuration));
     std::string out;
     for (auto const& [name, value] : members)
         out.append(out.empty() ? "{\n  " : ",\n  ").append(json_text(name)).append(": ").append(value);

@@ -5,6 +5,7 @@
 #include <walmgr/backup/part_limits.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup/source.hpp>
+#include <walmgr/backup/store_config.hpp>
 #include <walmgr/backup/utc.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/cluster.hpp>
@@ -17,6 +18,7 @@
 #include <concepts>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +39,8 @@ struct backup_order {
     std::string annotation{};
     part_limits limits{};
     std::uint64_t part_size = usual_part_size;
+    /// Finds, by the manifest of the backup, configuration files that are not in it. Where it is empty nobody looks.
+    std::function<found_config(std::string const&)> find_config{};
 };
 
 /// What a method is given to work with.
@@ -113,6 +117,8 @@ backup_record take_backup(Method& by, Open const& open, Codec const& way, cluste
     taken.parts = std::move(copied.parts);
 
     auto const where = open();
+    if (order.find_config)
+        taken.configuration = store_config(where, way, job.from, job.folder, order.find_config(copied.manifest));
     auto const name = job.folder + '/' + std::string{backup_manifest_object};
     auto out = where.create(name);
     object_packer pack{out, way};
@@ -125,9 +131,12 @@ backup_record take_backup(Method& by, Open const& open, Codec const& way, cluste
 /// Whether all parts that a record names are there. @throws error  from the store
 bool has_parts(store auto const& where, cluster const& of, backup_record const& taken) {
     auto const there = where.list(backup_folder(of, taken.label));
-    return std::all_of(taken.parts.begin(), taken.parts.end(), [&](backup_part const& part) {
+    auto const is_there = [&](backup_part const& part) {
         return std::find(there.begin(), there.end(), part.object) != there.end();
-    });
+    };
+    auto const& config = taken.configuration;
+    return std::all_of(taken.parts.begin(), taken.parts.end(), is_there) &&
+           (!config || !config->part || is_there(*config->part));
 }
 
 /// Writes the record of a backup, by which it becomes one. @throws error  duplicate, when it has one; or from the store

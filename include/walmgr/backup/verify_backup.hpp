@@ -5,6 +5,7 @@
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/part_name.hpp>
 #include <walmgr/backup/record.hpp>
+#include <walmgr/backup/store_config.hpp>
 #include <walmgr/backup/unchanged.hpp>
 #include <walmgr/backup/wal_arrival.hpp>
 #include <walmgr/backup_manifest.hpp>
@@ -94,6 +95,8 @@ std::vector<damaged_object> verify_backup(store auto const& where, cluster const
     };
     for (auto const& part : one.parts)
         guarded(folder + '/' + part.object, [&] { detail::read_part(where, folder, part, files); });
+    if (one.configuration && one.configuration->part)
+        guarded(folder + '/' + one.configuration->part->object, [&] { read_config(where, of, one); });
     auto const name = folder + '/' + std::string{backup_manifest_object};
     bool const parts_are_fine = damaged.empty();
     guarded(name, [&] {

@@ -9,6 +9,7 @@
 #include <walmgr/process.hpp>
 #include <walmgr/recovery_target.hpp>
 #include <walmgr/restore/running_server.hpp>
+#include <walmgr/server_config.hpp>
 #include <walmgr/sql/recovery.hpp>
 
 #include <algorithm>
@@ -31,6 +32,8 @@ struct recovering_server {
     std::string log{};                    ///< where it writes before its own log begins
     std::vector<std::string> settings{};  ///< `name=value`, for this start only
     std::chrono::seconds limit{};         ///< for all of recovery
+    /// Starts it, and not pg_ctl with `settings`; empty for pg_ctl.
+    std::vector<std::string> start_command{};
 };
 
 /// How far it came.
@@ -105,10 +108,8 @@ inline void start_recovery(recovering_server const& of) {
     std::vector<std::string> command{
         detail::program_in(of.programs, "pg_ctl"), "start", "-D", of.data, "-l", of.log, "-w", "-t",
         std::to_string(of.limit.count())};
-    std::string options;
-    for (auto const& one : of.settings)
-        options += " -c '" + one + '\'';
-    if (!options.empty()) command.insert(command.end(), {"-o", options});
+    if (!of.settings.empty()) command.insert(command.end(), {"-o", start_options(of.settings)});
+    if (!of.start_command.empty()) command = of.start_command;
     auto const done = run_process(command, {.deadline = of.limit + std::chrono::seconds{30},
                                             .environment = {{"LC_ALL", "C"}, {"PGOPTIONS", ""}}});
     if (done.status != 0 && detail::living_server(of.data))

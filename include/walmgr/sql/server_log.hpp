@@ -7,12 +7,12 @@
 
 #include <walmgr/error.hpp>
 #include <walmgr/lsn.hpp>
+#include <walmgr/sql/hex_bytes.hpp>
 #include <walmgr/sql/replay.hpp>
 #include <walmgr/timeline_history.hpp>
 #include <walmgr/wal_name.hpp>
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,11 +59,7 @@ bool read_log_file(pgq::transport auto& db, std::string const& name, segment_siz
                        static_cast<std::int64_t>(at), static_cast<std::int64_t>(wanted));
         auto const digits = pgq::value_of<std::optional<std::string>>(rows, 0, 0);
         if (!digits || digits->size() != 2 * wanted) return false;
-        std::string bytes(static_cast<std::size_t>(wanted), '\0');
-        auto const value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
-        for (std::size_t i = 0; i < bytes.size(); ++i)
-            bytes[i] = static_cast<char>(value((*digits)[2 * i]) << 4 | value((*digits)[2 * i + 1]));
-        sink(std::string_view{bytes});
+        sink(std::string_view{bytes_of_hex(*digits)});
     }
     return true;
 }

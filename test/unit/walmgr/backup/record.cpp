@@ -52,6 +52,13 @@ BOOST_AUTO_TEST_CASE(a_record_is_read_as_it_was_written) {
     full.parent.clear();
     full.tablespaces.clear();
     BOOST_TEST((parse_backup_record(write_backup_record(full), "x") == full));
+    full.configuration = kept_config{.places = {"/data", "/etc/\"x\"", "", "/etc/z"},
+                                     .part = backup_part{"config.tar", 2048, 300, std::string(64, '2'), 3, {}},
+                                     .missing = {{"/etc/y", "not \"ours\""}, {"/etc/w", ""}}};
+    BOOST_TEST((parse_backup_record(write_backup_record(full), "x") == full));
+    full.configuration->part.reset();
+    full.configuration->missing.clear();
+    BOOST_TEST((parse_backup_record(write_backup_record(full), "x") == full));
     BOOST_TEST(raw_size_of(one) == 134'227'968U);
     BOOST_TEST(stored_size_of(one) == 30'000'300U);
 }
