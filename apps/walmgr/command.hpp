@@ -31,6 +31,7 @@ void add_setup(apps::command& program, request& wanted);
 void add_stop(apps::command& program, request& wanted);
 void add_check(apps::command& program, request& wanted);
 void add_serve(apps::command& program, request& wanted);
+void add_step(apps::command& program, request& wanted);
 void add_restore(apps::command& program, request& wanted);
 void add_restore_test(apps::command& program, request& wanted);
 void add_failover(apps::command& program, request& wanted);

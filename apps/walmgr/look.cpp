@@ -14,8 +14,10 @@ using namespace std::chrono_literals;
 
 walmgr::log_status look(config const& settings) {
     walmgr::log_status found{.cluster = settings.cluster};
+    auto const* primary = &settings.nodes.master;
     try {
-        pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 10s, .statement_timeout = 20s}};
+        primary = &primary_of(settings.nodes);
+        pgq::libpq::connection db{primary->db, {.connect_timeout = 10s, .statement_timeout = 20s}};
         found.server = walmgr::ask_server_status(db, settings.receive.application_name);
     } catch (walmgr::error const& failure) {
         found.failed.push_back({"server", failure.kind(), failure.what()});
@@ -24,7 +26,7 @@ walmgr::log_status look(config const& settings) {
     }
     auto all = open_repositories(settings);
     add_storage_status(all, settings.walmgr_data, settings.receive.partial_wals, found);
-    auto const& data = settings.nodes.master.data;
+    auto const& data = primary->data;
     add_local_status(dropped_log_of(settings), settings.pressure, data.empty() ? data : data + "/pg_wal", found);
     return found;
 }

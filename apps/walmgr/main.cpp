@@ -44,10 +44,10 @@ void describe_all(apps::command_line& line, walmgr_app::request& wanted) {
     line.add_option("config", wanted.file, "configuration file; every command but serve needs it");
     line.needs_command();
     for (auto* const add :
-         {add_xarchive, add_xrestore,     add_verify,       add_gap,      add_repo,   add_setup,   add_stop,
-          add_check,    add_failover,     add_pause,        add_receive,  add_status, add_metrics, add_serve,
-          add_restore,  add_restore_test, add_agent,        add_backup,   add_info,   add_expire,  add_pins,
-          add_locks,    add_standbys,     add_housekeeping, add_migration})
+         {add_xarchive, add_xrestore,     add_verify,       add_gap,       add_repo,   add_setup,   add_stop,
+          add_check,    add_failover,     add_pause,        add_receive,   add_status, add_metrics, add_serve,
+          add_restore,  add_restore_test, add_agent,        add_backup,    add_info,   add_expire,  add_pins,
+          add_locks,    add_standbys,     add_housekeeping, add_migration, add_step})
         add(line, wanted);
     line.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "

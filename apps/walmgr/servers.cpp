@@ -2,7 +2,11 @@
 
 #include <pgq/libpq/conninfo.hpp>
 
+#include <pwd.h>
+#include <unistd.h>
 #include <walmgr/command_line.hpp>
+#include <walmgr/host_name.hpp>
+#include <walmgr/location.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -19,6 +23,22 @@ std::vector<std::string> command(pgq::ini_section const& section, std::string_vi
 
 std::string or_else(std::string text, std::string const& other) {
     return text.empty() ? other : text;
+}
+
+/// Where a server lives, unless that is here: one file serves on all machines.
+walmgr::location machine(pgq::ini_section const& section, std::string_view key) {
+    auto const text = section.text(key, "");
+    if (text.empty()) return {};
+    walmgr::location read;
+    try {
+        read = walmgr::parse_location(text);
+    } catch (walmgr::error const& problem) { section.refuse(key, std::string{"is wrong: "} + problem.what()); }
+    if (read.by != walmgr::reached_by::ssh)
+        section.refuse(key, "is no ssh://[user@]host[:port]/path, the path of the configuration there");
+    bool const ours = read.port == 0 && read.host == walmgr::host_name();
+    auto const* const account = ours && !read.user.empty() ? ::getpwuid(::geteuid()) : nullptr;
+    return ours && (read.user.empty() || (account != nullptr && read.user == account->pw_name)) ? walmgr::location{}
+                                                                                                : read;
 }
 
 std::string folder(pgq::ini_section const& section, std::string_view key) {
@@ -55,6 +75,7 @@ servers read_servers(pgq::ini_section const& section, std::string const& path, s
                    .db = master_db,
                    .data = folder(section, "master_data"),
                    .config = folder(section, "master_config"),
+                   .machine = machine(section, "master_machine"),
                    .programs = folder(section, "master_bin"),
                    .followed_by = or_else(section.text("primary_conninfo", ""), master_db),
                    .start_command = command(section, "master_start_cmd"),
@@ -66,12 +87,16 @@ servers read_servers(pgq::ini_section const& section, std::string const& path, s
                   .db = slave_db,
                   .data = folder(section, "slave_data"),
                   .config = config_folder.empty() ? "" : config_folder + "/postgresql.conf",
+                  .machine = machine(section, "slave_machine"),
                   .programs = folder(section, "slave_bin"),
                   .followed_by = or_else(section.text("slave_conninfo", ""), slave_db),
                   .start_command = command(section, "slave_start_cmd"),
                   .stop_command = command(section, "slave_stop_cmd"),
                   .slot = slot,
                   .log = read.state_dir + '/' + cluster + "-slave.log"};
+    // So that no path of another machine is ever taken for one of this.
+    for (auto* const one : {&read.master, &read.slave})
+        if (!one->machine.host.empty()) one->data_there.swap(one->data);
     return read;
 }
 

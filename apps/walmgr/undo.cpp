@@ -1,6 +1,7 @@
 #include "undo.hpp"
 
 #include "journalled.hpp"
+#include "machines.hpp"
 #include "open_repository.hpp"
 #include "parts.hpp"
 
@@ -62,10 +63,11 @@ int undo_switchover(config const& settings, bool dry_run, std::chrono::seconds l
         if (auto const name = log.noted("node")) {
             auto const& nodes = settings.nodes;
             auto const& old = other_of(nodes, *name == nodes.master.name ? nodes.master : nodes.slave);
+            auto const at = machine_of(settings, old, noted_system(log));
             // What the killed run has started may still be stopping it.
-            if (log.begun("hand over")) walmgr::stop_node(old, limit);
-            walmgr::start_node(old, limit);
-            std::cout << old.name << " runs as the primary that it was\n";
+            if (log.begun("hand over")) at.act(walmgr::machine_step::stop, limit);
+            at.act(walmgr::machine_step::start, limit);
+            std::cout << shown(old) << " runs as the primary that it was\n";
         } else std::cout << "nothing to undo\n";
         log.finish();
     });

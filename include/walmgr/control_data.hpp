@@ -102,13 +102,16 @@ inline control_data parse_control_data(std::string_view text) {
     };
 }
 
-/// Runs pg_controldata of the folder `programs` (empty: as PATH has it) on a data folder.
-/// @throws error  as run_checked() and parse_control_data()
-inline control_data read_control_data(std::string const& programs, std::string const& data) {
+/// What pg_controldata of the folder `programs` (empty: as PATH has it) prints of a data folder.
+/// @throws error  as run_checked()
+inline std::string control_text(std::string const& programs, std::string const& data) {
     auto const program = programs.empty() ? std::string{"pg_controldata"} : programs + "/pg_controldata";
-    auto const said =
-        run_checked({program, "-D", data}, {.deadline = std::chrono::seconds{60}, .environment = {{"LC_ALL", "C"}}});
-    return parse_control_data(said);
+    return run_checked({program, "-D", data}, {.deadline = std::chrono::seconds{60}, .environment = {{"LC_ALL", "C"}}});
+}
+
+/// The same, taken apart. @throws error  as run_checked() and parse_control_data()
+inline control_data read_control_data(std::string const& programs, std::string const& data) {
+    return parse_control_data(control_text(programs, data));
 }
 
 }  // namespace walmgr

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <walmgr/control_data.hpp>
+#include <walmgr/location.hpp>
 #include <walmgr/process.hpp>
 #include <walmgr/restore/running_server.hpp>
 #include <walmgr/server_config.hpp>
@@ -23,6 +24,8 @@ struct node {
     std::string db{};           ///< connection string for our own sessions
     std::string data{};         ///< data folder; empty when it is on another machine
     std::string config{};       ///< its postgresql.conf; empty: as it was started last, or in the data folder
+    location machine{};         ///< where it lives, and the configuration there; no host: here
+    std::string data_there{};   ///< data folder on that other machine, as far as it is known here
     std::string programs{};     ///< folder of PostgreSQL's programs; empty: as PATH has them
     std::string followed_by{};  ///< connection string with which a standby follows it
     std::vector<std::string> start_command{};  ///< empty for pg_ctl
@@ -37,8 +40,17 @@ inline std::string program_of(node const& of, std::string const& name) {
     return of.programs.empty() ? name : of.programs + '/' + name;
 }
 
-/// @throws error  configuration, when the data folder is not known
+/// Its name, and the machine where that is another one: for messages.
+inline std::string shown(node const& of) {
+    if (of.machine.host.empty()) return of.name;
+    return of.name + " on " + (of.machine.user.empty() ? "" : of.machine.user + '@') + of.machine.host +
+           (of.machine.port == 0 ? "" : ':' + std::to_string(of.machine.port));
+}
+
+/// @throws error  configuration, when the data folder is not known, or is on another machine
 inline std::string const& data_of(node const& of) {
+    if (!of.machine.host.empty())
+        throw error{fault::configuration, "this works in the data folder of " + shown(of) + "; run it there"};
     if (of.data.empty())
         throw error{fault::configuration, "the data folder of " + of.name + " is needed here; set " +
                                               (of.name == "the master" ? "master_data" : "slave_data")};
@@ -71,8 +83,9 @@ inline std::optional<std::string> sign_of_server(node const& of) {
     std::error_code problem;
     auto const data = std::filesystem::canonical(data_of(of), problem);
     if (problem)
-        throw error{fault::configuration,
-                    "the data folder of " + of.name + ", " + of.data + ", cannot be found: " + problem.message()};
+        throw error{fault::configuration, "the data folder of " + of.name + ", " + of.data + ", cannot be found: " +
+                                              problem.message() + "; where it is on another machine, name that in " +
+                                              (of.name == "the master" ? "master_machine" : "slave_machine")};
     return sign_of_server(data.string());
 }
 

@@ -33,6 +33,9 @@ struct process_options {
     /// An open file that it inherits; -1 for none. A lock on it is held until the program ends, even when we are
     /// killed.
     int inherited = -1;
+    /// What it reads from standard input, at most 4096 bytes. Its end comes when we end, or when the program does; with
+    /// nothing here it comes at once.
+    std::string input{};
 };
 
 /// What became of it.
@@ -91,13 +94,14 @@ inline std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 /// Starts it in a process group of its own, with no signal blocked and none ignored.
-inline ::pid_t spawn(std::vector<std::string> command, process_options const& wanted, pipe_ends const& out,
-                     pipe_ends const& err) {
+inline ::pid_t spawn(std::vector<std::string> command, process_options const& wanted, pipe_ends const& in,
+                     pipe_ends const& out, pipe_ends const& err) {
     ::posix_spawn_file_actions_t actions{};
     ::posix_spawnattr_t attributes{};
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (in.from.is_open()) ::posix_spawn_file_actions_adddup2(&actions, in.from.descriptor(), STDIN_FILENO);
+    else ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions, out.to.descriptor(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, err.to.descriptor(), STDERR_FILENO);
     // A descriptor laid upon itself stays open in the program.
@@ -142,16 +146,20 @@ inline std::string first_line(std::string_view text) {
     return std::string{text.substr(begin, std::min(text.find_first_of("\r\n", begin), text.size()) - begin)};
 }
 
-/// Runs a program, which is looked up in PATH when its name has no slash, and waits for its end; its standard input is
-/// empty. What it leaves running in the background, as pg_ctl does, is not waited for.
+/// Runs a program, which is looked up in PATH when its name has no slash, and waits for its end. What it leaves running
+/// in the background, as pg_ctl does, is not waited for.
 /// @throws error  configuration, when there is no such program; timed_out, when the deadline has passed; unavailable
 inline process_result run_process(std::vector<std::string> const& command, process_options const& wanted = {}) {
     using clock = std::chrono::steady_clock;
     constexpr int look_again_ms = 20;
     constexpr std::chrono::seconds grace{5};
+    detail::pipe_ends in;
     detail::pipe_ends out;
     detail::pipe_ends err;
-    auto const child = detail::spawn(command, wanted, out, err);
+    if (wanted.input.empty()) in.from = {};
+    else in.to.write(wanted.input);
+    auto const child = detail::spawn(command, wanted, in, out, err);
+    in.from = {};
     out.to = {};
     err.to = {};
     for (auto* const one : {&out, &err})

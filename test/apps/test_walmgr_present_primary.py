@@ -30,6 +30,31 @@ def said_by_check(pair):
     return dict(reversed(line.split(": ", 2)[:2]) for line in pair.walmgr("check").stdout.splitlines())
 
 
+def is_set_up_at_the_new_primary(pair):
+    """The disk that fills is the primary's, archiving is the primary's, and so is the cluster."""
+    for number in range(3):
+        (pair.data("a") / f"pg_wal/archive_status/0000000100000000000000A{number}.ready").touch()
+    keys = pair.keys | {"partial_wals": pair.archive.folder / "partial"}
+    pair.archive.configure(**keys, on_pressure="alarm", pressure_backlog=2)
+    done = pair.walmgr("status")
+    assert done.returncode == 0, done
+    assert said_by_check(pair)["pressure"] == "ok"
+    pair.archive.configure(**keys)
+    for waits in (pair.data("a") / "pg_wal/archive_status").glob("*A?.ready"):
+        waits.unlink()
+
+    command = pair.sql("b", "show archive_command")
+    assert pair.walmgr("stop").returncode == 0
+    assert pair.sql("b", "show archive_command") == [("",)] and pair.sql("a", "show archive_command") == command
+    done = pair.walmgr("setup")
+    assert done.returncode == 0 and pair.sql("b", "show archive_command") == command, done
+    pair.ctl("a", "stop")
+    for asked in (["repo", "init"], ["upgrade"]):
+        done = pair.walmgr(*asked)
+        assert done.returncode == 0 and "known already" in done.stdout, done
+    pair.ctl("a", "start")
+
+
 def test_they_go_on_at_the_new_primary(pair, receiver, wait_until):
     pair.sql("a", "create table kept (n int)")
     wait_until(lambda: pair.streams("b") and receives(pair, "a"), what="a standby and a receiver", timeout=60)
@@ -45,6 +70,7 @@ def test_they_go_on_at_the_new_primary(pair, receiver, wait_until):
     assert done.returncode == 0 and "of timeline 2 is in the repository" in done.stdout, done
     said = said_by_check(pair)
     assert said["server"] == said["roles"] == said["slots"] == "ok", said
+    is_set_up_at_the_new_primary(pair)
 
     # The new primary is lost, and comes back behind the old one.
     pair.kill9("b")

@@ -5,13 +5,11 @@ import contextlib
 
 import pytest
 
-from support.killed import run_until
+from support.killed_roles import has_all, killed_everywhere, lines_of
 from support.pair import Writer, running_pair
-from support.server import as_server_user
 
 # A commit is acknowledged when the standby has it too: so no failover may lose it.
 SETTINGS = "wal_log_hints = on\nsynchronous_standby_names = '*'"
-MOST_KILLS = 200
 
 
 @contextlib.contextmanager
@@ -25,37 +23,6 @@ def pair_of(program):
 def pair(program):
     with pair_of(program) as made:
         yield made
-
-
-def killed_everywhere(pair, *command, at, until=lambda event: False):
-    """Gives a command again and again, and kills it where `at(event)` holds for one that comes up for the first time. Returns these."""
-    output = pair.folder / "said"
-    output.touch()
-    seen = []
-    for _ in range(MOST_KILLS):
-        event, status = run_until(as_server_user(pair.archive.command(*command)),
-                                  lambda event: at(event) and event not in seen, output)
-        primaries = pair.primaries()
-        assert len(primaries) <= 1, (primaries, seen, output.read_text())
-        if event is None and status == 14:  # what the last run has started is not done yet
-            continue
-        if event is None:
-            assert status == 0, (seen, output.read_text())
-            return seen
-        seen.append(event)
-        if until(event):
-            return seen
-    raise AssertionError((seen, output.read_text()))
-
-
-def lines_of(events):
-    return [text for kind, text in events if kind == "before"]
-
-
-def has_all(pair, name, writer):
-    """Whether a server has what was acknowledged by now."""
-    acknowledged = list(writer.acknowledged)
-    return set(acknowledged) <= set(pair.rows(name)) and acknowledged
 
 
 def changed_by_kills(pair, wait_until, at):

@@ -17,13 +17,23 @@ SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 
 
 class SshServer:
-    """Logs in as the user that runs the tests: its sessions need a shell, and the server's user has none."""
+    """Logs in as the user that runs the tests, or as `user`, who may be one without a shell or password as the server's user is: for
+    this sshd alone, and what it starts, there are others files of users then."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, user=None):
         self.folder = pathlib.Path(folder)
         self.port = None
         self.process = None
-        self.user = pwd.getpwuid(os.geteuid()).pw_name
+        self.user = user or pwd.getpwuid(os.geteuid()).pw_name
+        self.own_users = os.geteuid() == 0 and self.user != "root"
+        if self.own_users:
+            for name in ("passwd", "shadow"):
+                text = pathlib.Path("/etc", name).read_text()
+                mine = next(line for line in text.splitlines() if line.startswith(f"{self.user}:"))
+                words = mine.split(":")
+                words[-1 if name == "passwd" else 1] = "/bin/sh" if name == "passwd" else "*"
+                (self.folder / name).touch(mode=0o644 if name == "passwd" else 0o600)
+                (self.folder / name).write_text(text.replace(mine, ":".join(words)))
         for name in ("host_key", "key", "other_key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name], check=True)
         self.keys = self.folder / "authorized_keys"
@@ -51,7 +61,7 @@ class SshServer:
             self._configure()
             with open(self.folder / "sshd.log", "ab") as log:
                 self.process = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "TERM", SSHD, "-D", "-e", "-f", self.folder / "sshd_config"],
+                    [*self._among_users(), "setpriv", "--pdeathsig", "TERM", SSHD, "-D", "-e", "-f", self.folder / "sshd_config"],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline and self.process.poll() is None:
@@ -61,6 +71,12 @@ class SshServer:
                 time.sleep(0.1)
             self.stop()
         raise RuntimeError("sshd did not start:\n" + self.log())
+
+    def _among_users(self):
+        if not self.own_users:
+            return []
+        script = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/shadow" /etc/shadow && shift && exec "$@"'
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", self.folder]
 
     def log(self):
         return (self.folder / "sshd.log").read_text()
@@ -110,7 +126,7 @@ class SshServer:
 
 
 @contextlib.contextmanager
-def ssh_server(folder):
+def ssh_server(folder, user=None):
     """A running one; skips the test where there can be none."""
     if not pathlib.Path(SSHD).exists():
         pytest.skip("needs Debian's openssh-server")
@@ -118,7 +134,7 @@ def ssh_server(folder):
         pathlib.Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where sshd wants to be while nobody is logged in yet
     if shutil.which("ssh-keygen") is None:
         pytest.skip("needs Debian's openssh-client")
-    server = SshServer(folder)
+    server = SshServer(folder, user)
     server.start()
     try:
         yield server

@@ -1,9 +1,9 @@
 #include "../backed_up_server.hpp"
 #include "../command.hpp"
+#include "../machines.hpp"
 #include "../open_repository.hpp"
 #include "../outside_config.hpp"
 #include "../parts.hpp"
-#include "../this_program.hpp"
 #include "../under_pressure.hpp"
 
 #include <common/json.hpp>
@@ -76,7 +76,8 @@ void ask_config(walmgr::probe_list& to, config const& settings) {
 void ask_server(walmgr::probe_list& to, config const& settings, options const& given,
                 std::optional<walmgr::cluster> const& known) {
     to.ask("server", [&] {
-        pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 10s, .statement_timeout = 30s}};
+        auto const& primary = primary_of(settings.nodes);
+        pgq::libpq::connection db{primary.db, {.connect_timeout = 10s, .statement_timeout = 30s}};
         bool const standby = walmgr::sql::in_recovery(db);
         to.add("server", standby ? verdict::wrong : verdict::fine,
                "version " + walmgr::sql::shown_setting(db, "server_version") +
@@ -88,9 +89,8 @@ void ask_server(walmgr::probe_list& to, config const& settings, options const& g
                    "system id " + std::to_string(running.system_id) +
                        (same ? "" : ", and the repository does not keep that one as " + settings.cluster));
         });
-        walmgr::probe_archiving(to, db, given.limits, [&](std::string const& command) {
-            return is_command_of_server(settings, command, "xarchive %p %f");
-        });
+        walmgr::probe_archiving(to, db, given.limits,
+                                [&](std::string const& command) { return archives_here(settings, primary, command); });
         walmgr::probe_settings(to, db);
         walmgr::probe_replication(to, db);
         walmgr::probe_clock(to, db, given.limits);
@@ -113,8 +113,9 @@ void ask_pressure(walmgr::probe_list& to, config const& settings) {
         if (settings.pressure.action == walmgr::on_pressure::drop && !dropped.is_writable())
             to.add("pressure", verdict::wrong,
                    "this user cannot make a file in " + dropped.folder() + "; see state_dir");
-        auto const folder = settings.nodes.master.data + "/pg_wal";
-        if (settings.nodes.master.data.empty() || ::access(folder.c_str(), X_OK) != 0) return;
+        auto const& data = primary_of(settings.nodes).data;
+        auto const folder = data + "/pg_wal";
+        if (data.empty() || ::access(folder.c_str(), X_OK) != 0) return;
         auto const found = measure_pressure(settings.pressure, folder, dropped.removable(folder));
         to.add("pressure", found.holds ? verdict::wrong : verdict::fine, to_string(found));
     });

@@ -1,21 +1,19 @@
 #include "../command.hpp"
-#include "../handed_over.hpp"
+#include "../failover_hooks.hpp"
 #include "../journalled.hpp"
+#include "../machines.hpp"
 #include "../this_program.hpp"
 #include "../undo.hpp"
 
-#include <walmgr/archive.hpp>
 #include <walmgr/archiving.hpp>
 #include <walmgr/failover/steps.hpp>
-#include <walmgr/intent.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <variant>
+#include <utility>
 
 namespace walmgr_app {
 namespace command_failover {
@@ -46,55 +44,6 @@ parts parts_of(config const& settings, walmgr::journal& log, std::string const& 
     return found;
 }
 
-void keep_history(config const& settings, walmgr::timeline tli, std::string const& text) {
-    auto const name = walmgr::history_name(tli);
-    auto const path = settings.nodes.state_dir + '/' + settings.cluster + '-' + name;
-    walmgr::replace_text_file(path, text);
-    auto const repositories = open_repositories(settings);
-    auto const store_in = [&](std::string const& location) {
-        auto const where = open_location(settings, location);
-        auto const of = known_cluster(settings, where);
-        std::visit([&](auto const& way) { walmgr::archive_file(where, of, way, path, name); }, settings.pack);
-        return 0;
-    };
-    auto const status = in_each_repository(settings, store_in);
-    ::unlink(path.c_str());
-    if (status != 0)
-        throw error{fault::unavailable,
-                    "the history of the new timeline could not be stored; mend that and run the same "
-                    "command again"};
-}
-
-walmgr::failover_hooks hooks_of(config const& settings, options const& given) {
-    return {
-        .ranges =
-            [&settings] {
-                auto const where = open_repository(settings);
-                return walmgr::archived_ranges(where, known_cluster(settings, where));
-            },
-        .give_up =
-            [&settings](walmgr::timeline tli, walmgr::lsn at) {
-                auto const record = [&](std::string const& location) {
-                    auto const where = open_location(settings, location);
-                    walmgr::record_intent(where, known_cluster(settings, where), {tli, at});
-                    return 0;
-                };
-                if (in_each_repository(settings, record) != 0)
-                    throw error{fault::unavailable, "not every repository could be told that the timeline is given up"};
-            },
-        .missing =
-            [&settings, &given](walmgr::timeline tli) {
-                return given.without_receivers ? std::string{} : missing_hand_over(settings, tli);
-            },
-        .unreplayed =
-            [&settings, &given](walmgr::timeline tli, walmgr::lsn replayed) {
-                return given.without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
-            },
-        .keep_history = [&settings](walmgr::timeline tli,
-                                    std::string const& text) { keep_history(settings, tli, text); },
-        .say = [](std::string const& what) { std::cout << what << std::endl; }};
-}
-
 /// For everybody to see: a primary that archives nothing, unless a receiver keeps its log. Never in the way.
 void warn_unless_archiving(config const& settings, node const& primary, std::string const& from_when) {
     try {
@@ -103,7 +52,7 @@ void warn_unless_archiving(config const& settings, node const& primary, std::str
         if (!why) return;
         auto const text = "ATTENTION: " + primary.name + " archives nothing " + from_when + ": " + *why;
         std::cout << text << std::endl;
-        say(text + "; set archive_mode = on and archive_command = '" + command_of_server(settings, "xarchive %p %f") +
+        say(text + "; set archive_mode = on and archive_command = '" + archive_command_at(settings, primary) +
             "' there, restart it, and take a new base backup" +
             (settings.receive.partial_wals.empty() ? "" : "; until then only receive, where it runs, keeps its log"));
     } catch (pgq::error const& problem) {
@@ -111,25 +60,42 @@ void warn_unless_archiving(config const& settings, node const& primary, std::str
     }
 }
 
+/// Where the old primary may still live. It is not waited for as long as a repository is.
+walmgr::any_machine machine_of_lost(config const& settings, node const& old) {
+    return machine_of(settings, old, 0, std::chrono::seconds{10});
+}
+
 int boot(config const& settings, options const& given) {
     if (given.undo) return undo_boot(settings, given.dry_run);
+    std::chrono::seconds const limit{given.limit};
+    auto const& fence = settings.nodes.fence_command;
     auto const is_standby = [](role is, node const&) { return is == role::standby; };
+    std::string const wanted = "standby that answers";
+    auto const require_fenced = [&](parts const& found) {
+        walmgr::require_fenced(*found.other, machine_of_lost(settings, *found.other), {}, limit,
+                               [](std::string const& what) { std::cout << what << std::endl; });
+    };
     if (given.dry_run) {
-        auto const found = find_parts(settings.nodes, "standby that answers", is_standby);
+        auto const found = find_parts(settings.nodes, wanted, is_standby);
         check_identity(settings, *found.subject);
-        auto const& fence = settings.nodes.fence_command;
-        if (fence.empty()) walmgr::require_fenced(*found.other, {}, std::chrono::seconds{given.limit});
+        if (fence.empty()) require_fenced(found);
         else std::cout << "would run " << fence.front() << ", and go on when it ends with 0\n";
         std::cout << "would make " << found.subject->name << " the primary in the place of " << found.other->name
                   << '\n';
         warn_unless_archiving(settings, *found.subject, "then");
         return 0;
     }
+    // One that cannot go on, since the old primary's machine was lost in the middle of it.
+    give_way(settings, "switchover", [&](walmgr::journal const& /*log*/) {
+        auto const found = find_parts(settings.nodes, wanted, is_standby);
+        if (fence.empty()) require_fenced(found);
+        return true;
+    });
     return with_journal(settings, "boot", "give up", [&](walmgr::journal& log) {
-        auto const found = parts_of(settings, log, "standby that answers", is_standby);
+        auto const found = parts_of(settings, log, wanted, is_standby);
         check_identity(settings, *found.subject);
-        auto const now = walmgr::boot(*found.subject, *found.other, settings.nodes.fence_command,
-                                      std::chrono::seconds{given.limit}, hooks_of(settings, given), log);
+        auto const now = walmgr::boot(*found.subject, *found.other, machine_of_lost(settings, *found.other), fence,
+                                      limit, hooks_of(settings, given.without_receivers), log);
         std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
                   << "; take a new base backup soon\n";
         warn_unless_archiving(settings, *found.subject, "from now on");
@@ -143,12 +109,12 @@ int switchover(config const& settings, options const& given) {
         return is == role::standby && walmgr::role_of(other) == role::primary;
     };
     auto const ready = [&](parts const& found) {
-        check_identity(settings, *found.subject);
+        auto const system_id = check_identity(settings, *found.subject);
         auto primary = walmgr::session_with(*found.other, limit);
         auto standby = walmgr::session_with(*found.subject, limit);
         walmgr::require_switchable(primary, standby, given.lag);
-        walmgr::read_control_data(found.other->programs, data_of(*found.other));
-        require_startable(*found.other);
+        walmgr::require_primary_there(*found.other, machine_of(settings, *found.other, system_id), system_id);
+        return system_id;
     };
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, "standby with a primary", fits);
@@ -159,13 +125,19 @@ int switchover(config const& settings, options const& given) {
     }
     return with_journal(settings, "switchover", "hand over", [&](walmgr::journal& log) {
         auto const found = parts_of(settings, log, "standby with a primary", fits);
-        if (!log.begun("hand over")) ready(found);
+        if (!log.begun("hand over")) log.note("system", std::to_string(ready(found)));
+        auto const at = machine_of(settings, *found.other, noted_system(log));
         try {
-            walmgr::switch_over(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"), limit,
-                                hooks_of(settings, given), log);
-        } catch (error const&) {
-            // Nothing was promoted and the old primary runs: there is nothing to go on with.
-            if (!log.begun("promote") && walmgr::role_of(*found.other) == role::primary) log.finish();
+            walmgr::switch_over(*found.subject, *found.other, at, limit, hooks_of(settings, given.without_receivers),
+                                log);
+        } catch (walmgr::step_interrupted const&) {
+            throw;  // what was begun there may be under way still
+        } catch (error const& problem) {
+            // Nothing was promoted and the old primary runs: there is nothing to go on with, unless it is being
+            // stopped.
+            if (problem.kind() != fault::locked && !log.begun("promote") &&
+                walmgr::role_of(*found.other) == role::primary)
+                log.finish();
             throw;
         }
         std::cout << found.subject->name << " is the primary, " << found.other->name << " follows\n";
@@ -174,37 +146,38 @@ int switchover(config const& settings, options const& given) {
 }
 
 int rejoin(config const& settings, options const& given) {
+    std::chrono::seconds const limit{given.limit};
     auto const fits = [](role is, node const& other) {
         return is == role::silent && !other.db.empty() && walmgr::role_of(other) == role::primary;
     };
     auto const ready = [&](parts const& found, bool begun) {
-        if (auto const sign = walmgr::sign_of_server(*found.subject))
-            throw error{fault::server_running, found.subject->name + " runs: " + *sign + "; stop it first"};
-        if (!begun) require_startable(*found.subject);
-        auto const ended = walmgr::read_control_data(found.subject->programs, data_of(*found.subject));
         auto db = walmgr::session_with(*found.other, std::chrono::seconds{30});
-        if (auto const is = walmgr::identify_cluster(db, settings.cluster); is.system_id != ended.system_id)
-            throw error{fault::identity, found.subject->data + " has system id " + std::to_string(ended.system_id) +
-                                             ", and the primary " + std::to_string(is.system_id)};
+        auto const is = walmgr::identify_cluster(db, settings.cluster);
+        auto const state = machine_of(settings, *found.subject, is.system_id).look(walmgr::look_limit);
+        walmgr::require_system(*found.subject, state, is.system_id);
+        if (state.sign)
+            throw error{fault::server_running, shown(*found.subject) + " runs: " + *state.sign + "; stop it first"};
+        if (!begun) walmgr::require_startable_there(*found.subject, state);
+        auto const now = walmgr::sql::current_timeline(db);
+        return std::pair{is.system_id, walmgr::way_back_of(state.control, now, walmgr::past_of(db, now))};
     };
     std::string const wanted = "stopped server beside a primary";
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, wanted, fits);
-        ready(found, false);
-        auto db = walmgr::session_with(*found.other, std::chrono::seconds{30});
-        auto const now = walmgr::sql::current_timeline(db);
-        auto const way = walmgr::way_back_of(walmgr::read_control_data(found.subject->programs, found.subject->data),
-                                             now, walmgr::past_of(db, now));
-        std::cout << "would " << (way == walmgr::way_back::follow ? "" : "rewind and ") << "start "
-                  << found.subject->name << " as a standby of " << found.other->name << '\n';
+        std::cout << "would " << (ready(found, false).second == walmgr::way_back::follow ? "" : "rewind and ")
+                  << "start " << found.subject->name << " as a standby of " << found.other->name << '\n';
         return 0;
     }
+    // Of which nothing is left but this, perhaps after the old primary's machine was away.
+    give_way(settings, "switchover", [&](walmgr::journal const& log) {
+        if (log.done("history")) ready(find_parts(settings.nodes, wanted, fits), false);
+        return log.done("history");
+    });
     return with_journal(settings, "rejoin", "decide", [&](walmgr::journal& log) {
         auto const found = parts_of(settings, log, wanted, fits);
-        if (!log.begun("start standby")) ready(found, log.noted("config").has_value());
-        auto const way = walmgr::rejoin(*found.subject, *found.other, command_of_server(settings, "xrestore %f %p"),
-                                        settings.nodes.state_dir + '/' + settings.cluster + "-kept-",
-                                        std::chrono::seconds{given.limit}, hooks_of(settings, given), log);
+        if (!log.begun("start standby")) log.note("system", std::to_string(ready(found, log.begun("decide")).first));
+        auto const way = walmgr::rejoin(*found.subject, machine_of(settings, *found.subject, noted_system(log)),
+                                        *found.other, limit, hooks_of(settings, given.without_receivers), log);
         std::cout << found.subject->name << " follows " << found.other->name
                   << (way == walmgr::way_back::rewind ? ", rewound\n" : "\n");
     });

@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../first_config.hpp"
 #include "../journalled.hpp"
+#include "../machines.hpp"
 #include "../this_program.hpp"
 
 #include <sys/stat.h>
@@ -92,10 +93,10 @@ std::vector<std::string> objects_of(walmgr::any_store const& where, std::string 
 /// Refuses while the primary archives here, and gives back the slot that would keep its log for nobody.
 void leave_server(config const& settings, bool act) {
     try {
+        auto const& primary = primary_of(settings.nodes);
         pgq::libpq::connection db{
-            primary_of(settings.nodes).db,
-            {.connect_timeout = std::chrono::seconds{10}, .statement_timeout = std::chrono::seconds{30}}};
-        if (is_command_of_server(settings, walmgr::archive_command_of(db), "xarchive %p %f"))
+            primary.db, {.connect_timeout = std::chrono::seconds{10}, .statement_timeout = std::chrono::seconds{30}}};
+        if (archives_here(settings, primary, walmgr::archive_command_of(db)))
             throw error{fault::negative, "the primary archives here; run first: walmgr CONFIG stop"};
         if (act && !settings.receive.slot.empty()) walmgr::sql::drop_idle_slot(db, settings.receive.slot);
     } catch (pgq::connection_error const&) {

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../parts.hpp"
 
 #include <pgq/libpq/connection.hpp>
 
@@ -60,7 +61,7 @@ int take_over(config const& settings, std::string const& base, bool dry_run) {
 
 /// Lets the repository know what a cluster has become by pg_upgrade.
 int upgrade(config const& settings, bool sure, bool dry_run) {
-    pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
+    pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const is = walmgr::identify_cluster(db, settings.cluster);
     bool changes = false;
     auto const in = [&](std::string const& location) {
@@ -81,7 +82,7 @@ int upgrade(config const& settings, bool sure, bool dry_run) {
     if (status != 0 || dry_run || !changes) return status;
     if (!sure)
         throw walmgr::error{walmgr::fault::negative,
-                            "nothing was recorded: if master_db is that cluster after pg_upgrade, give --yes"};
+                            "nothing was recorded: if the primary is that cluster after pg_upgrade, give --yes"};
     std::cout << "older backups stay, and cannot be brought forward by newer log: take a backup now\n";
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../parts.hpp"
 
 #include <common/json.hpp>
 #include <pgq/libpq/connection.hpp>
@@ -28,7 +29,7 @@ using walmgr::error;
 using walmgr::fault;
 
 int init(config const& settings, bool dry_run) {
-    pgq::libpq::connection db{settings.master_db, {.connect_timeout = 30s, .statement_timeout = 30s}};
+    pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const which = walmgr::identify_cluster(db, settings.cluster);
     return in_each_repository(settings, [&](std::string const& location) {
         auto const where = open_location(settings, location);

@@ -1,6 +1,7 @@
 #include "../command.hpp"
+#include "../machines.hpp"
 #include "../open_repository.hpp"
-#include "../this_program.hpp"
+#include "../parts.hpp"
 
 #include <pgq/libpq/connection.hpp>
 
@@ -36,7 +37,7 @@ walmgr::cluster checked_cluster(config const& settings, walmgr::any_store const&
     auto const of = known_cluster(settings, where);
     auto const running = walmgr::identify_cluster(db, settings.cluster);
     if (running.system_id != of.system_id)
-        throw walmgr::error{walmgr::fault::identity, "master_db is a server with system id " +
+        throw walmgr::error{walmgr::fault::identity, "the primary is a server with system id " +
                                                          std::to_string(running.system_id) +
                                                          ", and the repository keeps " + std::to_string(of.system_id) +
                                                          " under the name " + of.name};
@@ -50,18 +51,25 @@ void show(std::vector<walmgr::setting_change> const& plan, bool dry_run) {
     if (plan.empty()) std::cout << "nothing to change\n";
 }
 
-/// Restarts the master by the command of the configuration, or else by pg_ctl.
-void restart(servers const& nodes) {
-    if (!nodes.restart_command.empty()) {
-        walmgr::run_checked(nodes.restart_command);
+/// Restarts the primary by the command of the configuration, which is the master's and run here, or else where it
+/// lives.
+void restart(config const& settings, walmgr::node const& primary) {
+    auto const& command = settings.nodes.restart_command;
+    if (!command.empty() && &primary == &settings.nodes.master) {
+        walmgr::run_checked(command);
+    } else if (primary.machine.host.empty()) {
+        require_startable(primary);
+        walmgr::stop_node(primary, 300s);
+        walmgr::start_node(primary, 300s);
     } else {
-        require_startable(nodes.master);
-        walmgr::stop_node(nodes.master, 300s);
-        walmgr::start_node(nodes.master, 300s);
+        auto const at = machine_of(settings, primary);
+        walmgr::require_startable_there(primary, at.look(walmgr::look_limit));
+        at.act(walmgr::machine_step::stop, 300s);
+        at.act(walmgr::machine_step::start, 300s);
     }
     auto const answers = [&] {
         try {
-            session_with(nodes.master.db);
+            session_with(primary.db);
             return true;
         } catch (pgq::connection_error const&) { return false; }
     };
@@ -70,20 +78,22 @@ void restart(servers const& nodes) {
 
 int setup(config const& settings, options const& given) {
     auto const where = open_repository(settings);
-    auto db = session_with(settings.master_db);
+    auto const& primary = primary_of(settings.nodes);
+    auto db = session_with(primary.db);
     checked_cluster(settings, where, db);
-    auto const plan = walmgr::plan_archiving(db, command_of_server(settings, "xarchive %p %f"), given.replace);
+    auto const plan = walmgr::plan_archiving(db, archive_command_at(settings, primary), given.replace);
     show(plan, given.dry_run);
     if (given.dry_run) return 0;
     auto const waiting = walmgr::apply_settings(db, plan);
     if (waiting.empty()) return 0;
-    if (!given.restart && settings.nodes.restart_command.empty()) {
+    bool const by_command = !settings.nodes.restart_command.empty() && &primary == &settings.nodes.master;
+    if (!given.restart && !by_command) {
         std::cout << "in force after a restart of the server: " << waiting << '\n';
         return 0;
     }
     db.close();
-    restart(settings.nodes);
-    auto again = session_with(settings.master_db);
+    restart(settings, primary);
+    auto again = session_with(primary.db);
     auto const still = walmgr::sql::waiting_for_restart(again);
     if (!still.empty())
         throw walmgr::error{walmgr::fault::unavailable,
@@ -94,11 +104,11 @@ int setup(config const& settings, options const& given) {
 
 int stop(config const& settings, options const& given) {
     auto const where = open_repository(settings);
-    auto db = session_with(settings.master_db);
+    auto const& primary = primary_of(settings.nodes);
+    auto db = session_with(primary.db);
     auto const of = checked_cluster(settings, where, db);
     auto const before = walmgr::archive_command_of(db);
-    if (!walmgr::archives_nothing(before) && !is_command_of_server(settings, before, "xarchive %p %f") &&
-        !given.replace)
+    if (!walmgr::archives_nothing(before) && !archives_here(settings, primary, before) && !given.replace)
         throw walmgr::error{walmgr::fault::negative,
                             "the server archives elsewhere, by \"" + before + "\"; give --replace to stop that"};
     std::string const after = given.discard ? "/bin/true" : "";

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../journalled.hpp"
+#include "../machines.hpp"
 #include "../this_program.hpp"
 
 #include <unistd.h>
@@ -135,8 +136,8 @@ int create(config const& settings, options const& given) {
         });
         auto db = walmgr::session_with(primary, std::chrono::seconds{30});
         std::cout << "start " << made.name << std::endl;
-        walmgr::make_standby(made, primary, command_of_server(settings, "xrestore %f %p"),
-                             walmgr::sql::current_timeline(db), std::chrono::seconds{given.limit}, log);
+        walmgr::make_standby(made, machine_of(settings, made), primary, walmgr::sql::current_timeline(db),
+                             std::chrono::seconds{given.limit}, log);
         std::cout << made.name << " follows " << primary.name << '\n';
     });
 }

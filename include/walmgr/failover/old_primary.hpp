@@ -1,23 +1,17 @@
 /// What becomes of a server that was the primary and is not any more.
 #pragma once
 
-#include <unistd.h>
-#include <walmgr/auto_conf.hpp>
 #include <walmgr/control_data.hpp>
+#include <walmgr/failover/any_machine.hpp>
 #include <walmgr/failover/promotion.hpp>
 #include <walmgr/journal.hpp>
 #include <walmgr/node.hpp>
-#include <walmgr/process.hpp>
-#include <walmgr/restore/durable.hpp>
 #include <walmgr/role.hpp>
 #include <walmgr/timeline_history.hpp>
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace walmgr {
@@ -52,90 +46,32 @@ inline std::vector<ancestor> past_of(pgq::libpq::connection& primary, timeline n
     return *past;
 }
 
-namespace detail {
-
-/// A connection string without its password, which a list of processes would show.
-struct split_conninfo {
-    std::string text{};
-    std::vector<std::pair<std::string, std::string>> environment{};
-};
-inline split_conninfo without_password(std::string const& conninfo) {
-    split_conninfo out;
-    for (auto const& one : pgq::libpq::parse_conninfo(conninfo)) {
-        if (one.keyword == "password") out.environment.emplace_back("PGPASSWORD", one.value);
-        else
-            out.text.append(out.text.empty() ? "" : " ")
-                .append(one.keyword)
-                .append("=")
-                .append(pgq::libpq::quote_conninfo_value(one.value));
-    }
-    return out;
-}
-
-constexpr std::array<std::string_view, 4> own_files{"postgresql.conf", "postgresql.auto.conf", "pg_hba.conf",
-                                                    "pg_ident.conf"};
-
-/// Whether pg_rewind has done its work on a data folder: it writes this label, and the control file behind it.
-inline bool was_rewound(node const& of) {
-    auto const label = read_text_file(of.data + "/backup_label");
-    return label && label->find("BACKUP METHOD: pg_rewind") != std::string::npos &&
-           read_control_data(of.programs, of.data).state == cluster_state::in_recovery;
-}
-
-}  // namespace detail
-
 /// Makes the data of an old primary what the new one's were where they parted. Its configuration files stay its own.
 /// pg_rewind is not run again where it has done its work, and goes on to its end if we are killed.
 /// @throws error  configuration, when it was never prepared for that; unavailable, with what pg_rewind says
-inline void rewind_node(node const& old, node const& primary, std::string const& aside, journal& log) {
-    auto const found = read_control_data(old.programs, data_of(old));
+inline void rewind_node(node const& old, any_machine const& at, std::chrono::seconds limit, journal& log) {
+    auto const found = at.look(look_limit).control;
     if (!found.checksums && !found.log_hints)
         throw error{fault::configuration, old.name + " has diverged, and has neither checksums nor wal_log_hints, "
                                                      "without which pg_rewind cannot work; make it anew"};
-    log.step("keep configuration", [&] {
-        for (auto const name : detail::own_files) {
-            if (auto const text = read_text_file(old.data + '/' + std::string{name}))
-                replace_text_file(aside + std::string{name}, *text);
-        }
-    });
-    log.step("rewind", [&] {
-        if (detail::was_rewound(old)) return sync_tree(old.data);
-        auto source = detail::without_password(primary.db);
-        source.environment.emplace_back("LC_ALL", "C");
-        std::vector<std::string> command{program_of(old, "pg_rewind"), "--target-pgdata=" + old.data,
-                                         "--source-server=" + source.text, "--restore-target-wal"};
-        if (!old.config.empty()) command.push_back("--config-file=" + old.config);
-        run_checked(
-            command,
-            {.deadline = std::chrono::hours{24}, .environment = source.environment, .inherited = log.descriptor()});
-    });
-    log.step("give configuration back", [&] {
-        for (auto const name : detail::own_files) {
-            if (auto const text = read_text_file(aside + std::string{name}))
-                replace_text_file(old.data + '/' + std::string{name}, *text);
-        }
-    });
-    for (auto const name : detail::own_files)
-        ::unlink((aside + std::string{name}).c_str());
+    log.step("keep configuration", [&] { at.act(machine_step::keep, limit); });
+    log.step("rewind", [&] { at.act(machine_step::rewind, limit); });
+    log.step("give configuration back", [&] { at.act(machine_step::give_back, limit); });
 }
 
 /// Makes a stopped server a standby of `primary`, starts it, and waits until it receives log on timeline `now`. The
 /// primary keeps the log for it by its slot, where it has one.
 /// @throws error  timed_out, with what to look at
-inline void make_standby(node const& old, node const& primary, std::string const& restore_command, timeline now,
+inline void make_standby(node const& old, any_machine const& at, node const& primary, timeline now,
                          std::chrono::seconds limit, journal& log) {
     log.step("make standby", [&] {
         if (!old.slot.empty()) {
             auto db = session_with(primary, std::chrono::seconds{30});
             sql::keep_log_for(db, old.slot);
         }
-        set_when_stopped(data_of(old), {{"primary_conninfo", primary.followed_by},
-                                        {"primary_slot_name", old.slot},
-                                        {"restore_command", restore_command},
-                                        {"recovery_target_timeline", "latest"}});
-        replace_text_file(old.data + "/standby.signal", "");
+        at.act(machine_step::follow, limit);
     });
-    log.step("start standby", [&] { start_node(old, limit); });
+    log.step("start standby", [&] { at.act(machine_step::start, limit); });
     std::string last = "it cannot be asked";
     auto const streams = [&] {
         try {
@@ -146,7 +82,7 @@ inline void make_standby(node const& old, node const& primary, std::string const
         } catch (pgq::connection_error const&) { return false; }
     };
     wait_until(limit, streams, [&] {
-        return old.name + " does not follow on timeline " + to_string(now) + ": " + last + "; look into its log";
+        return shown(old) + " does not follow on timeline " + to_string(now) + ": " + last + "; look into its log";
     });
     // As a primary it kept the log for the other one and for who receives it, and would now keep it for ever.
     auto db = session_with(old, std::chrono::seconds{30});

@@ -1,15 +1,19 @@
 /// boot, switchover and rejoin, step by step. Each step is journalled; what was done is not done again.
 #pragma once
 
+#include <unistd.h>
 #include <walmgr/archiving.hpp>
+#include <walmgr/failover/any_machine.hpp>
 #include <walmgr/failover/old_primary.hpp>
 #include <walmgr/failover/promotion.hpp>
 #include <walmgr/sql/archiver.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,10 +47,12 @@ inline timeline noted_timeline(journal const& log, std::string_view name) {
 
 }  // namespace detail
 
-/// Refuses unless an old primary is known to write no more: it does not answer and none runs on its data folder where
-/// that is on this machine, or `fence` is a command that ends with 0 within `limit`.
+/// Refuses unless an old primary is known to write no more: it does not answer, and no server is seen on its data
+/// folder where somebody can look there, on this machine or the other; or `fence` is a command that ends with 0 within
+/// `limit`. A machine that does not answer proves nothing, and is no reason to go without a primary: `say` hears of it.
 /// @throws error  server_running; unavailable, when the command fails; timed_out, when it hangs and was stopped
-inline void require_fenced(node const& old, std::vector<std::string> const& fence, std::chrono::seconds limit) {
+inline void require_fenced(node const& old, any_machine const& at, std::vector<std::string> const& fence,
+                           std::chrono::seconds limit, std::function<void(std::string const&)> const& say) {
     if (!fence.empty()) {
         run_checked(fence, {.deadline = limit});
         return;
@@ -55,9 +61,14 @@ inline void require_fenced(node const& old, std::vector<std::string> const& fenc
     if (is == role::primary || is == role::living)
         throw error{fault::server_running, old.name + " " + to_string(is) +
                                                "; stop it first, or let fence_cmd make sure that it writes no more"};
-    if (old.data.empty() || ::access(old.data.c_str(), F_OK) != 0 || is == role::standby) return;
-    if (auto const sign = sign_of_server(old))
-        throw error{fault::server_running, old.name + " does not answer, but runs: " + *sign};
+    bool const here = old.machine.host.empty();
+    if (is == role::standby || (here && (old.data.empty() || ::access(old.data.c_str(), F_OK) != 0))) return;
+    std::optional<std::string> sign;
+    try {
+        sign = at.look(std::min(limit, std::chrono::seconds{10})).sign;
+    } catch (error const& problem) { say("whether " + shown(old) + " runs could not be seen: " + problem.what()); }
+    if (sign)
+        throw error{fault::server_running, shown(old) + " does not answer, but runs: " + *sign + "; stop it there"};
 }
 
 /// From a standby that has everything to a primary of its own timeline, with its history in the repository.
@@ -91,14 +102,14 @@ inline void await_receivers(timeline tli, std::chrono::seconds limit, failover_h
 
 /// Makes a standby the primary after the old one was lost. @return its timeline
 /// @throws error  server_running, timed_out, identity; the journal then tells what was done, for the next run
-inline timeline boot(node const& standby, node const& old, std::vector<std::string> const& fence,
+inline timeline boot(node const& standby, node const& old, any_machine const& at, std::vector<std::string> const& fence,
                      std::chrono::seconds limit, failover_hooks const& hooks, journal& log) {
     auto db = session_with(standby, std::chrono::seconds{60});
     // Whatever an earlier run has found out: until the standby is promoted the old primary may have come back.
     bool const still_standby = sql::in_recovery(db);
     if (still_standby) {
         hooks.say("look whether " + old.name + " writes no more");
-        require_fenced(old, fence, limit);
+        require_fenced(old, at, fence, limit, hooks.say);
     }
     log.step("give up", [&] {
         auto const tli = sql::current_timeline(db);
@@ -153,9 +164,10 @@ inline void require_switchable(pgq::libpq::connection& primary, pgq::libpq::conn
 
 /// Stops the primary in order, and proves that the standby has received all it wrote, up to the record of its shutdown.
 /// Where it has not, the primary is started again. @throws error  timed_out
-inline void hand_over(node const& old, pgq::libpq::connection& standby, std::chrono::seconds limit) {
-    stop_node(old, limit);
-    auto const ended = read_control_data(old.programs, data_of(old));
+inline void hand_over(node const& old, any_machine const& at, pgq::libpq::connection& standby,
+                      std::chrono::seconds limit) {
+    at.act(machine_step::stop, limit);
+    auto const ended = at.look(look_limit).control;
     auto const received = [&] { return sql::read_replay_state(standby).replayed > ended.checkpoint; };
     std::string why;
     if (ended.state != cluster_state::shut_down) why = old.name + " did not end in order";
@@ -163,13 +175,13 @@ inline void hand_over(node const& old, pgq::libpq::connection& standby, std::chr
         why = "the standby has replayed up to " + to_string(sql::read_replay_state(standby).replayed) + ", and " +
               old.name + " ended at " + to_string(ended.checkpoint);
     if (why.empty()) return;
-    start_node(old, limit);
+    at.act(machine_step::start, limit);
     throw error{fault::timed_out, why + "; it was started again, and nothing has changed"};
 }
 
 /// Lets a standby and its primary change their roles. @return the new timeline
-inline timeline switch_over(node const& standby, node const& old, std::string const& restore_command,
-                            std::chrono::seconds limit, failover_hooks const& hooks, journal& log) {
+inline timeline switch_over(node const& standby, node const& old, any_machine const& at, std::chrono::seconds limit,
+                            failover_hooks const& hooks, journal& log) {
     auto db = session_with(standby, std::chrono::seconds{60});
     auto const take_over = [&] {
         // An earlier run may have been killed when the primary was down already.
@@ -179,38 +191,25 @@ inline timeline switch_over(node const& standby, node const& old, std::string co
             hooks.say("checkpoint");
             sql::checkpoint(primary);
         }
-        hooks.say("stop " + old.name);
-        hand_over(old, db, limit);
+        hooks.say("stop " + shown(old));
+        hand_over(old, at, db, limit);
     };
     if (!log.done("hand over")) log.step("hand over", take_over);
     // Since then somebody may have started the primary again, and it may have written more.
-    else if (sql::in_recovery(db) && sign_of_server(old)) take_over();
+    else if (sql::in_recovery(db) && at.look(look_limit).sign) take_over();
     auto const now = finish_promotion(db, limit, hooks, log);
-    hooks.say("let " + old.name + " follow");
-    make_standby(old, standby, restore_command, now, limit, log);
+    hooks.say("let " + shown(old) + " follow");
+    make_standby(old, at, standby, now, limit, log);
     return now;
 }
 
-namespace detail {
-
-/// The node with its configuration's place, which pg_rewind removes from the data folder.
-inline node with_config(node of, journal& log) {
-    if (auto const noted = log.noted("config")) of.config = *noted;
-    else log.note("config", of.config = outside_config(of));
-    return of;
-}
-
-}  // namespace detail
-
 /// Makes an old primary a standby of the new one: as it is, or by pg_rewind. @return how
-inline way_back rejoin(node const& stopped, node const& primary, std::string const& restore_command,
-                       std::string const& aside, std::chrono::seconds limit, failover_hooks const& hooks,
-                       journal& log) {
-    auto const old = detail::with_config(stopped, log);
+inline way_back rejoin(node const& old, any_machine const& at, node const& primary, std::chrono::seconds limit,
+                       failover_hooks const& hooks, journal& log) {
     auto db = session_with(primary, std::chrono::seconds{60});
     auto const now = sql::current_timeline(db);
     auto const decide = [&] {
-        auto const ended = read_control_data(old.programs, data_of(old));
+        auto const ended = at.look(look_limit).control;
         bool const follows = way_back_of(ended, now, past_of(db, now)) == way_back::follow;
         log.note("way", follows ? "follow" : "rewind");
     };
@@ -219,13 +218,14 @@ inline way_back rejoin(node const& stopped, node const& primary, std::string con
     else if (!log.begun("prepare") && !log.begun("make standby")) decide();
     auto const way = log.noted("way") == "rewind" ? way_back::rewind : way_back::follow;
     if (way == way_back::rewind && !log.begun("start standby")) {
-        hooks.say("rewind " + old.name);
+        hooks.say("rewind " + shown(old));
         // pg_rewind looks for what the old primary has removed where the server's own settings say.
-        log.step("prepare", [&] { set_when_stopped(data_of(old), {{"restore_command", restore_command}}); });
-        rewind_node(old, primary, aside, log);
+        log.step("prepare", [&] { at.act(machine_step::prepare, limit); });
+        rewind_node(old, at, limit, log);
     }
-    hooks.say("let " + old.name + " follow on timeline " + to_string(now));
-    make_standby(old, primary, restore_command, now, limit, log);
+    hooks.say("let " + shown(old) + " follow on timeline " + to_string(now));
+    make_standby(old, at, primary, now, limit, log);
+    if (way == way_back::rewind) at.act(machine_step::forget, limit);
     return way;
 }
 

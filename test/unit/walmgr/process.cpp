@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 BOOST_AUTO_TEST_CASE(arguments_reach_a_program_as_they_are) {
     BOOST_TEST(run_checked({"printf", "%s|", "a b", "$HOME", "'; rm -rf /", ""}) == "a b|$HOME|'; rm -rf /||");
     BOOST_TEST(run_checked({"cat"}).empty());  // there is nothing on standard input
+    // What is given stays open behind its line, as long as the program runs.
+    BOOST_TEST(run_checked({"sh", "-c", "read line; timeout 0.2 cat; echo $line $?"}, {.input = "one line\n"}) ==
+               "one line 124\n");
     BOOST_TEST(run_checked({"printenv", "OURS"}, {.environment = {{"OURS", "x y"}}}) == "x y\n");
 }
 

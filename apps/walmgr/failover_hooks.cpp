@@ -1,0 +1,73 @@
+#include "failover_hooks.hpp"
+
+#include "handed_over.hpp"
+#include "open_repository.hpp"
+
+#include <unistd.h>
+#include <walmgr/archive.hpp>
+#include <walmgr/error.hpp>
+#include <walmgr/intent.hpp>
+#include <walmgr/text_file.hpp>
+
+#include <iostream>
+#include <string>
+#include <variant>
+
+namespace walmgr_app {
+namespace {
+
+using walmgr::error;
+using walmgr::fault;
+
+void keep_history(config const& settings, walmgr::timeline tli, std::string const& text) {
+    auto const name = walmgr::history_name(tli);
+    auto const path = settings.nodes.state_dir + '/' + settings.cluster + '-' + name;
+    walmgr::replace_text_file(path, text);
+    auto const repositories = open_repositories(settings);
+    auto const store_in = [&](std::string const& location) {
+        auto const where = open_location(settings, location);
+        auto const of = known_cluster(settings, where);
+        std::visit([&](auto const& way) { walmgr::archive_file(where, of, way, path, name); }, settings.pack);
+        return 0;
+    };
+    auto const status = in_each_repository(settings, store_in);
+    ::unlink(path.c_str());
+    if (status != 0)
+        throw error{fault::unavailable,
+                    "the history of the new timeline could not be stored; mend that and run the same "
+                    "command again"};
+}
+
+}  // namespace
+
+walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers) {
+    return {
+        .ranges =
+            [&settings] {
+                auto const where = open_repository(settings);
+                return walmgr::archived_ranges(where, known_cluster(settings, where));
+            },
+        .give_up =
+            [&settings](walmgr::timeline tli, walmgr::lsn at) {
+                auto const record = [&](std::string const& location) {
+                    auto const where = open_location(settings, location);
+                    walmgr::record_intent(where, known_cluster(settings, where), {tli, at});
+                    return 0;
+                };
+                if (in_each_repository(settings, record) != 0)
+                    throw error{fault::unavailable, "not every repository could be told that the timeline is given up"};
+            },
+        .missing =
+            [&settings, without_receivers](walmgr::timeline tli) {
+                return without_receivers ? std::string{} : missing_hand_over(settings, tli);
+            },
+        .unreplayed =
+            [&settings, without_receivers](walmgr::timeline tli, walmgr::lsn replayed) {
+                return without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
+            },
+        .keep_history = [&settings](walmgr::timeline tli,
+                                    std::string const& text) { keep_history(settings, tli, text); },
+        .say = [](std::string const& what) { std::cout << what << std::endl; }};
+}
+
+}  // namespace walmgr_app

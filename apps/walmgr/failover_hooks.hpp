@@ -1,0 +1,13 @@
+/// What the steps of a failover need of the repository and of whoever watches.
+#pragma once
+
+#include "config.hpp"
+
+#include <walmgr/failover/steps.hpp>
+
+namespace walmgr_app {
+
+/// Keeps a reference to the configuration. `without_receivers`: nobody is waited for who has received something.
+walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers);
+
+}  // namespace walmgr_app
