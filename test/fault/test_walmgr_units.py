@@ -3,12 +3,11 @@ import json
 
 import pytest
 
-from support.machine import machine
-from support.server import ROOT, tree
+from support.machine import install_walmgr, machine
+from support.server import tree
 
 BIN = tree("tree") / "bin"
 INI = "/etc/walmgr/main.ini"
-UNITS = "/etc/systemd/system"
 
 pytestmark = pytest.mark.long
 
@@ -49,19 +48,11 @@ class Host:
         return int(self.machine.shown(unit, "MainPID"))
 
 
-def install(made):
-    built = ROOT / "build/apps"
-    for name in ("walmgr-agent@.service", "walmgr-receive@.service"):
-        made.put(f"{UNITS}/{name}", (built / name).read_text())
-    made.put(f"{UNITS}/walmgr-agent@.socket", (ROOT / "apps/walmgr/systemd/walmgr-agent@.socket").read_text())
-    made.put("/usr/local/bin/walmgr", "", 0o755)
-    (made.root / "usr/local/bin/walmgr").write_bytes((built / "walmgr").read_bytes())
-
-
 @pytest.fixture(scope="module")
 def host():
-    with machine(install) as made:
-        host = Host(made)
+    with machine() as made:
+        install_walmgr(made)
+        host = Host(made.start())
         host.configure()
         made.run("install", "-d", "-o", "postgres", "-g", "postgres", "-m", "700", "/run/server", "/var/lib/walmgr/repository",
                  "/var/lib/walmgr/partial", "/var/lib/server")
