@@ -105,8 +105,8 @@ void restored_config::write() const {
     std::cout << "configuration: " << written << " files written, " << kept_.size() - written
               << " were there already\n";
     if (folder_ == "/") return;
-    for (auto const& one : absolute_includes(kept_, was_))
-        say(one + " by its whole path, which is read there, and not below " + folder_);
+    for (auto const& one : other_includes(kept_, was_))
+        say(one + ", and not below " + folder_);
 }
 
 std::vector<std::string> restored_config::settings(std::string const& data) const {

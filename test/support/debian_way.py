@@ -20,7 +20,7 @@ class DebianWay:
         self.folder = folder
         self.make("walmgr")
         self.archive = Archive(folder / "walmgr", program)
-        for name in ("state", "a/data", "a/etc/conf.d", "a/shared", "b"):
+        for name in ("state", "a/data", "a/etc/conf.d", "a/etc/empty.d", "b"):
             self.make(name)
         self.run("cp", "-a", f"{tree('tree')}/cluster/.", self.data("a"))
         self.run("chmod", "700", self.data("a"))
@@ -32,7 +32,7 @@ class DebianWay:
                 "data_directory": self.data("a"), "hba_file": self.etc("a") / "pg_hba.conf", "ident_file": self.etc("a") / "pg_ident.conf",
                 "external_pid_file": folder / "a/main.pid", "unix_socket_directories": folder / "a", "port": PORT, "listen_addresses": "",
                 "fsync": "off", "wal_retrieve_retry_interval": "200ms"}.items()))
-            conf.write("include_dir 'conf.d'\ninclude = 'conf.d/../more.conf'\ninclude_if_exists 'no such file'\n")
+            conf.write("include_dir 'conf.d'\ninclude_dir = 'empty.d'\ninclude = 'conf.d/../more.conf'\ninclude_if_exists 'no such file'\n")
         self.write(self.etc("a") / "conf.d/memory.conf", "work_mem = 5MB\n")
         self.write(self.etc("a") / "conf.d/not read", "work_mem = 6MB\n")
         self.write(self.etc("a") / "more.conf", "# nothing, for a while\n", 0o604)

@@ -98,7 +98,7 @@ walmgr::backup_record copy_files(config const& settings, backed_up_server& serve
         walmgr::backup_by_files method{session, std::move(local), server.source(), of.system_id, stop};
         auto taken = take(method);
         for (auto const& path : method.skipped())
-            say(path + " is neither a file nor a folder, and is in no backup");
+            say(path + " is neither a file nor a folder, and is not in the backup's data folder");
         return taken;
     } catch (pgq::sql_error const& problem) {
         server.explain(problem);

@@ -53,6 +53,10 @@ inline void make_folders(std::string const& path) {
     sync_folder(parent);
 }
 
+inline std::string included_path(config_file const& by, config_include const& named) {
+    return (std::filesystem::path{by.path}.parent_path() / named.path).lexically_normal().string();
+}
+
 }  // namespace detail
 
 /// Refuses a folder where other files lie in the places of these. @throws error  duplicate, unavailable
@@ -85,6 +89,10 @@ inline std::size_t write_config_files(std::vector<config_file> const& files, std
         sync_folder(parent);
         ++written;
     }
+    // A folder that is included must be there, and may be empty, as conf.d of Debian is at first.
+    for (auto const& one : files)
+        for (auto const& named : config_includes(one.bytes, config_kind::settings))
+            if (named.is_folder) detail::make_folders(below_folder(folder, detail::included_path(one, named)));
     return written;
 }
 
@@ -163,13 +171,19 @@ inline std::vector<std::string> config_settings(std::vector<config_file> const& 
     return settings;
 }
 
-/// Includes by whole paths, which a server reads where they were and not below a folder: `FILE includes PATH`.
-inline std::vector<std::string> absolute_includes(std::vector<config_file> const& files, config_places const& was) {
+/// What the files include and a server that is started by them, below a folder, does not read there: what is named by a
+/// whole path, or lies in the data folder. A line for each.
+inline std::vector<std::string> other_includes(std::vector<config_file> const& files, config_places const& was) {
     std::vector<std::string> found;
     for (auto const& one : files) {
         bool const access = one.path == was.hba || one.path == was.ident;
-        for (auto const& named : config_includes(one.bytes, access ? config_kind::access : config_kind::settings))
-            if (named.path.starts_with('/')) found.push_back(one.path + " includes " + named.path);
+        for (auto const& named : config_includes(one.bytes, access ? config_kind::access : config_kind::settings)) {
+            auto const path = detail::included_path(one, named);
+            if (named.path.starts_with('/'))
+                found.push_back(one.path + " includes " + path + " by its whole path, where it is read");
+            else if (path.starts_with(was.data + '/') && !detail::has_path(files, path))
+                found.push_back(one.path + " includes " + path + ", which is in the data folder");
+        }
     }
     return found;
 }

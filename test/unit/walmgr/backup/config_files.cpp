@@ -33,21 +33,22 @@ struct machine {
 };
 
 machine debians() {
-    return {.files = {{"/etc/pg/postgresql.conf", "include_dir 'conf.d'\nInclude_If_Exists = more.conf # why\n"
-                                                  "#include 'no.conf'\ninclude '/data/inside.conf'\n"
-                                                  "work_mem = 'include ''x'''\ninclude 'it''s.conf'\n"},
-                      {"/etc/pg/conf.d/a.conf", "include '../postgresql.conf'\n"},
-                      {"/etc/pg/it's.conf", ""},
-                      {"/data/inside.conf", "include '../etc/pg/far.conf'"},
-                      {"/etc/pg/far.conf", "\r\n"},
-                      {"/etc/pg/pg_hba.conf", "local @roles,\"@quoted\" all trust # @comment\nlocal \\\n @more all x\n"
-                                              "include_if_exists rules\n"},
-                      {"/etc/pg/roles", "one @/etc/pg/two\n"},
-                      {"/etc/pg/two", "@roles"},
-                      {"/etc/pg/more", "three"},
-                      {"/etc/pg/pg_ident.conf", ""}},
-            .folders = {{"/etc/pg/conf.d", {".hidden.conf", "a.conf", "b.txt"}}},
-            .secret = {}};
+    return {
+        .files = {{"/etc/pg/postgresql.conf", "include_dir 'conf.d'\nInclude_If_Exists = more.conf # why\n"
+                                              "#include 'no.conf'\ninclude_dir empty.d\ninclude '/data/inside.conf'\n"
+                                              "work_mem = 'include ''x'''\ninclude 'it''s.conf'\n"},
+                  {"/etc/pg/conf.d/a.conf", "include '../postgresql.conf'\n"},
+                  {"/etc/pg/it's.conf", ""},
+                  {"/data/inside.conf", "include '../etc/pg/far.conf'"},
+                  {"/etc/pg/far.conf", "\r\n"},
+                  {"/etc/pg/pg_hba.conf", "local @roles,\"@quoted\" all trust # @comment\nlocal \\\n @more all x\n"
+                                          "include_if_exists rules\n"},
+                  {"/etc/pg/roles", "one @/etc/pg/two\n"},
+                  {"/etc/pg/two", "@roles"},
+                  {"/etc/pg/more", "three"},
+                  {"/etc/pg/pg_ident.conf", ""}},
+        .folders = {{"/etc/pg/conf.d", {".hidden.conf", "a.conf", "b.txt"}}},
+        .secret = {}};
 }
 
 config_places const places{"/data", "/etc/pg/postgresql.conf", "/etc/pg/pg_hba.conf", "/etc/pg/pg_ident.conf"};
@@ -121,6 +122,7 @@ BOOST_AUTO_TEST_CASE(what_was_stored_is_given_back_and_replaces_nothing) {
         BOOST_TEST(support::bytes_of_file(path) == of.files[one.path]);
         BOOST_TEST((std::filesystem::status(path).permissions() == std::filesystem::perms{0640}));
     }
+    BOOST_TEST(std::filesystem::is_directory(below + "/etc/pg/empty.d"));
     replace_text_file(below + "/etc/pg/roles", "another's");
     for (auto const &act :
          {+[](std::vector<config_file> const& all, std::string const& to) { check_config_folder(all, to); },
@@ -138,9 +140,14 @@ BOOST_AUTO_TEST_CASE(what_was_stored_is_given_back_and_replaces_nothing) {
     std::vector<std::string> const both{"recovery_target_time=", "recovery_min_apply_delay=0"};
     BOOST_TEST(without_guides(files, target_kind::latest) == both, boost::test_tools::per_element());
     BOOST_TEST(without_guides(files, target_kind::time).size() == 1U);
-    auto const absolute = absolute_includes(files, places);
-    BOOST_TEST_REQUIRE(absolute.size() == 1U);
-    BOOST_TEST(absolute.front() == "/etc/pg/postgresql.conf includes /data/inside.conf");
+    auto const others = other_includes(files, places);
+    BOOST_TEST_REQUIRE(others.size() == 1U);
+    BOOST_TEST(others.front() ==
+               "/etc/pg/postgresql.conf includes /data/inside.conf by its whole path, where it is read");
+    auto const linked = other_includes(
+        {{.path = "/data/postgresql.conf", .bytes = "include_dir conf.d", .mode = 0, .from = {}}}, places);
+    BOOST_TEST_REQUIRE(linked.size() == 1U);
+    BOOST_TEST(linked.front() == "/data/postgresql.conf includes /data/conf.d, which is in the data folder");
 
     // A damaged byte is noticed, and so is another's file.
     auto other = record;
