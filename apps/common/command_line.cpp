@@ -80,6 +80,23 @@ option command::add_flag(std::string const& names, int& times, std::string const
     return option{*it_->add_flag(names, times, help)};
 }
 
+namespace {
+
+/// The command at the end of those that were given.
+CLI::App const* innermost(CLI::App const* from) {
+    for (auto below = from->get_subcommands(); !below.empty(); below = from->get_subcommands())
+        from = below.front();
+    return from;
+}
+
+void add_beside(CLI::App& to, std::string const& beside, std::string const& names, std::string const& help) {
+    if (to.get_option_no_throw(beside) != nullptr) to.add_flag(names, help);
+    for (auto* const below : to.get_subcommands({}))
+        add_beside(*below, beside, names, help);
+}
+
+}  // namespace
+
 command_line::command_line(std::string const& program, std::string const& description)
     : command{*new CLI::App{description, program}}, app_{it_} {
     app_->set_version_flag("-V,--version", program + ' ' + version, "show the version");
@@ -102,6 +119,10 @@ void command_line::footer(std::string const& text) {
     app_->footer(text);
 }
 
+void command_line::add_flag_beside(std::string const& beside, std::string const& names, std::string const& help) {
+    add_beside(*app_, beside, names, help);
+}
+
 std::optional<int> command_line::read(int argc, char** argv) {
     try {
         app_->parse(argc, argv);
@@ -112,9 +133,26 @@ std::optional<int> command_line::read(int argc, char** argv) {
     }
 }
 
-int command_line::refuse(std::string const& problem) const {
-    std::cerr << app_->get_name() << ": " << one_line(problem) << ", see " << app_->get_name() << " --help\n";
+int command_line::refuse(std::string const& problem) {
+    refused_ = one_line(problem);
+    std::cerr << app_->get_name() << ": " << refused_ << ", see " << app_->get_name() << " --help\n";
     return status_usage;
+}
+
+std::string command_line::given_command() const {
+    std::string words;
+    for (auto const* one = innermost(app_.get()); one != app_.get(); one = one->get_parent())
+        words = words.empty() ? one->get_name() : one->get_name() + ' ' + words;
+    return words;
+}
+
+bool command_line::has_flag(std::string const& name) const {
+    return innermost(app_.get())->get_option_no_throw(name) != nullptr;
+}
+
+bool command_line::was_given(std::string const& name) const {
+    auto const* const flag = innermost(app_.get())->get_option_no_throw(name);
+    return flag != nullptr && flag->count() > 0;
 }
 
 }  // namespace apps

@@ -66,15 +66,26 @@ public:
 
     /// A flag that has a text shown, and nothing else done.
     void add_answer(std::string const& names, std::function<std::string()> text, std::string const& help);
+    /// Adds a flag to each command that has the flag `beside` already; was_given() tells of it.
+    void add_flag_beside(std::string const& beside, std::string const& names, std::string const& help);
     /// What `--help` ends with.
     void footer(std::string const& text);
     /// Nothing when the program is to go on; otherwise the status to exit with, after help or one line of error was
     /// shown.
     std::optional<int> read(int argc, char** argv);
     /// Shows one line about the command line, and gives the status to exit with.
-    int refuse(std::string const& problem) const;
+    int refuse(std::string const& problem);
+    /// What was refused last, in one line.
+    [[nodiscard]] std::string const& refused() const { return refused_; }
+
+    /// The words of the command that was given, as "repo init"; as many as were understood where that was refused.
+    [[nodiscard]] std::string given_command() const;
+    /// Whether that command has a flag of the name, and whether that was given.
+    [[nodiscard]] bool has_flag(std::string const& name) const;
+    [[nodiscard]] bool was_given(std::string const& name) const;
 
 private:
+    std::string refused_{};
     std::unique_ptr<CLI::App> app_;
 };
 

@@ -36,6 +36,7 @@ void add_restore(apps::command& program, request& wanted);
 void add_restore_test(apps::command& program, request& wanted);
 void add_failover(apps::command& program, request& wanted);
 void add_standbys(apps::command& program, request& wanted);
+void add_synch_standby(apps::command& program, request& wanted);
 void add_housekeeping(apps::command& program, request& wanted);
 void add_migration(apps::command& program, request& wanted);
 void add_pause(apps::command& program, request& wanted);

@@ -1,6 +1,7 @@
 #include "first_config.hpp"
 
 #include "config.hpp"
+#include "result.hpp"
 #include "this_program.hpp"
 
 #include <pgq/codec/string.hpp>
@@ -71,8 +72,13 @@ void write_first_config(std::string const& path, first_words given) {
     auto const text = first_config(given, where);
     bool const makes_key = !given.key_file.empty() && ::access(given.key_file.c_str(), F_OK) != 0;
     bool const makes_folder = where.by == walmgr::reached_by::path && ::access(where.path.c_str(), F_OK) != 0;
+    auto& told = result();
+    told.has({"repo_init"});
+    told.change("create", path);
+    if (makes_folder) told.change("create", where.path);
+    if (makes_key) told.change("create", given.key_file);
     if (given.dry_run) {
-        std::cout << "would write " << path << ":\n" << text;
+        std::cout << "would write " << path << (told.wanted ? "\n" : ":\n" + text);  // it may hold a password
         if (makes_folder) std::cout << "would create " << where.path << '\n';
         if (makes_key) std::cout << "would make the key " << given.key_file << '\n';
         return;
@@ -104,7 +110,12 @@ void write_first_config(std::string const& path, first_words given) {
         std::cout << "next: walmgr " << path << " repo init, when " << where.host << " has the key\n";
         return;
     }
-    std::cout << walmgr::run_checked({program_path(), path, "repo", "init"}) << "next: walmgr " << path << " setup\n";
+    std::vector<std::string> words{program_path(), path, "repo", "init"};
+    if (told.wanted) words.emplace_back("--json");
+    auto const said = walmgr::run_checked(words);
+    if (told.wanted) told.set("repo_init", apps::json::written(said.substr(0, said.find('\n'))));
+    else std::cout << said;
+    std::cout << "next: walmgr " << path << " setup\n";
 }
 
 }  // namespace walmgr_app

@@ -1,5 +1,6 @@
 #include "command.hpp"
 #include "config.hpp"
+#include "result.hpp"
 
 #include <common/status.hpp>
 #include <common/version.hpp>
@@ -10,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <string>
 #include <string_view>
 
 void walmgr_app::say(std::string const& text) {
@@ -17,18 +19,19 @@ void walmgr_app::say(std::string const& text) {
 }
 
 int walmgr_app::status_of(std::function<int()> const& command) {
+    auto const failed = [](std::exception const& problem, walmgr::fault kind) {
+        auto const text = apps::one_line(problem.what());
+        say(text);
+        result().problem(text);
+        return static_cast<int>(kind);
+    };
     try {
         return command();
     } catch (walmgr::error const& problem) {
-        std::cerr << "walmgr: " << apps::one_line(problem.what()) << '\n';
-        return static_cast<int>(problem.kind());
+        return failed(problem, problem.kind());
     } catch (pgq::usage_error const& problem) {
-        std::cerr << "walmgr: " << apps::one_line(problem.what()) << '\n';
-        return static_cast<int>(walmgr::fault::configuration);
-    } catch (std::exception const& problem) {
-        std::cerr << "walmgr: " << apps::one_line(problem.what()) << '\n';
-        return static_cast<int>(walmgr::fault::unavailable);
-    }
+        return failed(problem, walmgr::fault::configuration);
+    } catch (std::exception const& problem) { return failed(problem, walmgr::fault::unavailable); }
 }
 
 namespace {
@@ -44,11 +47,12 @@ void describe_all(apps::command_line& line, walmgr_app::request& wanted) {
     line.add_option("config", wanted.file, "configuration file; every command but serve needs it");
     line.needs_command();
     for (auto* const add :
-         {add_xarchive, add_xrestore,     add_verify,       add_gap,       add_repo,   add_setup,   add_stop,
-          add_check,    add_failover,     add_pause,        add_receive,   add_status, add_metrics, add_serve,
-          add_restore,  add_restore_test, add_agent,        add_backup,    add_info,   add_expire,  add_pins,
-          add_locks,    add_standbys,     add_housekeeping, add_migration, add_step})
+         {add_xarchive, add_xrestore,     add_verify,        add_gap,          add_repo,      add_setup,   add_stop,
+          add_check,    add_failover,     add_pause,         add_receive,      add_status,    add_metrics, add_serve,
+          add_restore,  add_restore_test, add_agent,         add_backup,       add_info,      add_expire,  add_pins,
+          add_locks,    add_standbys,     add_synch_standby, add_housekeeping, add_migration, add_step})
         add(line, wanted);
+    line.add_flag_beside("--dry-run", "--json", "for programs: one object that says what was done, or would be");
     line.footer(
         "Exit status: 0 done; 1 there is no such file, or the answer is no; 2 the command line is wrong, or a name "
         "is none;\n"
@@ -74,9 +78,11 @@ int main(int argc, char** argv) {
     } else describe_all(line, wanted);
     auto ended = line.read(argc, argv);
     if (!ended && wanted.needs_file && wanted.file.empty()) ended = line.refuse("config is required");
-    if (!ended) return walmgr_app::status_of(wanted.run);
     // A restore_command that is written wrongly must not look like the end of the log.
-    bool const asks = *ended == 0 && argv[argc - 1] == std::string_view{"--help"};  // a server names a file last
-    bool const for_recovery = !asks && std::find(argv + 1, argv + argc, std::string_view{"xrestore"}) != argv + argc;
-    return for_recovery ? walmgr_app::status_for_recovery(*ended) : *ended;
+    bool const asks = ended && *ended == 0 && argv[argc - 1] == std::string_view{"--help"};  // a server names a file
+    auto const has = [&](std::string_view word) { return std::find(argv + 1, argv + argc, word) != argv + argc; };
+    if (ended && !asks && has("xrestore")) return walmgr_app::status_for_recovery(*ended);
+    if (ended && *ended == 0) return 0;
+    if (ended ? has("--json") : line.was_given("--json")) return walmgr_app::run_for_programs(line, wanted, ended);
+    return ended ? *ended : walmgr_app::status_of(wanted.run);
 }

@@ -1,6 +1,7 @@
 #include "open_repository.hpp"
 
 #include "command.hpp"
+#include "result.hpp"
 
 #include <common/status.hpp>
 
@@ -75,14 +76,18 @@ walmgr::cluster known_cluster(config const& settings, walmgr::any_store const& w
 }
 
 void warn_of(std::vector<walmgr::repository_failure> const& failures) {
-    for (auto const& one : failures)
-        std::cerr << "walmgr: " << apps::one_line(one.why) << '\n';
+    for (auto const& one : failures) {
+        say(apps::one_line(one.why));
+        result().attention(apps::one_line(one.why));
+    }
 }
 
 int in_each_repository(config const& settings, std::function<int(std::string const&)> const& work) {
     int status = 0;
     for (auto const& location : settings.walmgr_data) {
+        if (settings.walmgr_data.size() > 1) result().about(location);
         auto const one = status_of([&] { return work(location); });
+        result().about({});
         if (status == 0) status = one;
         if (one != 0 && settings.walmgr_data.size() > 1)
             std::cerr << "walmgr: that was the repository " << location << '\n';

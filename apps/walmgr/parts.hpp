@@ -7,6 +7,7 @@
 #include <walmgr/role.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace walmgr_app {
 
@@ -15,6 +16,12 @@ struct parts {
     walmgr::node const* subject = nullptr;  ///< becomes a primary, or a standby
     walmgr::node const* other = nullptr;
 };
+
+/// What a server is called where programs read: master or slave, as its keys begin.
+inline std::string key_of(walmgr::node const& one) {
+    constexpr std::string_view article = "the ";
+    return one.name.starts_with(article) ? one.name.substr(article.size()) : one.name;
+}
 
 inline walmgr::node const& other_of(servers const& nodes, walmgr::node const& one) {
     return &one == &nodes.master ? nodes.slave : nodes.master;

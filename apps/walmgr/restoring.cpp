@@ -1,8 +1,10 @@
 #include "restoring.hpp"
 
+#include "result.hpp"
 #include "this_program.hpp"
 
 #include <unistd.h>
+#include <walmgr/backup/wal_arrival.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -33,6 +35,16 @@ std::string shown(walmgr::restore_plan const& plan, walmgr::cluster const& of) {
     if (plan.last) text += "; the log reaches to " + file_name(*plan.last, of.size);
     if (plan.accepted) text += ", and recovery ends there, in front of a gap that was accepted";
     return text;
+}
+
+void tell_plan(walmgr::restore_plan const& plan, walmgr::cluster const& of) {
+    auto const needed = segments_between(plan.from.tli, plan.from.start, plan.from.stop, of.size);
+    result().set({{"label", plan.from.label},
+                  {"target", shown(plan.target)},
+                  {"timeline", static_cast<std::uint32_t>(plan.line.own)},
+                  {"first_segment", file_name(needed.first, of.size)},
+                  {"last_segment", file_name(plan.last.value_or(needed.last), of.size)},
+                  {"raw_size", raw_size_of(plan.from)}});
 }
 
 }  // namespace walmgr_app

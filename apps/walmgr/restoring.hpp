@@ -24,4 +24,7 @@ unsigned usual_jobs();
 /// What was restored, for people: label, position, files.
 std::string shown(walmgr::restore_plan const& plan, walmgr::cluster const& of);
 
+/// The same for programs.
+void tell_plan(walmgr::restore_plan const& plan, walmgr::cluster const& of);
+
 }  // namespace walmgr_app

@@ -4,6 +4,7 @@
 #include "machines.hpp"
 #include "open_repository.hpp"
 #include "parts.hpp"
+#include "result.hpp"
 
 #include <unistd.h>
 #include <walmgr/failover/steps.hpp>
@@ -37,6 +38,7 @@ int undo(config const& settings, std::string const& command, auto&& take_back) {
 int undo_boot(config const& settings, bool dry_run) {
     return undo(settings, "boot", [&](walmgr::journal& log) {
         auto const tli = walmgr::detail::noted_timeline(log, "timeline");
+        result().change("withdraw", "timeline " + walmgr::to_string(tli));
         if (dry_run) {
             std::cout << "would take back that timeline " << walmgr::to_string(tli) << " was given up\n";
             return;
@@ -56,6 +58,10 @@ int undo_boot(config const& settings, bool dry_run) {
 
 int undo_switchover(config const& settings, bool dry_run, std::chrono::seconds limit) {
     return undo(settings, "switchover", [&](walmgr::journal& log) {
+        if (auto const name = log.noted("node")) {
+            auto const& nodes = settings.nodes;
+            result().change("start", key_of(other_of(nodes, *name == nodes.master.name ? nodes.master : nodes.slave)));
+        }
         if (dry_run) {
             std::cout << "would start the old primary where it is down, and forget the switchover\n";
             return;

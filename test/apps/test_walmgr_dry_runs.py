@@ -6,119 +6,11 @@ import re
 import shutil
 import subprocess
 
-import psycopg2
 import pytest
 
 from support.pair import running_pair
-from support.server import as_server_user, give_to_server_user
-
-
-class Site:
-    """A primary and its standby, a stopped copy of that, two backups, log in front of them, a gap behind; and what an old walmgr left."""
-
-    def __init__(self, pair, wait_until):
-        self.pair, self.archive, self.wait_until = pair, pair.archive, wait_until
-        self.folder = pair.folder
-        self.repository = pair.archive.repository
-        self.tree_folders = [self.repository, pair.folder / "walmgr", pair.keys["state_dir"]]
-        pair.sql("a", "create table kept (n int)")
-        stored = self._segments(3, wait_until)
-        self.labels = []
-        for _ in range(2):
-            done = pair.walmgr("backup")
-            assert done.returncode == 0, done
-            self.labels.append(re.search(r"^(\S+-F):", done.stdout, re.M)[1])
-        stored = self._segments(3, wait_until, besides=stored)
-
-        # The old walmgr has a segment that is missing between others here, and that the server still has.
-        self.missing = stored[-2].stem
-        self.old = self._make("old")
-        (self.old / "logs.complete").mkdir()
-        with open(self.old / "logs.complete" / self.missing, "wb") as raw:
-            subprocess.run(["zstd", "-dcq", stored[-2]], stdout=raw, check=True)
-        stored[-2].unlink()
-
-        # Behind the begin of a segment, which still has the name of the one before.
-        pair.sql("a", "insert into kept values (0)")
-
-        # A stopped standby.
-        pair.ctl("b", "stop")
-        self.stopped = pair.folder / "c"
-        pair.run("cp", "-a", pair.data("b"), self.stopped)
-        pair.ctl("b", "start")
-        wait_until(lambda: pair.streams("b"), what="the standby streams")
-
-        # A cluster of the same name that was another one before.
-        record = (self.repository / "main/history/1.ini").read_text()
-        before = self._make("repository/before/history")
-        (before / "1.ini").write_text(record.replace("system_id = ", "system_id = 1"))
-        give_to_server_user(before / "1.ini")
-
-        self.sessions = {name: psycopg2.connect(pair.conninfo(name)) for name in "ab"}
-        for session in self.sessions.values():
-            session.autocommit = True
-        self.mark = pair.folder / "walmgr" / "fenced"
-        self.fence = pair.folder / "walmgr" / "fence"
-        self.fence.write_text(f"#!/bin/sh\ntouch {self.mark}\n")
-        self.fence.chmod(0o755)
-
-    def _make(self, name):
-        made = self.folder / "walmgr" / name
-        made.mkdir(parents=True)
-        for path in (made, made.parent):
-            give_to_server_user(path)
-        return made
-
-    def _segments(self, count, wait_until, besides=()):
-        for n in range(count):
-            self.pair.sql("a", f"insert into kept values ({n})")
-            self.pair.sql("a", "select pg_switch_wal()")
-        known = set(besides)
-        return wait_until(lambda: (found := sorted(set(self.repository.glob("main/wal/1/*/*/*.wal")) - known))[count - 1:] and found,
-                          timeout=60, what="archived segments")
-
-    def configuration(self, **keys):
-        """Another one, which the server does not archive by."""
-        path = self.folder / "walmgr" / "other.ini"
-        keys = {"walmgr_data": self.repository, **self.pair.keys, **keys}
-        path.write_text("[walmgr]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items()))
-        path.chmod(0o644)
-        return path
-
-    def run(self, ini, *words):
-        command = as_server_user([self.archive.program, ini, *words])
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=self.folder)
-
-    def snapshot(self):
-        """All that a command could change."""
-        found = {}
-        for top in [*self.tree_folders, self.stopped]:
-            for path in [top, *top.rglob("*")]:
-                found[str(path)] = _look_at(path)
-        for name in "ab":
-            for path in self.pair.data(name).iterdir():
-                if path.is_file() and path.name not in ("postmaster.pid", "postmaster.opts"):
-                    found[str(path)] = _look_at(path)
-            found[f"folder {name}"] = sorted(path.name for path in self.pair.data(name).iterdir())
-            for query in ("select name, setting, pending_restart from pg_settings where context <> 'internal' order by name",
-                          "select slot_name, active from pg_replication_slots order by slot_name",
-                          "select pg_is_in_recovery(), timeline_id from pg_control_checkpoint()",
-                          "select case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() else pg_walfile_name(pg_current_wal_lsn()) end"):
-                with self.sessions[name].cursor() as cursor:
-                    cursor.execute(query)
-                    found[f"{name}: {query}"] = cursor.fetchall()
-        found["beside"] = sorted(path.name for path in self.folder.iterdir())
-        return found
-
-
-def _look_at(path):
-    """The time of its last change tells of each: of its bytes, its rights and, for a folder, of names that came and went."""
-    about = os.lstat(path)
-    return about.st_mode, about.st_uid, about.st_ino, about.st_size, about.st_ctime_ns
-
-
-def differences(before, after):
-    return {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
+from support.site import Site, differences
+from support.told import Manual
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +52,8 @@ SITUATIONS = [
     ("stop", ["--replace"], {}, "would set archive_command = ''", None),
     ("stop", ["--replace", "--discard-wal"], {}, "would set archive_command = '/bin/true'", None),
     ("repo init", [], {"cluster": "fresh"}, "would record: cluster \"fresh\"", None),
+    ("repo get", ["OBJECT", "NEW"], {}, "would copy", None),
+    ("sync", [], {"partial_wals": "RECEIVED"}, "would receive", None),
     ("gap accept", ["MISSING", "--why", "x"], {}, "would be accepted", None),
     ("gap refill", [], {}, "MISSING", None),
     ("import", ["OLD"], {}, "would take 1 files of log", None),
@@ -207,19 +101,22 @@ def commands_of(program, *words):
 def test_each_dry_run_has_its_place_here(program):
     found = commands_of(program("walmgr"))
     assert len(found) > 40
-    assert {name for name, text in found.items() if "--dry-run" in text} == {name for name, *_ in SITUATIONS}
+    dry = {name for name, text in found.items() if "--dry-run" in text}
+    assert dry == {name for name, *_ in SITUATIONS} == set(Manual().facts)
+    assert all("--json" in found[name] for name in dry)
 
 
 @pytest.mark.parametrize("command, more, keys, says, meanwhile", SITUATIONS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_dry_run_changes_nothing(site, command, more, keys, says, meanwhile):
-    names = {"MISSING": site.missing, "OLD": site.old, "NEW": site.folder / "walmgr" / "new", "MASTER": site.pair.conninfo("a"),
-             "FENCE": site.fence, "STOPPED": site.stopped, "NEWEST": site.labels[1], "OLDEST": site.labels[0]}
-    keys = keys and {key: names.get(value, value) for key, value in keys.items()}
-    ini = site.folder / "walmgr" / "first.ini" if keys is None else site.configuration(**keys)
+    names = site.names()
+    ini = site.ini(keys)
+    words = [*command.split(), *[names.get(word, word) for word in more], "-n"]
     with (meanwhile or (lambda _: contextlib.nullcontext()))(site):
         before = site.snapshot()
-        done = site.run(ini, *command.split(), *[names.get(word, word) for word in more], "-n")
+        done = site.run(ini, *words)
         assert done.returncode == 0 and names.get(says, says) in done.stdout + done.stderr, done
+        told = Manual().read(site.run(ini, *words, "--json"), command, dry_run=True)
+        assert told["changes"] or told["left"], told
         assert differences(before, site.snapshot()) == {}, done
 
 
@@ -236,3 +133,57 @@ def test_what_changes_is_seen(site):
     before = site.snapshot()
     shutil.copy(ini, site.stopped / "more")
     assert set(differences(before, site.snapshot())) == {str(site.stopped), str(site.stopped / "more")}
+
+
+# Command, what else is to be written, keys that differ ("own" for the configuration by which the server archives), and what is so in the
+# object besides what the manual says. In this order.
+STORY = [
+    ("gap accept", ["MISSING", "--why", "x"], {}, lambda told: told["segments"] == 1 and told["accepted"].endswith(": x")),
+    ("import", ["OLD"], {}, lambda told: [one["taken"] for one in told["repositories"]] == [1]),
+    ("repo init", [], {"cluster": "fresh"}, lambda told: told["version"] == 15 and told["segment_size"] == 16 << 20),
+    ("repo get", ["OBJECT", "NEW"], {}, lambda told: told["bytes"] > 1000),
+    ("pin", ["OLDEST"], {}, None),
+    ("unpin", ["OLDEST"], {}, None),
+    ("xlock", ["PROCESS"], {}, None),
+    ("xrelease", [], {}, None),
+    ("pause", [], {}, lambda told: told["paused"]),
+    ("continue", [], {}, lambda told: not told["paused"] and told["standby"] == "slave"),
+    ("synch-standby", ["node_b"], {}, lambda told: (told["connected"], told["needed"], told["confirm"]) == (["node_b"], 1, 1)),
+    ("synch-standby", [""], {}, lambda told: told["changes"][0]["before"] == "node_b"),
+    ("sync", [], {"partial_wals": "RECEIVED"}, lambda told: told["before"] is None and told["after"]["timeline"] == 1),
+    ("stop", ["--replace"], {}, lambda told: told["discarded_from"] is None),
+    ("setup", [], "own", lambda told: told["pending_restart"] == [] and told["restarted"] is False),
+    ("periodic", [], "own", lambda told: [one["status"] for one in told["runs"]] == [0, 0, 0] and
+     told["runs"][0]["result"]["label"].endswith("-F") and told["runs"][2]["result"]["fine"]),
+    ("backup", ["--annotation", "a \"b\""], {}, lambda told: told["annotation"] == 'a "b"' and told["raw_size"] > told["stored_size"] > 0),
+    ("xrotate", [], {"keep_backups": "2"}, lambda told: len(told["kept"]) == 2 and told["log_before"] is None),
+    ("xpurgewals", [], {"keep_backups": "1"}, lambda told: told["log_before"] is not None),
+    ("expire", [], {"keep_backups": "1"}, lambda told: len(told["kept"]) == 1 and told["kept"][0]["why"]),
+    ("restore", ["STOPPED", "--delta", "--target-immediate"], {}, lambda told: told["kept_files"] > 0 and told["written_files"] > 0),
+    ("restore-test", [], {}, lambda told: told["passed"] and told["sql"] == "none given"),
+    ("follow", [], {}, lambda told: (told["primary"], told["standby"], told["timeline"]) == ("master", "slave", 1)),
+    ("switchover", [], {}, lambda told: (told["primary"], told["standby"], told["timeline"]) == ("slave", "master", 2)),
+    ("boot", ["--timeout", "20"], {"fence_cmd": "FENCE"}, lambda told: (told["primary"], told["standby"], told["timeline"]) == ("master", None, 3)),
+    ("rejoin", [], {}, lambda told: told["standby"] == "slave" and told["way"] in ("follow", "rewind")),
+    ("init", ["FRESH", "--master-db", "MASTER"], None, lambda told: told["repo_init"]["system_id"]),
+    ("upgrade", ["--yes"], {"cluster": "before"}, lambda told: told["history"] == 2),
+    ("cleanup", ["--yes"], {"cluster": "before"}, None),
+]
+
+
+@pytest.mark.parametrize("command, more, keys, right", STORY, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_is_done_is_told_and_the_dry_run_has_told_it_before(site, command, more, keys, right):
+    if command == "boot":
+        site.wait_until(lambda: site.pair.sql("a", "checkpoint") or site.pair.sql("a", "select timeline_id from pg_control_checkpoint()") ==
+                        [(2,)], what="the old primary follows, and says so")
+        site.pair.kill9("b")
+    names = site.names() | {"PROCESS": os.getpid(), "FRESH": site.folder / "walmgr/fresh"}
+    ini = site.pair.archive.ini if keys == "own" else site.ini(keys)
+    words = [*command.split(), *[names.get(word, word) for word in more], "--json"]
+    foreseen = Manual().read(site.run(ini, *words, "-n"), command, dry_run=True)
+    done = site.run(ini, *words)
+    told = Manual().read(done, command)
+    assert done.returncode == 0 and (right is None or right(told)), done
+    assert told["changes"] == foreseen["changes"] != [], (told, foreseen)
+    if command in ("gap accept", "repo init", "pin", "pause", "continue", "stop", "setup", "xrotate", "xpurgewals", "expire", "upgrade"):
+        assert Manual().read(site.run(ini, *words), command)["changes"] == []

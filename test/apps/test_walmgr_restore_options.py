@@ -11,6 +11,7 @@ from support.archive import Archive, small_segments_server
 from support.disk import small_disk
 from support.oracle import pages_are_whole, prove, relations_are_whole, verify_files
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+from support.told import Manual
 
 BIN = tree("tree") / "bin"
 
@@ -112,8 +113,10 @@ def test_started_and_looked_through(kept, place):
 
 
 def test_a_standby_goes_on_for_ever(kept, place):
-    done = kept.restore(place, "--standby", "--start")
-    assert "replayed to 0/" in done.stdout
+    done = kept.restore(place, "--standby", "--start", "--json")
+    told = Manual().read(done, "restore")
+    assert "replayed to " + told["reached"]["position"] in done.stderr and not told["reached"]["promoted"]
+    assert told["written_files"] > 0 and [change["action"] for change in told["changes"]] == ["restore", "start"]
     assert (place / "data/standby.signal").exists() and not (place / "data/recovery.signal").exists()
     assert kept.sql("select pg_is_in_recovery(), current_setting('recovery_target_timeline')") == "t|latest"
     as_user(BIN / "pg_ctl", "promote", "-D", place / "data", "-w")

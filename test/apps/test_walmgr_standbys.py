@@ -7,6 +7,7 @@ import pytest
 from support.killed import run_until
 from support.pair import BIN, running_pair
 from support.server import as_server_user, give_to_server_user
+from support.told import Manual
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,9 @@ def test_standbys_are_made_waited_for_and_led_to_the_new_primary(pair, wait_unti
     done = pair.walmgr("periodic")
     assert "is in the repository" in done.stdout and "ok: server" in done.stdout, done
     remove_data(pair, "a")
-    run(pair, "createslave", "--from-repository", says="the slave follows the master")
+    told = Manual().read(run(pair, "createslave", "--from-repository", "--json", says="the slave follows the master"), "createslave")
+    assert [(change["action"], change["object"]) for change in told["changes"]] == [("copy", "slave"), ("start", "slave")]
+    assert (told["primary"], told["from"], told["timeline"]) == ("master", "repository", 2)
     wait_until(lambda: pair.rows("a") == [1, 2], what="the rows on the one that was lost", timeout=60)
     assert pair.primaries() == ["b"]
     pair.prove("b", "a")

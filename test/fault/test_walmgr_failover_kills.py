@@ -7,6 +7,7 @@ import pytest
 
 from support.killed_roles import has_all, killed_everywhere, lines_of
 from support.pair import Writer, running_pair
+from support.told import Manual
 
 # A commit is acknowledged when the standby has it too: so no failover may lose it.
 SETTINGS = "wal_log_hints = on\nsynchronous_standby_names = '*'"
@@ -72,8 +73,9 @@ def test_a_switchover_is_taken_back_or_goes_on_when_the_old_primary_has_come_bac
         killed_everywhere(pair, "switchover", at=lambda event: event[0] == kind and event[1].startswith(line), until=bool)
         done = pair.walmgr("switchover", "--undo", "--dry-run")
         assert done.returncode == 0 and "would start the old primary" in done.stdout, done
-        done = pair.walmgr("switchover", "--undo")
-        assert done.returncode == 0 and "the master runs as the primary that it was" in done.stdout, done
+        done = pair.walmgr("switchover", "--undo", "--json")
+        assert [change["action"] for change in Manual().read(done, "switchover")["changes"]] == ["start"]
+        assert done.returncode == 0 and "the master runs as the primary that it was" in done.stderr, done
         assert pair.primaries() == ["a"]
         wait_until(lambda: pair.streams("b"), what="the standby streams again")
     assert "nothing to undo" in pair.walmgr("switchover", "--undo").stdout

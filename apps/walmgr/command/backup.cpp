@@ -1,8 +1,10 @@
 #include "../awaited_log.hpp"
 #include "../backed_up_server.hpp"
+#include "../backup_facts.hpp"
 #include "../begun_backup.hpp"
 #include "../command.hpp"
 #include "../megabytes.hpp"
+#include "../meter.hpp"
 #include "../open_repository.hpp"
 #include "../outside_config.hpp"
 #include "../parent_backup.hpp"
@@ -66,21 +68,6 @@ std::string new_label(walmgr::any_store const& where, walmgr::cluster const& of,
     }
 }
 
-/// Shows how much has come, once in a while.
-class meter {
-public:
-    explicit meter(bool wanted) : wanted_{wanted} {}
-    void operator()(std::uint64_t came, std::uint64_t expected) {
-        if (!wanted_ || std::chrono::steady_clock::now() < next_) return;
-        next_ = std::chrono::steady_clock::now() + 1s;
-        say("received " + megabytes(came) + " of about " + megabytes(expected));
-    }
-
-private:
-    bool wanted_;
-    std::chrono::steady_clock::time_point next_{};
-};
-
 /// Lets `take(method)` take the backup by the method of the configuration.
 walmgr::backup_record copy_files(config const& settings, backed_up_server& server, walmgr::cluster const& of,
                                  std::stop_token const& stop, auto&& take) {
@@ -128,6 +115,7 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
     server.begin_behind(since, of, where);
     auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
     order.label = begun ? begun->label() : new_label(where, of, given.kind(), stop);
+    result().set("resumed", begun.has_value());
     if (begun) {
         say("going on with " + describe(*begun));
         remove_all_but(where, walmgr::backup_folder(of, order.label), begun->parts());
@@ -174,17 +162,22 @@ int backup(config const& settings, options const& given) {
         auto const parent = find_parent(settings, given.parent, where, of, source);
         if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
     }
+    tell_backup(nullptr, settings.walmgr_data.front());
     if (given.dry_run) {
-        if (auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt)
-            std::cout << "would go on with " << describe(*begun) << '\n';
+        result().change("store", "backup");
+        auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
+        result().set("resumed", begun.has_value());
+        if (begun) std::cout << "would go on with " << describe(*begun) << '\n';
         std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
                   << of.system_id << server.shown() << '\n';
         return 0;
     }
     walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say),
                                    [&settings] { return open_first(settings); }};
+    result().change("store", "backup");
     try {
         auto const taken = take(settings, given, server, of, lease, stop.get_token());
+        tell_backup(&taken, settings.walmgr_data.front());
         std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "
                   << megabytes(stored_size_of(taken)) << (taken.parent.empty() ? "" : ", builds on " + taken.parent)
                   << server.shown() << "; log from " << to_string(taken.start) << " to " << to_string(taken.stop)

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../result.hpp"
 
 #include <walmgr/backup/expire.hpp>
 #include <walmgr/backup/list.hpp>
@@ -36,20 +37,31 @@ struct teller {
     std::vector<std::string> const& locations;
     std::string would;
 
-    void backup(walmgr::backup_verdict const& verdict) const {
+    void backup(std::size_t which, walmgr::backup_verdict const& verdict) const {
+        auto const& label = verdict.backup->label;
+        auto const& where = locations[which];
+        if (verdict.kept) result().add("kept", {{"label", label}, {"why", verdict.why}, {"repository", where}});
+        else result().change("remove", label, {{"why", verdict.why}, {"repository", where}});
         std::cout << (verdict.kept ? "kept " : would) << verdict.backup->label << ": " << verdict.why << '\n';
     }
-    void unfinished(std::string const& label) const {
+    void unfinished(std::size_t which, std::string const& label) const {
+        result().change("remove", label, {{"why", "unfinished"}, {"repository", locations[which]}});
         std::cout << would << label << ": unfinished, and nobody works on it\n";
     }
     void log(std::size_t which, std::size_t count, walmgr::lsn horizon) const {
+        result().set("log_before", to_string(horizon));
+        if (count > 0) result().change("remove", "log", {{"files", count}, {"repository", locations[which]}});
         std::cout << would << count_of(count, "file") << " of log before " << to_string(horizon)
                   << (locations.size() > 1 ? " in " + locations[which] : "") << '\n';
     }
-    void no_log(std::string const& why) const { std::cout << "no log is removed: " << why << '\n'; }
+    void no_log(std::string const& why) const {
+        result().set("log_kept", why);
+        std::cout << "no log is removed: " << why << '\n';
+    }
 };
 
 int expire(config const& settings, walmgr::expire_order const& given) {
+    result().set({{"kept", apps::json::written("[]")}, {"log_before", nullptr}, {"log_kept", nullptr}});
     std::vector<judged> all;
     for (auto const& location : settings.walmgr_data) {
         auto const where = open_location(settings, location);

@@ -2,10 +2,10 @@
 #include "../failover_hooks.hpp"
 #include "../journalled.hpp"
 #include "../machines.hpp"
+#include "../role_facts.hpp"
 #include "../this_program.hpp"
 #include "../undo.hpp"
 
-#include <walmgr/archiving.hpp>
 #include <walmgr/failover/steps.hpp>
 
 #include <chrono>
@@ -44,28 +44,13 @@ parts parts_of(config const& settings, walmgr::journal& log, std::string const& 
     return found;
 }
 
-/// For everybody to see: a primary that archives nothing, unless a receiver keeps its log. Never in the way.
-void warn_unless_archiving(config const& settings, node const& primary, std::string const& from_when) {
-    try {
-        auto db = walmgr::session_with(primary, std::chrono::seconds{30});
-        auto const why = walmgr::why_not_archiving(db);
-        if (!why) return;
-        auto const text = "ATTENTION: " + primary.name + " archives nothing " + from_when + ": " + *why;
-        std::cout << text << std::endl;
-        say(text + "; set archive_mode = on and archive_command = '" + archive_command_at(settings, primary) +
-            "' there, restart it, and take a new base backup" +
-            (settings.receive.partial_wals.empty() ? "" : "; until then only receive, where it runs, keeps its log"));
-    } catch (pgq::error const& problem) {
-        say("whether " + primary.name + " archives could not be asked: " + problem.what());
-    }
-}
-
 /// Where the old primary may still live. It is not waited for as long as a repository is.
 walmgr::any_machine machine_of_lost(config const& settings, node const& old) {
     return machine_of(settings, old, 0, std::chrono::seconds{10});
 }
 
 int boot(config const& settings, options const& given) {
+    tell_nobody();
     if (given.undo) return undo_boot(settings, given.dry_run);
     std::chrono::seconds const limit{given.limit};
     auto const& fence = settings.nodes.fence_command;
@@ -82,6 +67,7 @@ int boot(config const& settings, options const& given) {
         else std::cout << "would run " << fence.front() << ", and go on when it ends with 0\n";
         std::cout << "would make " << found.subject->name << " the primary in the place of " << found.other->name
                   << '\n';
+        tell_changes(changes_of_boot(*found.subject, *found.other, !fence.empty()));
         warn_unless_archiving(settings, *found.subject, "then");
         return 0;
     }
@@ -94,15 +80,20 @@ int boot(config const& settings, options const& given) {
     return with_journal(settings, "boot", "give up", [&](walmgr::journal& log) {
         auto const found = parts_of(settings, log, wanted, is_standby);
         check_identity(settings, *found.subject);
-        auto const now = walmgr::boot(*found.subject, *found.other, machine_of_lost(settings, *found.other), fence,
-                                      limit, hooks_of(settings, given.without_receivers), log);
+        auto const changes = changes_of_boot(*found.subject, *found.other, !fence.empty());
+        auto const now = telling_changes(log, changes, [&] {
+            return walmgr::boot(*found.subject, *found.other, machine_of_lost(settings, *found.other), fence, limit,
+                                hooks_of(settings, given.without_receivers), log);
+        });
         std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
                   << "; take a new base backup soon\n";
+        tell_primary(*found.subject, nullptr);
         warn_unless_archiving(settings, *found.subject, "from now on");
     });
 }
 
 int switchover(config const& settings, options const& given) {
+    tell_nobody();
     if (given.undo) return undo_switchover(settings, given.dry_run, std::chrono::seconds{given.limit});
     std::chrono::seconds const limit{given.limit};
     auto const fits = [](role is, node const& other) {
@@ -119,6 +110,7 @@ int switchover(config const& settings, options const& given) {
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, "standby with a primary", fits);
         ready(found);
+        tell_changes(changes_of_switchover(*found.subject, *found.other));
         std::cout << "would make " << found.subject->name << " the primary and " << found.other->name
                   << " its standby\n";
         return 0;
@@ -128,8 +120,10 @@ int switchover(config const& settings, options const& given) {
         if (!log.begun("hand over")) log.note("system", std::to_string(ready(found)));
         auto const at = machine_of(settings, *found.other, noted_system(log));
         try {
-            walmgr::switch_over(*found.subject, *found.other, at, limit, hooks_of(settings, given.without_receivers),
-                                log);
+            telling_changes(log, changes_of_switchover(*found.subject, *found.other), [&] {
+                return walmgr::switch_over(*found.subject, *found.other, at, limit,
+                                           hooks_of(settings, given.without_receivers), log);
+            });
         } catch (walmgr::step_interrupted const&) {
             throw;  // what was begun there may be under way still
         } catch (error const& problem) {
@@ -141,11 +135,13 @@ int switchover(config const& settings, options const& given) {
             throw;
         }
         std::cout << found.subject->name << " is the primary, " << found.other->name << " follows\n";
+        tell_primary(*found.subject, found.other);
         warn_unless_archiving(settings, *found.subject, "from now on");
     });
 }
 
 int rejoin(config const& settings, options const& given) {
+    tell_nobody();
     std::chrono::seconds const limit{given.limit};
     auto const fits = [](role is, node const& other) {
         return is == role::silent && !other.db.empty() && walmgr::role_of(other) == role::primary;
@@ -164,8 +160,12 @@ int rejoin(config const& settings, options const& given) {
     std::string const wanted = "stopped server beside a primary";
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, wanted, fits);
-        std::cout << "would " << (ready(found, false).second == walmgr::way_back::follow ? "" : "rewind and ")
-                  << "start " << found.subject->name << " as a standby of " << found.other->name << '\n';
+        auto const way = ready(found, false).second;
+        tell_way(way);
+        tell_changes(changes_of_rejoin(*found.subject, way == walmgr::way_back::rewind));
+        tell_primary(*found.other, found.subject);
+        std::cout << "would " << (way == walmgr::way_back::follow ? "" : "rewind and ") << "start "
+                  << found.subject->name << " as a standby of " << found.other->name << '\n';
         return 0;
     }
     // Of which nothing is left but this, perhaps after the old primary's machine was away.
@@ -176,8 +176,12 @@ int rejoin(config const& settings, options const& given) {
     return with_journal(settings, "rejoin", "decide", [&](walmgr::journal& log) {
         auto const found = parts_of(settings, log, wanted, fits);
         if (!log.begun("start standby")) log.note("system", std::to_string(ready(found, log.begun("decide")).first));
-        auto const way = walmgr::rejoin(*found.subject, machine_of(settings, *found.subject, noted_system(log)),
-                                        *found.other, limit, hooks_of(settings, given.without_receivers), log);
+        auto const way = telling_changes(log, changes_of_rejoin(*found.subject, true), [&] {
+            return walmgr::rejoin(*found.subject, machine_of(settings, *found.subject, noted_system(log)), *found.other,
+                                  limit, hooks_of(settings, given.without_receivers), log);
+        });
+        tell_way(way);
+        tell_primary(*found.other, found.subject);
         std::cout << found.subject->name << " follows " << found.other->name
                   << (way == walmgr::way_back::rewind ? ", rewound\n" : "\n");
     });

@@ -1,11 +1,9 @@
 #include "../command.hpp"
+#include "../gap_facts.hpp"
 #include "../log_server.hpp"
 #include "../open_repository.hpp"
+#include "../result.hpp"
 #include "../scratch.hpp"
-#include "../under_pressure.hpp"
-
-#include <common/json.hpp>
-#include <common/status.hpp>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -31,6 +29,7 @@ namespace walmgr_app {
 namespace command_gap {
 namespace {
 
+using apps::json;
 using walmgr::error;
 using walmgr::fault;
 
@@ -42,17 +41,6 @@ struct options {
     std::string by{};
 };
 
-std::string shown(walmgr::wal_gap const& gap, walmgr::segment_size size) {
-    auto text = file_name({gap.tli, gap.first}, size);
-    if (gap.count() > 1)
-        text += " to " + file_name({gap.tli, gap.last}, size) + " (" + std::to_string(gap.count()) + " segments)";
-    return text;
-}
-
-std::string one_line(std::string_view text) {
-    return apps::one_line(text.substr(0, text.find_last_not_of('\n') + 1));
-}
-
 /// All that is missing; refuses to judge when nobody can be asked.
 walmgr::missing_log look(walmgr::repositories& all) {
     auto found = find_missing_log(all);
@@ -61,40 +49,26 @@ walmgr::missing_log look(walmgr::repositories& all) {
     return found;
 }
 
-std::string json_of(walmgr::wal_gap const& gap, walmgr::segment_size size) {
-    return "{\"first\": " + apps::json_string(file_name({gap.tli, gap.first}, size)) +
-           ", \"last\": " + apps::json_string(file_name({gap.tli, gap.last}, size)) +
-           ", \"segments\": " + std::to_string(gap.count());
-}
-
-/// What this machine alone knows of.
-std::vector<walmgr::dropped_file> dropped_here(config const& settings) {
-    auto const notes = dropped_log_of(settings);
-    std::vector<walmgr::dropped_file> found;
-    for (auto const& name : notes.names()) {
-        if (auto one = notes.find(name)) found.push_back(std::move(*one));
-    }
-    return found;
-}
-
 void show_json(config const& settings, walmgr::missing_log const& found,
                std::vector<walmgr::dropped_file> const& here) {
-    std::string gaps;
-    std::string lacked;
-    for (auto const& one : found.everywhere)
-        gaps += (gaps.empty() ? "" : ", ") + json_of(one.where, found.of->size) +
-                ", \"recorded\": " + (one.found ? "true" : "false") +
-                ", \"why\": " + (one.found ? apps::json_string(one_line(*one.found)) : "null") +
-                ", \"accepted\": " + (one.accepted ? apps::json_string(one_line(*one.accepted)) : "null") + '}';
-    for (auto const& one : found.in_one)
-        lacked += (lacked.empty() ? "" : ", ") + json_of(one.where, found.of->size) +
-                  ", \"repository\": " + apps::json_string(settings.walmgr_data.at(one.repository)) + '}';
-    std::string dropped;
-    for (auto const& one : here)
-        dropped += (dropped.empty() ? "" : ", ") + ("{\"name\": " + apps::json_string(one.name)) +
-                   ", \"why\": " + apps::json_string(one_line(one.why)) + '}';
-    std::cout << "{\"cluster\": " << apps::json_string(settings.cluster) << ", \"gaps\": [" << gaps
-              << "], \"lacking\": [" << lacked << "], \"dropped\": [" << dropped << "]}\n";
+    auto const line_of = [](auto const& note) { return note ? json{note_line(*note)} : json{nullptr}; };
+    auto const gaps = json::list(found.everywhere, [&](auto const& one) {
+        auto facts = facts_of(one.where, found.of->size);
+        facts.emplace_back("recorded", one.found.has_value());
+        facts.emplace_back("why", line_of(one.found));
+        facts.emplace_back("accepted", line_of(one.accepted));
+        return json{facts};
+    });
+    auto const lacking = json::list(found.in_one, [&](auto const& one) {
+        auto facts = facts_of(one.where, found.of->size);
+        facts.emplace_back("repository", settings.walmgr_data.at(one.repository));
+        return json{facts};
+    });
+    auto const dropped = json::list(here, [](auto const& one) {
+        return json{{"name", one.name}, {"why", note_line(one.why)}};
+    });
+    json const all{{"cluster", settings.cluster}, {"gaps", gaps}, {"lacking", lacking}, {"dropped", dropped}};
+    std::cout << all.text() << '\n';
 }
 
 int list(config const& settings, options const& given) {
@@ -102,7 +76,7 @@ int list(config const& settings, options const& given) {
     auto const here = dropped_here(settings);
     for (auto const& one : here) {
         if (!given.json)
-            std::cout << one.name << ": the repository does not know of it yet: " << one_line(one.why) << std::endl;
+            std::cout << one.name << ": the repository does not know of it yet: " << note_line(one.why) << std::endl;
     }
     auto const found = look(all);
     bool open = !here.empty();
@@ -113,8 +87,8 @@ int list(config const& settings, options const& given) {
     } else {
         for (auto const& one : found.everywhere)
             std::cout << shown(one.where, found.of->size) << ": "
-                      << (one.accepted ? "accepted " + one_line(*one.accepted)
-                          : one.found  ? "missing: " + one_line(*one.found)
+                      << (one.accepted ? "accepted " + note_line(*one.accepted)
+                          : one.found  ? "missing: " + note_line(*one.found)
                                        : std::string{"missing"})
                       << '\n';
         for (auto const& one : found.in_one)
@@ -133,6 +107,8 @@ std::string user_and_host() {
 }
 
 int accept(config const& settings, options const& given) {
+    auto& told = result();
+    told.has({"first", "last", "segments", "accepted"});
     auto all = open_repositories(settings);
     auto const found = look(all);
     // Where one repository cannot be asked, it may have what looks as if it were missing.
@@ -147,14 +123,20 @@ int accept(config const& settings, options const& given) {
     }
     if (chosen == nullptr)
         throw error{fault::negative, "no gap begins with " + given.first + "; see: walmgr CONFIG gap list"};
+    told.set({{"first", given.first},
+              {"last", file_name({chosen->where.tli, chosen->where.last}, size)},
+              {"segments", chosen->where.count()}});
     if (chosen->accepted) {
-        std::cout << shown(chosen->where, size) << ": accepted before " << one_line(*chosen->accepted) << '\n';
+        told.set("accepted", note_line(*chosen->accepted));
+        std::cout << shown(chosen->where, size) << ": accepted before " << note_line(*chosen->accepted) << '\n';
         return 0;
     }
     auto const note =
-        "by " + one_line(given.by.empty() ? user_and_host() : given.by) + " at " +
+        "by " + note_line(given.by.empty() ? user_and_host() : given.by) + " at " +
         walmgr::to_string(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())) + ": " +
-        one_line(given.why) + '\n';
+        note_line(given.why) + '\n';
+    told.set("accepted", note_line(note));
+    told.change("accept", given.first);
     if (!given.dry_run) {
         std::vector<walmgr::repository_failure> failed;
         for (std::size_t which = 0; which < all.size(); ++which)
@@ -163,50 +145,65 @@ int accept(config const& settings, options const& given) {
         if (!failed.empty()) walmgr::refuse_all(failed);
     }
     std::cout << shown(chosen->where, size) << (given.dry_run ? ": would be accepted " : ": accepted ")
-              << one_line(note) << ". Recovery that comes there ends as at the end of the log\n";
+              << note_line(note) << ". Recovery that comes there ends as at the end of the log\n";
     return 0;
 }
 
 int refill(config const& settings, options const& given) {
+    auto& object = result();
+    object.has({"filled", "left"});
     auto all = open_repositories(settings);
+    auto const here = dropped_here(settings);
+    for (auto const& one : here)
+        object.change("settle", one.name);
     if (!given.dry_run) {
-        for (auto const& line : lines_of(settle(settings, all, std::numeric_limits<std::size_t>::max())))
+        for (auto const& line : lines_of(settle(settings, all, std::numeric_limits<std::size_t>::max()))) {
+            object.attention(line);
             std::cout << line << std::endl;
+        }
     }
     auto const missing = look(all);
     auto const size = missing.of->size;
+    for (auto const& one : missing.in_one)
+        object.change("store", file_name({one.where.tli, one.where.first}, size),
+                      {{"segments", one.where.count()}, {"repository", settings.walmgr_data.at(one.repository)}});
     if (given.dry_run) {
-        for (auto const& one : dropped_here(settings))
+        for (auto const& one : here)
             std::cout << one.name << ": would be stored, or recorded as missing\n";
         for (auto const& one : missing.in_one)
             std::cout << shown(one.where, size) << ": would be copied to " << settings.walmgr_data.at(one.repository)
                       << '\n';
         for (auto const& one : missing.everywhere)
             std::cout << shown(one.where, size) << ": the server would be asked\n";
+        object.set("left",
+                   json::list(missing.everywhere, [&](auto const& one) { return json{facts_of(one.where, size)}; }));
         return missing.failed.empty() ? 0 : static_cast<int>(missing.failed.front().kind);
     }
     std::optional<log_server> server;
     if (!missing.everywhere.empty()) server.emplace(settings, *missing.of);
     scratch const place{std::filesystem::temp_directory_path().string(), "refill"};
+    auto const give = [&](walmgr::segment which, std::string const& path) {
+        bool const given_by_server = server && server->give(which, path);
+        if (given_by_server) object.change("store", file_name(which, size), {{"segments", 1}, {"repository", nullptr}});
+        return given_by_server;
+    };
     auto const told = std::visit(
-        [&](auto const& way) {
-            return walmgr::refill(
-                all, missing, way, place / "segment",
-                [&](walmgr::segment which, std::string const& path) { return server && server->give(which, path); });
-        },
-        settings.pack);
+        [&](auto const& way) { return walmgr::refill(all, missing, way, place / "segment", give); }, settings.pack);
     warn_of(told.failed);
     auto const say = [&](std::set<walmgr::segment> const& some, std::string const& what) {
-        for (auto const& run : walmgr::runs_of({some.begin(), some.end()}))
+        auto const runs = walmgr::runs_of({some.begin(), some.end()});
+        for (auto const& run : runs)
             std::cout << shown(run, size) << what << '\n';
+        return json::list(runs, [&](auto const& run) { return json{facts_of(run, size)}; });
     };
-    say(told.filled, ": filled");
-    say(told.left, ": still missing");
+    object.set({{"filled", say(told.filled, ": filled")}, {"left", say(told.left, ": still missing")}});
     if (told.filled.empty() && told.left.empty()) std::cout << "no gaps\n";
     for (auto const* const failed : {&missing.failed, &told.failed}) {
         if (!failed->empty()) return static_cast<int>(failed->front().kind);
     }
-    return told.left.empty() && dropped_here(settings).empty() ? 0 : static_cast<int>(fault::gap);
+    if (told.left.empty() && dropped_here(settings).empty()) return 0;
+    object.problem("log is still missing");
+    return static_cast<int>(fault::gap);
 }
 
 }  // namespace

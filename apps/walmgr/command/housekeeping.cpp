@@ -2,6 +2,7 @@
 #include "../first_config.hpp"
 #include "../journalled.hpp"
 #include "../machines.hpp"
+#include "../result.hpp"
 #include "../this_program.hpp"
 
 #include <sys/stat.h>
@@ -28,15 +29,26 @@ using walmgr::fault;
 
 /// Runs this program with another command, and shows what it says.
 int run_own(config const& settings, std::string const& command) {
-    auto const done =
-        walmgr::run_process({program_path(), settings.path, command}, {.deadline = std::chrono::hours{48}});
-    std::cout << done.out << std::flush;
+    auto& told = result();
+    std::vector<std::string> words{program_path(), settings.path, command};
+    if (told.wanted) words.emplace_back("--json");
+    auto const done = walmgr::run_process(words, {.deadline = std::chrono::hours{48}});
     std::cerr << done.err;
-    if (done.status != 0) say(command + " ended with status " + std::to_string(done.status));
+    if (told.wanted) {
+        auto const said =
+            done.out.empty() ? apps::json{nullptr} : apps::json::written(done.out.substr(0, done.out.find('\n')));
+        told.add("runs", {{"command", command}, {"status", done.status}, {"result", said}});
+    } else std::cout << done.out << std::flush;
+    if (done.status == 0) return 0;
+    auto const text = command + " ended with status " + std::to_string(done.status);
+    say(text);
+    told.problem(text);
     return done.status;
 }
 
 int periodic(config const& settings, bool dry_run) {
+    auto& told = result();
+    told.set({{"wait_seconds", 0}, {"runs", apps::json::written("[]")}});
     auto const& nodes = settings.nodes;
     auto const path = nodes.state_dir + '/' + settings.cluster + ".periodic";
     auto const interval = nodes.command_interval.count();
@@ -45,9 +57,15 @@ int periodic(config const& settings, bool dry_run) {
         auto const age = std::time(nullptr) - last.st_mtime;
         // A clock that was set back must not hold it up until it has caught up again.
         if (age >= 0 && age < interval) {
+            told.set("wait_seconds", interval - age);
             std::cout << "nothing to do for another " << interval - age << " s\n";
             return 0;
         }
+    }
+    if (!nodes.periodic_command.empty()) told.change("run", nodes.periodic_command.front());
+    else if (dry_run) {
+        for (auto const* const command : {"backup", "expire", "check"})
+            told.change("run", command);
     }
     if (dry_run) {
         std::cout << "would run "
@@ -64,6 +82,7 @@ int periodic(config const& settings, bool dry_run) {
         for (auto const* const command : {"backup", "expire", "check"}) {
             // Without a new backup nothing is removed, whatever the rules say.
             if (status != 0 && command == std::string_view{"expire"}) continue;
+            told.change("run", command);
             auto const one = run_own(settings, command);
             if (status == 0) status = one;
         }
@@ -91,14 +110,17 @@ std::vector<std::string> objects_of(walmgr::any_store const& where, std::string 
 }
 
 /// Refuses while the primary archives here, and gives back the slot that would keep its log for nobody.
-void leave_server(config const& settings, bool act) {
+void leave_server(config const& settings, bool act, bool dry_run) {
     try {
         auto const& primary = primary_of(settings.nodes);
         pgq::libpq::connection db{
             primary.db, {.connect_timeout = std::chrono::seconds{10}, .statement_timeout = std::chrono::seconds{30}}};
         if (archives_here(settings, primary, walmgr::archive_command_of(db)))
             throw error{fault::negative, "the primary archives here; run first: walmgr CONFIG stop"};
-        if (act && !settings.receive.slot.empty()) walmgr::sql::drop_idle_slot(db, settings.receive.slot);
+        auto const& slot = settings.receive.slot;
+        if (slot.empty() || !walmgr::sql::has_idle_slot(db, slot)) return;
+        if (act || dry_run) result().change("remove", "replication slot " + slot, {{"repository", nullptr}});
+        if (act) walmgr::sql::drop_idle_slot(db, slot);
     } catch (pgq::connection_error const&) {
         say("the primary does not answer: whether it archives here nobody knows");
     }
@@ -108,13 +130,14 @@ int cleanup(config const& settings, bool sure, bool dry_run) {
     bool const act = sure && !dry_run;
     if (::access(journal_path(settings).c_str(), F_OK) == 0)
         throw error{fault::locked, "a command is unfinished, see " + journal_path(settings) + "; finish that first"};
-    leave_server(settings, act);
+    leave_server(settings, act, dry_run);
     auto const in = [&](std::string const& location) {
         auto const where = open_location(settings, location);
         auto const of = known_cluster(settings, where);
         // Neither a backup nor an expire may be at work; the lease goes with all the rest.
         if (act) static_cast<void>(take_lease(where, of, walmgr::this_host_holder("cleanup"), say));
         auto const objects = objects_of(where, of.name);
+        if (!objects.empty() && (act || dry_run)) result().change("remove", of.name, {{"repository", location}});
         for (auto const& object : objects) {
             if (act) where.remove(object);
         }

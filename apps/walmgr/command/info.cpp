@@ -1,8 +1,7 @@
+#include "../backup_facts.hpp"
 #include "../command.hpp"
 #include "../megabytes.hpp"
 #include "../open_repository.hpp"
-
-#include <common/json.hpp>
 
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/retention.hpp>
@@ -12,7 +11,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -104,78 +102,35 @@ void show_table(knowledge const& all) {
         std::cout << one.label << ": damaged: " << one.why << '\n';
 }
 
-std::string members(std::initializer_list<std::pair<std::string_view, std::string>> all) {
-    std::string out;
-    for (auto const& [name, value] : all)
-        out.append(out.empty() ? "{" : ", ").append(apps::json_string(name)).append(": ").append(value);
-    return out + '}';
-}
-std::string truth(bool value) {
-    return value ? "true" : "false";
-}
-std::string list(auto const& all, auto const& write) {
-    std::string out;
-    for (auto const& one : all)
-        out.append(out.empty() ? "" : ", ").append(write(one));
-    return '[' + out + ']';
-}
-
-std::string config_json(backup_record const& one) {
-    if (!one.configuration) return "null";
-    auto const& found = *one.configuration;
-    return members({{"config_file", apps::json_string(found.places.config)},
-                    {"files", std::to_string(found.part ? found.part->files : 0)},
-                    {"missing", list(found.missing, [](walmgr::missing_config const& file) {
-                         return members({{"path", apps::json_string(file.path)}, {"why", apps::json_string(file.why)}});
-                     })}});
-}
-
 void show_json(std::string const& location, knowledge const& all) {
-    auto const text = [](std::string_view value) { return apps::json_string(value); };
-    auto const backups = list(all.verdicts, [&](walmgr::backup_verdict const& verdict) {
+    using apps::json;
+    auto const backups = json::list(all.verdicts, [&](walmgr::backup_verdict const& verdict) {
         auto const& one = *verdict.backup;
-        auto const log = log_of(one);
-        return members({{"label", text(one.label)},
-                        {"kind", text(walmgr::detail::name_of(one.kind))},
-                        {"parent", one.parent.empty() ? "null" : text(one.parent)},
-                        {"version", std::to_string(one.version)},
-                        {"started", text(one.started)},
-                        {"stopped", text(one.stopped)},
-                        {"timeline", std::to_string(static_cast<std::uint32_t>(one.tli))},
-                        {"start_lsn", text(to_string(one.start))},
-                        {"stop_lsn", text(to_string(one.stop))},
-                        {"first_segment", text(file_name(log.first, one.size))},
-                        {"last_segment", text(file_name(log.last, one.size))},
-                        {"log", text(log_word(all, one))},
-                        {"raw_size", std::to_string(raw_size_of(one))},
-                        {"stored_size", std::to_string(stored_size_of(one))},
-                        {"checksums", truth(one.checksums)},
-                        {"taken_of", text(one.of_standby ? "standby" : "primary")},
-                        {"tablespaces", std::to_string(one.tablespaces.size())},
-                        {"annotation", text(one.annotation)},
-                        {"configuration", config_json(one)},
-                        {"pinned", truth(all.pins.contains(one.label))},
-                        {"kept", truth(verdict.kept)},
-                        {"why", text(verdict.why)}});
+        auto facts = facts_of(one);
+        facts.emplace_back("log", log_word(all, one));
+        facts.emplace_back("pinned", all.pins.contains(one.label));
+        facts.emplace_back("kept", verdict.kept);
+        facts.emplace_back("why", verdict.why);
+        return json{facts};
     });
-    auto const log = list(all.log, [&](walmgr::wal_range const& range) {
-        return members({{"first", text(file_name(range.first, all.of.size))},
-                        {"last", text(file_name(range.last, all.of.size))},
-                        {"segments", std::to_string(range.count)}});
+    auto const log = json::list(all.log, [&](walmgr::wal_range const& range) {
+        return json{{"first", file_name(range.first, all.of.size)},
+                    {"last", file_name(range.last, all.of.size)},
+                    {"segments", range.count}};
     });
-    auto const damaged = list(all.backups.damaged, [&](walmgr::damaged_backup const& one) {
-        return members({{"label", text(one.label)}, {"problem", text(one.why)}});
+    auto const damaged = json::list(all.backups.damaged, [](walmgr::damaged_backup const& one) {
+        return json{{"label", one.label}, {"problem", one.why}};
     });
-    std::cout << members({{"repository", text(location)},
-                          {"cluster", text(all.of.name)},
-                          {"system_id", text(std::to_string(all.of.system_id))},
-                          {"history", std::to_string(all.of.history)},
-                          {"segment_size", std::to_string(all.of.size.bytes)},
-                          {"backups", backups},
-                          {"unfinished", list(all.backups.unfinished, text)},
-                          {"damaged", damaged},
-                          {"ranges", log}})
-              << '\n';
+    json const shown{{"repository", location},
+                     {"cluster", all.of.name},
+                     {"system_id", std::to_string(all.of.system_id)},
+                     {"history", all.of.history},
+                     {"segment_size", all.of.size.bytes},
+                     {"backups", backups},
+                     {"unfinished", json::list(all.backups.unfinished)},
+                     {"damaged", damaged},
+                     {"ranges", log}};
+    std::cout << shown.text() << '\n';
 }
 
 }  // namespace

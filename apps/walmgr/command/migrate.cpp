@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../parts.hpp"
+#include "../result.hpp"
 
 #include <pgq/libpq/connection.hpp>
 
@@ -23,7 +24,12 @@ using namespace std::chrono_literals;
 
 /// Takes the log over that an old walmgr kept. What is refused does not keep the rest out.
 int take_over(config const& settings, std::string const& base, bool dry_run) {
+    auto& told = result();
+    told.has({"repositories", "not_taken"});
     auto const found = walmgr::read_classic(base);
+    auto not_taken = found.unfinished;
+    not_taken.insert(not_taken.end(), found.backups.begin(), found.backups.end());
+    told.set("not_taken", apps::json::list(not_taken));
     auto const into = [&](std::string const& location) {
         auto const where = open_location(settings, location);
         auto const of = known_cluster(settings, where);
@@ -46,9 +52,12 @@ int take_over(config const& settings, std::string const& base, bool dry_run) {
             });
             if (status == 0) status = one;
         }
+        auto const refused = found.log.size() - fresh - known;
+        if (fresh > 0) told.change("store", "log", {{"repository", location}, {"files", fresh}});
+        told.add("repositories", {{"repository", location}, {"taken", fresh}, {"known", known}, {"refused", refused}});
         std::cout << location << ": " << (dry_run ? "would take " : "took ") << fresh << " files of log";
         if (!dry_run) std::cout << ", had " << known << " already";
-        std::cout << ", refused " << found.log.size() - fresh - known << '\n';
+        std::cout << ", refused " << refused << '\n';
         return status;
     };
     auto const status = in_each_repository(settings, into);
@@ -63,17 +72,28 @@ int take_over(config const& settings, std::string const& base, bool dry_run) {
 int upgrade(config const& settings, bool sure, bool dry_run) {
     pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const is = walmgr::identify_cluster(db, settings.cluster);
+    result().set({{"cluster", is.name},
+                  {"system_id", std::to_string(is.system_id)},
+                  {"version", is.version},
+                  {"history", nullptr}});
     bool changes = false;
     auto const in = [&](std::string const& location) {
         auto const where = open_location(settings, location);
         auto const before = known_cluster(settings, where);
         if (before.system_id == is.system_id) {
+            result().set("history", before.history);
             std::cout << location << ": known already: system id " << is.system_id << '\n';
             return 0;
         }
         changes = true;
         bool const act = sure && !dry_run;
+        if (act || dry_run)
+            result().change("record", is.name,
+                            {{"repository", location},
+                             {"before", std::to_string(before.system_id)},
+                             {"after", std::to_string(is.system_id)}});
         auto const as = walmgr::record_upgrade(where, before, is, act);
+        result().set("history", as.history);
         std::cout << location << (act ? ": recorded: \"" : ": would record: \"") << as.name << "\" was system id "
                   << before.system_id << " and is " << as.system_id << ", history " << as.history << '\n';
         return 0;

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../parts.hpp"
+#include "../result.hpp"
 
 #include <walmgr/failover/steps.hpp>
 
@@ -26,13 +27,19 @@ int replay(config const& settings, options const& given, bool pause) {
         find_parts(settings.nodes, "standby that answers", [](role is, node const&) { return is == role::standby; });
     std::cout << (given.dry_run ? "would " : "") << (pause ? "pause" : "continue") << " replay on "
               << found.subject->name << '\n';
-    if (given.dry_run) return 0;
     auto db = walmgr::session_with(*found.subject, std::chrono::seconds{30});
+    auto const before = walmgr::sql::read_replay_state(db);
+    auto& told = result();
+    told.set(
+        {{"standby", key_of(*found.subject)}, {"paused", before.paused}, {"replayed", to_string(before.replayed)}});
+    if (before.paused != pause) told.change(pause ? "pause" : "continue", key_of(*found.subject));
+    if (given.dry_run) return 0;
     if (pause) walmgr::sql::pause_replay(db);
     else walmgr::sql::resume_replay(db);
     walmgr::wait_until(
         std::chrono::seconds{given.limit}, [&] { return walmgr::sql::read_replay_state(db).paused == pause; },
         [] { return std::string{"the standby has not done it"}; });
+    told.set({{"paused", pause}, {"replayed", to_string(walmgr::sql::read_replay_state(db).replayed)}});
     return 0;
 }
 

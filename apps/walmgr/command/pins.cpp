@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
+#include "../result.hpp"
 
 #include <unistd.h>
 #include <walmgr/backup/list.hpp>
@@ -18,13 +19,13 @@ namespace {
 using walmgr::error;
 using walmgr::fault;
 
-/// Does `work(where, of)` in each repository, which says whether it had the label. @return whether any had
+/// Does `work(location, where, of)` for each repository, which says whether it had the label. @return whether any had
 bool in_any(config const& settings, std::string const& label, auto const& work) {
     if (!walmgr::is_backup_label(label)) throw error{fault::usage, '"' + label + "\" is no label of a backup"};
     bool had = false;
     for (auto const& location : settings.walmgr_data) {
         auto const where = open_location(settings, location);
-        had = work(where, known_cluster(settings, where)) || had;
+        had = work(location, where, known_cluster(settings, where)) || had;
     }
     return had;
 }
@@ -38,14 +39,17 @@ struct options {
 
 int pin(config const& settings, options const& given) {
     auto const& label = given.label;
-    bool const had = in_any(settings, label, [&](walmgr::any_store const& where, walmgr::cluster const& of) {
+    result().set("label", label);
+    auto const work = [&](std::string const& location, walmgr::any_store const& where, walmgr::cluster const& of) {
         if (!find_backup(where, of, label)) return false;
+        if (!find_pins(where, of).contains(label)) result().change("pin", label, {{"repository", location}});
         if (given.dry_run) return true;
         create_small_object(where, pin_name(of, label), "kept until unpinned\n");
         // An expire that runs at the same time may have judged before.
         if (!find_backup(where, of, label)) throw error{fault::negative, "backup " + label + " was removed meanwhile"};
         return true;
-    });
+    };
+    bool const had = in_any(settings, label, work);
     if (!had) throw error{fault::negative, "there is no backup " + label};
     std::cout << label << (given.dry_run ? ": would be pinned\n" : ": pinned\n");
     return 0;
@@ -53,9 +57,13 @@ int pin(config const& settings, options const& given) {
 
 int unpin(config const& settings, options const& given) {
     auto const& label = given.label;
-    bool const had = in_any(settings, label, [&](walmgr::any_store const& where, walmgr::cluster const& of) {
-        return given.dry_run ? find_pins(where, of).contains(label) : where.remove(pin_name(of, label));
-    });
+    result().set("label", label);
+    auto const work = [&](std::string const& location, walmgr::any_store const& where, walmgr::cluster const& of) {
+        if (!find_pins(where, of).contains(label)) return false;
+        result().change("unpin", label, {{"repository", location}});
+        return given.dry_run || where.remove(pin_name(of, label));
+    };
+    bool const had = in_any(settings, label, work);
     if (!had) throw error{fault::negative, label + " is not pinned"};
     std::cout << label << (given.dry_run ? ": would not be pinned any more\n" : ": not pinned any more\n");
     return 0;
@@ -66,12 +74,15 @@ int lock(config const& settings, options const& given) {
     auto const of = known_cluster(settings, where);
     auto holder = walmgr::this_host_holder("xlock", given.process != 0 ? given.process : ::getppid());
     holder.beats = false;
+    auto const tell = [&] { result().change("take", "lease", {{"holder", to_string(holder)}}); };
     if (given.dry_run) {
         require_free_lease(where, of, holder);
+        tell();
         say("would take the lease for a " + to_string(holder));
         return 0;
     }
     take_lease(where, of, holder, say);
+    tell();
     return 0;
 }
 
@@ -84,6 +95,7 @@ int release(config const& settings, options const& given) {
         if (one.holder.work != "xlock" && !given.force)
             throw error{fault::locked, "the lease is that of a " + to_string(one.holder) +
                                            ", which gives it back itself; --force takes it away"};
+        result().change("release", "lease", {{"holder", to_string(one.holder)}});
         if (!given.dry_run) {
             for (auto const& object : one.objects)
                 where.remove(object);

@@ -3,6 +3,7 @@
 #include "../open_repository.hpp"
 #include "../parts.hpp"
 #include "../receive_queue.hpp"
+#include "../result.hpp"
 
 #include <common/daemon.hpp>
 #include <common/log.hpp>
@@ -100,9 +101,13 @@ void end_by(int number) {
     std::raise(number);
 }
 
-int receive(config const& settings, bool once) {
+void require_folder(config const& settings) {
     if (settings.receive.partial_wals.empty())
         throw pgq::usage_error{"partial_wals is missing in the configuration, the folder to receive into"};
+}
+
+int receive(config const& settings, bool once) {
+    require_folder(settings);
     std::stop_source ending;
     std::atomic<bool> read_again = false;
     apps::signal_listener const signals{[&](int number) {
@@ -172,15 +177,57 @@ int receive(config const& settings, bool once) {
              .stream = {.slot = wanted.slot, .flush = wanted.flush, .status_interval = wanted.status_interval}},
             log};
         apps::notify_service("READY=1");
+        if (once) result().change("receive", wanted.partial_wals);
         receiver.run(turn.present());
     }
     apps::notify_service("STOPPING=1");
     return 0;
 }
 
-void add(apps::command& program, request& wanted, std::string const& name, std::string const& help, bool once) {
-    program.add_command(name, help).when_given([&wanted, once] {
-        wanted.run = [&wanted, once] { return receive(read_config(wanted.file), once); };
+/// What `sync` would do: the server is asked, and neither a file is touched nor a slot made.
+int foresee(config const& settings, walmgr::cluster const& of) {
+    auto const& folder = settings.receive.partial_wals;
+    if (::access(folder.c_str(), W_OK) != 0)
+        throw walmgr::error{walmgr::fault::unavailable, "there is no folder " + folder + " that can be written to"};
+    pgq::libpq::replication server{
+        primary_of(settings.nodes).db,
+        {.statement_timeout = std::chrono::seconds{60}, .application_name = settings.receive.application_name}};
+    auto const facts = walmgr::ask_server(server, of);
+    result().change("receive", folder);
+    std::cout << "would receive timeline " << std::to_string(static_cast<std::uint32_t>(facts.tli)) << " up to "
+              << to_string(facts.flushed) << " into " << folder << '\n';
+    return 0;
+}
+
+int sync(config const& settings, bool dry_run) {
+    auto& told = result();
+    auto const& folder = settings.receive.partial_wals;
+    auto const tell = [&](std::string_view name) {
+        auto const at = walmgr::read_flushed(folder);
+        told.set(name,
+                 at ? apps::json{{"timeline", static_cast<std::uint32_t>(at->tli)}, {"flushed", to_string(at->at)}}
+                    : apps::json{nullptr});
+    };
+    require_folder(settings);
+    told.set("folder", folder);
+    tell("before");
+    if (dry_run) {
+        tell("after");
+        return foresee(settings, known_cluster(settings, open_repository(settings)));
+    }
+    try {
+        auto const status = receive(settings, true);
+        tell("after");
+        return status;
+    } catch (...) {
+        tell("after");
+        throw;
+    }
+}
+
+void add(apps::command& program, request& wanted, std::string const& name, std::string const& help) {
+    program.add_command(name, help).when_given([&wanted] {
+        wanted.run = [&wanted] { return receive(read_config(wanted.file), false); };
     });
 }
 
@@ -189,9 +236,13 @@ void add(apps::command& program, request& wanted, std::string const& name, std::
 
 void add_receive(apps::command& program, request& wanted) {
     using namespace command_receive;
-    add(program, wanted, "receive", "receive the log by streaming replication, until stopped", false);
-    add(program, wanted, "syncdaemon", "the same as receive", false);
-    add(program, wanted, "sync", "receive what the server has now, and end", true);
+    add(program, wanted, "receive", "receive the log by streaming replication, until stopped");
+    add(program, wanted, "syncdaemon", "the same as receive");
+    auto once = program.add_command("sync", "receive what the server has now, and end");
+    auto const dry_run = std::make_shared<bool>(false);
+    once.add_flag("-n,--dry-run,--not-really", *dry_run, "only ask the server, and receive nothing");
+    once.when_given(
+        [&wanted, dry_run] { wanted.run = [&wanted, dry_run] { return sync(read_config(wanted.file), *dry_run); }; });
 }
 
 }  // namespace walmgr_app

@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../parts.hpp"
+#include "../result.hpp"
 
 #include <common/json.hpp>
 #include <pgq/libpq/connection.hpp>
@@ -15,6 +16,7 @@
 #include <walmgr/walk.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -31,9 +33,16 @@ using walmgr::fault;
 int init(config const& settings, bool dry_run) {
     pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 30s, .statement_timeout = 30s}};
     auto const which = walmgr::identify_cluster(db, settings.cluster);
+    result().set({{"cluster", which.name},
+                  {"system_id", std::to_string(which.system_id)},
+                  {"version", which.version},
+                  {"segment_size", which.size.bytes}});
     return in_each_repository(settings, [&](std::string const& location) {
         auto const where = open_location(settings, location);
         if (!dry_run) require_first_wins(where);
+        // Told before it is done: whoever fails in between may have done it.
+        if (walmgr::record_cluster(where, which, false))
+            result().change("record", which.name, {{"repository", location}});
         bool const fresh = walmgr::record_cluster(where, which, !dry_run);
         std::cout << location << ": " << (fresh ? dry_run ? "would record" : "recorded" : "known already")
                   << ": cluster \"" << which.name << "\", system id " << which.system_id << ", segments of "
@@ -65,12 +74,35 @@ struct getting {
     std::string name{};
     std::string file{};
     bool raw = false;
+    bool dry_run = false;
 };
 
+/// Copies it to the file, or only reads and verifies it. @return the bytes that were copied
+std::uint64_t copy(auto const& from, getting const& wanted) {
+    std::uint64_t bytes = 0;
+    auto const read = [&](auto const& write) {
+        walmgr::copy_object(from, wanted.name, !wanted.raw, [&](std::string_view some) {
+            bytes += some.size();
+            write(some);
+        });
+    };
+    if (wanted.dry_run) {
+        read([](std::string_view) {});
+        return bytes;
+    }
+    walmgr::unfinished_file out{wanted.file};
+    read([&](std::string_view some) { out.write(some); });
+    out.finish();
+    return bytes;
+}
+
 int get(config const& settings, getting const& wanted) {
+    auto& told = result();
+    told.has({"repository", "object", "file", "bytes"});
     walmgr::check_object_name(wanted.name);
     if (struct stat found{}; ::lstat(wanted.file.c_str(), &found) == 0)
         throw error{fault::usage, wanted.file + " is there already; name another file"};
+    told.set({{"object", wanted.name}, {"file", wanted.file}});
     bool done = false;
     std::vector<walmgr::repository_failure> failed;
     auto all = open_repositories(settings);
@@ -78,9 +110,11 @@ int get(config const& settings, getting const& wanted) {
         all.attempt(which, failed, [&](walmgr::repository const& in) {
             auto const found = in.where.open(wanted.name);
             if (!found) return;
-            walmgr::unfinished_file out{wanted.file};
-            walmgr::copy_object(*found, wanted.name, !wanted.raw, [&](std::string_view bytes) { out.write(bytes); });
-            out.finish();
+            auto const bytes = copy(*found, wanted);
+            told.change("create", wanted.file);
+            told.set({{"repository", settings.walmgr_data[which]}, {"bytes", bytes}});
+            if (wanted.dry_run)
+                std::cout << "would copy " << wanted.name << " to " << wanted.file << ", " << bytes << " bytes\n";
             done = true;
         });
     }
@@ -113,6 +147,7 @@ void add_repo(apps::command& program, request& wanted) {
     fetching.add_option("name", fetched->name, "of the object, as ls shows it").required();
     fetching.add_option("file", fetched->file, "which must not exist").required();
     fetching.add_flag("--raw", fetched->raw, "packed, as it is stored; verified all the same");
+    fetching.add_flag("-n,--dry-run,--not-really", fetched->dry_run, "only verify the object, and write nothing");
     fetching.when_given(
         [&wanted, fetched] { wanted.run = [&wanted, fetched] { return get(read_config(wanted.file), *fetched); }; });
 }

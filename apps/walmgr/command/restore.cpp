@@ -2,6 +2,7 @@
 #include "../open_repository.hpp"
 #include "../restored_config.hpp"
 #include "../restoring.hpp"
+#include "../result.hpp"
 #include "../under_pressure.hpp"
 
 #include <unistd.h>
@@ -21,6 +22,8 @@
 namespace walmgr_app {
 namespace command_restore {
 namespace {
+
+using apps::json;
 
 struct options {
     std::vector<std::string> words{};  ///< set and folder, both of which may be left out
@@ -151,23 +154,36 @@ int restore(config const& settings, options const& given) {
                               given.start, folder};
     walmgr::restored_cluster const restored{plan.from.label, plan.from.system_id, plan.from.version};
 
+    auto& told = result();
+    tell_plan(plan, of);
+    told.set({{"folder", folder}, {"written_files", nullptr}, {"written_bytes", nullptr}, {"kept_files", nullptr}});
+    told.set("reached", nullptr);
+    auto const tell_writing = [&] {
+        if (!given.config.empty()) told.change("create", whole_path(given.config));
+        told.change("restore", folder, {{"label", plan.from.label}});
+    };
     if (given.dry_run) {
         std::cout << "would restore " << shown(plan, of) << ", into " << folder << '\n';
         for (auto const& one : wanted.outside)
             std::cout << one.link << " would lie in " << one.path << '\n';
         own.show();
-        if (!std::filesystem::exists(folder)) return 0;
-        walmgr::target_folder const data{folder, restored, given.delta};
-        walmgr::check_outside_folders(wanted.outside, data);
+        if (std::filesystem::exists(folder)) {
+            walmgr::target_folder const data{folder, restored, given.delta};
+            walmgr::check_outside_folders(wanted.outside, data);
+        }
+        tell_writing();
+        if (given.start) told.change("start", folder);
         return 0;
     }
     {
         walmgr::target_folder data{folder, restored, given.delta};
         std::cout << "restoring " << shown(plan, of) << ", into " << data.path() << std::endl;
+        tell_writing();
         own.write();
-        auto const told = walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted);
-        std::cout << "restored: " << told.written << " files with " << told.written_bytes << " bytes written, "
-                  << told.kept << " were right already\n";
+        auto const done = walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted);
+        std::cout << "restored: " << done.written << " files with " << done.written_bytes << " bytes written, "
+                  << done.kept << " were right already\n";
+        told.set({{"written_files", done.written}, {"written_bytes", done.written_bytes}, {"kept_files", done.kept}});
         folder = data.path();
     }
     if (!given.start) {
@@ -181,8 +197,15 @@ int restore(config const& settings, options const& given) {
                                            .settings = own.settings(folder),
                                            .limit = std::chrono::seconds{given.wait},
                                            .start_command = own.start_command()};
+    told.change("start", folder);
     walmgr::start_recovery(server);
-    std::cout << reached(walmgr::await_target(server, target, given.standby)) << '\n';
+    auto const end = walmgr::await_target(server, target, given.standby);
+    auto const known = [](std::string const& text) { return text.empty() ? json{nullptr} : json{text}; };
+    told.set("reached", {{"position", known(end.position)},
+                         {"timeline", end.timeline.empty() ? json{nullptr} : json::written(end.timeline)},
+                         {"time", known(end.time)},
+                         {"promoted", end.promoted}});
+    std::cout << reached(end) << '\n';
     return 0;
 }
 

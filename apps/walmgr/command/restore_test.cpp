@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../restoring.hpp"
+#include "../result.hpp"
 #include "../scratch.hpp"
 
 #include <common/json.hpp>
@@ -32,7 +33,6 @@ struct options {
     long wait = 3600;
     unsigned jobs = usual_jobs();
     bool dry_run = false;
-    bool json = false;
 };
 
 /// The server of a test, which does not outlive it.
@@ -172,6 +172,10 @@ int restore_test(config const& settings, options const& given) {
     auto const plan = walmgr::plan_restore(where, of, given.label.empty() ? std::nullopt : std::optional{given.label},
                                            {.kind = walmgr::target_kind::immediate});
     auto const parent = given.folder.empty() ? std::filesystem::temp_directory_path().string() : given.folder;
+    auto& told = result();
+    told.set("backup", plan.from.label);
+    told.has({"tested", "passed", "position", "pg_amcheck", "sql"});
+    told.change("test", plan.from.label);
     if (given.dry_run) {
         std::cout << "would restore " << shown(plan, of) << ", into a folder in " << parent << '\n';
         return 0;
@@ -189,16 +193,16 @@ int restore_test(config const& settings, options const& given) {
         return 0;
     });
     auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    auto const text =
-        "{\"backup\": " + apps::json_string(plan.from.label) +
-        ", \"tested\": " + apps::json_string(walmgr::to_string(walmgr::moment{now})) +
-        ", \"passed\": " + (status == 0 ? "true" : "false") + ", \"position\": " + apps::json_string(found.position) +
-        ", \"pg_amcheck\": " + apps::json_string(found.relations) + ", \"sql\": " + apps::json_string(found.sql) +
-        ", \"problem\": " + apps::json_string(problem) + "}\n";
+    apps::json_members facts{{"backup", plan.from.label},     {"tested", walmgr::to_string(walmgr::moment{now})},
+                             {"passed", status == 0},         {"position", found.position},
+                             {"pg_amcheck", found.relations}, {"sql", found.sql}};
+    for (auto const& [name, value] : facts)
+        told.set(name, value);
+    facts.emplace_back("problem", problem);
+    auto const text = apps::json{facts}.text() + '\n';
     if (!walmgr::create_small_object(where, of.name + "/tests/" + plan.from.label + '-' + walmgr::compact(now), text))
         std::cerr << "walmgr: another test of " << plan.from.label << " ended in this second; its result was kept\n";
-    if (given.json) std::cout << text;
-    else if (status == 0)
+    if (status == 0)
         std::cout << "backup " << plan.from.label << " restores: recovered to " << found.position
                   << ", pg_amcheck: " << found.relations << ", statements: " << found.sql << '\n';
     return status;
@@ -220,7 +224,6 @@ void add_restore_test(apps::command& program, request& wanted) {
     command.add_option("--wait", given->wait, "how many seconds recovery, checks and statements may take, each")
         .between(1, 31'536'000);
     command.add_option("--jobs", given->jobs, "parts that are read at once").between(1, 256);
-    command.add_flag("--json", given->json, "for programs");
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
     command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return restore_test(read_config(wanted.file), *given); }; });

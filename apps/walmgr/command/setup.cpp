@@ -2,6 +2,7 @@
 #include "../machines.hpp"
 #include "../open_repository.hpp"
 #include "../parts.hpp"
+#include "../result.hpp"
 
 #include <pgq/libpq/connection.hpp>
 
@@ -10,7 +11,9 @@
 #include <walmgr/server.hpp>
 #include <walmgr/sql/archiver.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -45,9 +48,11 @@ walmgr::cluster checked_cluster(config const& settings, walmgr::any_store const&
 }
 
 void show(std::vector<walmgr::setting_change> const& plan, bool dry_run) {
-    for (auto const& change : plan)
+    for (auto const& change : plan) {
+        result().change("set", change.name, {{"before", change.before}, {"after", change.after}});
         std::cout << (dry_run ? "would set " : "set ") << change.name << " = '" << change.after << "' (was '"
                   << change.before << "')\n";
+    }
     if (plan.empty()) std::cout << "nothing to change\n";
 }
 
@@ -76,7 +81,19 @@ void restart(config const& settings, walmgr::node const& primary) {
     walmgr::wait_until(60s, answers, [] { return "the restarted server does not answer; look into its log"; });
 }
 
+/// Names with commas between, as a list.
+void tell_waiting(std::string const& names) {
+    std::vector<std::string> all;
+    for (std::size_t from = 0; from < names.size();) {
+        auto const to = std::min(names.find(", ", from), names.size());
+        all.push_back(names.substr(from, to - from));
+        from = to + 2;
+    }
+    result().set("pending_restart", apps::json::list(all));
+}
+
 int setup(config const& settings, options const& given) {
+    result().has({"pending_restart", "restarted"});
     auto const where = open_repository(settings);
     auto const& primary = primary_of(settings.nodes);
     auto db = session_with(primary.db);
@@ -85,6 +102,8 @@ int setup(config const& settings, options const& given) {
     show(plan, given.dry_run);
     if (given.dry_run) return 0;
     auto const waiting = walmgr::apply_settings(db, plan);
+    tell_waiting(waiting);
+    result().set("restarted", false);
     if (waiting.empty()) return 0;
     bool const by_command = !settings.nodes.restart_command.empty() && &primary == &settings.nodes.master;
     if (!given.restart && !by_command) {
@@ -92,9 +111,12 @@ int setup(config const& settings, options const& given) {
         return 0;
     }
     db.close();
+    result().change("restart", key_of(primary));
     restart(settings, primary);
+    result().set("restarted", true);
     auto again = session_with(primary.db);
     auto const still = walmgr::sql::waiting_for_restart(again);
+    tell_waiting(still);
     if (!still.empty())
         throw walmgr::error{walmgr::fault::unavailable,
                             "the server was restarted, and still waits for a restart with " + still};
@@ -103,6 +125,8 @@ int setup(config const& settings, options const& given) {
 }
 
 int stop(config const& settings, options const& given) {
+    auto& told = result();
+    told.has({"waiting", "discarded_from"});
     auto const where = open_repository(settings);
     auto const& primary = primary_of(settings.nodes);
     auto db = session_with(primary.db);
@@ -114,11 +138,19 @@ int stop(config const& settings, options const& given) {
     std::string const after = given.discard ? "/bin/true" : "";
     std::vector<walmgr::setting_change> plan;
     if (before != after) plan.push_back({"archive_command", before, after});
+    bool const discards = given.discard && !plan.empty();
+    auto const first = discards ? walmgr::sql::current_wal_file(db) : std::string{};
+    if (discards) {
+        told.change("record", "discarded log", {{"first", first}});
+        told.set("discarded_from", first);
+    }
     show(plan, given.dry_run);
-    if (given.dry_run) return 0;
+    if (given.dry_run) {
+        told.set("waiting", walmgr::sql::archive_backlog(db));
+        return 0;
+    }
     // The record comes first: whoever is killed in between has recorded too much, not too little.
-    if (given.discard && !plan.empty()) {
-        auto const first = walmgr::sql::current_wal_file(db);
+    if (discards) {
         walmgr::record_discarding(where, of, first);
         std::cout << "recorded: " << first
                   << " and what follows may never be archived; after the next setup take a new "
@@ -126,6 +158,7 @@ int stop(config const& settings, options const& given) {
     }
     walmgr::apply_settings(db, plan);
     auto const backlog = walmgr::sql::archive_backlog(db);
+    told.set("waiting", backlog);
     if (given.discard) std::cout << "the log that waits is thrown away by the server: " << backlog << " files\n";
     else
         std::cout << "the server keeps its log until it archives again, " << backlog

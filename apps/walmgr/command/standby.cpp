@@ -1,6 +1,7 @@
 #include "../command.hpp"
 #include "../journalled.hpp"
 #include "../machines.hpp"
+#include "../result.hpp"
 #include "../this_program.hpp"
 
 #include <unistd.h>
@@ -9,11 +10,10 @@
 #include <walmgr/failover/tablespace_places.hpp>
 #include <walmgr/sql/config_places.hpp>
 #include <walmgr/sql/tablespaces.hpp>
-#include <walmgr/sync_names.hpp>
 #include <walmgr/visit_names.hpp>
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -37,7 +37,6 @@ struct options {
     std::vector<std::string> tablespaces{};
     std::string standby{};  ///< connection string of one that the configuration does not name
     std::string slot{};
-    std::string names{};
 };
 
 void clear(std::string const& folder) {
@@ -102,8 +101,20 @@ int create(config const& settings, options const& given) {
         walmgr::require_empty(places);
         require_config(made, primary);
     };
+    auto& told = result();
+    std::string const origin = given.from_repository ? "repository" : "primary";
+    told.set({{"primary", key_of(primary)},
+              {"standby", key_of(made)},
+              {"folder", made.data},
+              {"from", origin},
+              {"slot", made.slot.empty() ? apps::json{nullptr} : apps::json{made.slot}},
+              {"timeline", nullptr}});
+    auto const tell_copy = [&] { told.change("copy", key_of(made), {{"from", origin}}); };
+    auto const tell_start = [&] { told.change("start", key_of(made)); };
     if (given.dry_run) {
         ready();
+        tell_copy();
+        tell_start();
         std::cout << "would make " << made.name << " in " << made.data << ", a standby of " << primary.name << ", from "
                   << (given.from_repository ? "the repository" : "the primary")
                   << (made.slot.empty() ? "" : ", with the slot " + made.slot) << '\n';
@@ -111,7 +122,6 @@ int create(config const& settings, options const& given) {
     }
     return with_journal(settings, "createslave", "copy", [&](walmgr::journal& log) {
         if (!log.begun("copy")) ready();
-        std::string const origin = given.from_repository ? "repository" : "primary";
         log.step("copy", [&] {
             // Half a copy of an earlier run, which pg_basebackup would not go on with.
             auto const before = log.noted("from");
@@ -125,6 +135,7 @@ int create(config const& settings, options const& given) {
             }
             begun.begin(places);
             log.note("from", origin);
+            tell_copy();
             if (!made.slot.empty()) {
                 auto db = walmgr::session_with(primary, std::chrono::seconds{30});
                 walmgr::sql::keep_log_for(db, made.slot);
@@ -136,8 +147,10 @@ int create(config const& settings, options const& given) {
         });
         auto db = walmgr::session_with(primary, std::chrono::seconds{30});
         std::cout << "start " << made.name << std::endl;
+        tell_start();
         walmgr::make_standby(made, machine_of(settings, made), primary, walmgr::sql::current_timeline(db),
                              std::chrono::seconds{given.limit}, log);
+        told.set("timeline", static_cast<std::uint32_t>(walmgr::sql::current_timeline(db)));
         std::cout << made.name << " follows " << primary.name << '\n';
     });
 }
@@ -152,41 +165,22 @@ int follow(config const& settings, options const& given) {
     auto const now = walmgr::require_follower(db, source);
     auto const as = primary.name + " on timeline " + walmgr::to_string(now) +
                     (standby.slot.empty() ? "" : ", with the slot " + standby.slot);
+    auto& told = result();
+    auto const slot = standby.slot.empty() ? apps::json{nullptr} : apps::json{standby.slot};
+    auto const at = [&] { return to_string(walmgr::sql::read_replay_state(db).replayed); };
+    told.set({{"primary", key_of(primary)},
+              {"standby", key_of(standby)},
+              {"timeline", static_cast<std::uint32_t>(now)},
+              {"slot", slot},
+              {"replayed", at()}});
+    told.change("follow", key_of(standby), {{"primary", key_of(primary)}, {"slot", slot}});
     if (given.dry_run) {
         std::cout << "would let " << standby.name << " follow " << as << '\n';
         return 0;
     }
     walmgr::follow_primary(db, source, primary.followed_by, standby.slot, now, std::chrono::seconds{given.limit});
+    told.set("replayed", at());
     std::cout << standby.name << " follows " << as << '\n';
-    return 0;
-}
-
-int synchronous(config const& settings, options const& given) {
-    auto const wanted = walmgr::parse_sync_names(given.names);
-    auto const& primary = require_primary(settings.nodes);
-    auto db = walmgr::session_with(primary, std::chrono::seconds{30});
-    bool const applied = walmgr::sql::shown_setting(db, "synchronous_commit") == "remote_apply";
-    std::size_t there = 0;
-    std::string connected;
-    for (auto const& one : walmgr::sql::followers(db)) {
-        connected.append(connected.empty() ? "" : ", ").append(one.name);
-        if (one.streaming && wanted.has(one.name) && (one.replays || !applied)) ++there;
-    }
-    if (there < wanted.needed)
-        throw error{fault::negative,
-                    "commits would wait for " + std::to_string(wanted.needed) + " of these standbys, and " +
-                        std::to_string(there) + " could confirm them now; connected are: " +
-                        (connected.empty() ? "none" : connected) + (applied ? "; receivers apply nothing" : "")};
-    auto const before = walmgr::sql::shown_setting(db, "synchronous_standby_names");
-    std::cout << (given.dry_run ? "would set" : "set") << " synchronous_standby_names = '" << given.names << "' (was '"
-              << before << "') on " << primary.name << '\n';
-    if (given.dry_run) return 0;
-    walmgr::sql::alter_system(db, "synchronous_standby_names", given.names);
-    walmgr::sql::reload(db);
-    walmgr::wait_until(
-        std::chrono::seconds{30},
-        [&] { return walmgr::sql::shown_setting(db, "synchronous_standby_names") == given.names; },
-        [] { return std::string{"the server has not taken that up; look for the reason in pg_file_settings"}; });
     return 0;
 }
 
@@ -218,9 +212,6 @@ void add_standbys(apps::command& program, request& wanted) {
         "--slot", given->slot,
         "the replication slot by which the primary keeps its log; without: standby_slot, and none for --standby");
     repoint.add_option("--timeout", given->limit, wait).between(1, 86400);
-    auto names =
-        add(program, wanted, "synch-standby", "let commits wait for these standbys; '' for none", given, synchronous);
-    names.add_option("names", given->names, "as synchronous_standby_names has them: a, b or ANY 1 (a, b)").required();
 }
 
 }  // namespace walmgr_app

@@ -104,15 +104,17 @@ struct expire_order {
 namespace detail {
 
 template <class Store>
-void remove_old_backups(judged_backups<Store> const& one, expire_order const& order, auto& tell) {
+void remove_old_backups(std::vector<judged_backups<Store>> const& all, std::size_t which, expire_order const& order,
+                        auto& tell) {
+    auto const& one = all[which];
     auto const nothing = [](std::string const&) {};
     std::vector<std::string> old;
     for (auto const& verdict : one.verdicts) {
         if (!verdict.kept) old.push_back(verdict.backup->label);
-        tell.backup(verdict);
+        tell.backup(which, verdict);
     }
     for (auto const& label : one.all.unfinished)
-        tell.unfinished(label);
+        tell.unfinished(which, label);
     if (!order.act) return;
     remove_backups(one.where, one.of, old, nothing);
     for (auto const& label : one.all.unfinished)
@@ -138,12 +140,13 @@ template <class Store> std::optional<lsn> common_horizon(std::vector<judged_back
 }  // namespace detail
 
 /// Removes what the verdicts do not keep: in each repository first backups, then log. `tell` hears of it before:
-/// `backup(verdict)`, `unfinished(label)`, `log(index, count, horizon)` and `no_log(why)`. @throws error  from a store
+/// `backup(index, verdict)`, `unfinished(index, label)`, `log(index, count, horizon)` and `no_log(why)`.
+/// @throws error  from a store
 template <store Store>
 void expire(std::vector<judged_backups<Store>> const& all, expire_order const& order, auto&& tell) {
     if (order.backups) {
-        for (auto const& one : all)
-            detail::remove_old_backups(one, order, tell);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            detail::remove_old_backups(all, i, order, tell);
     }
     auto const horizon = order.log ? detail::common_horizon(all, tell) : std::nullopt;
     if (!horizon) return;

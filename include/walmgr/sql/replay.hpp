@@ -122,6 +122,13 @@ void drop_idle_slot(pgq::transport auto& db, std::string const& slot) {
                slot);
 }
 
+/// Whether there is a slot that nobody uses now.
+bool has_idle_slot(pgq::transport auto& db, std::string const& slot) {
+    return pgq::value_of<bool>(
+        pgq::query(db, "select exists (select from pg_replication_slots where slot_name = $1 and not active)", slot), 0,
+        0);
+}
+
 /// Whether somebody takes a base backup of this server.
 bool backup_under_way(pgq::transport auto& db) {
     return pgq::value_of<bool>(pgq::query(db, "select exists (select from pg_stat_progress_basebackup)"), 0, 0);

@@ -68,8 +68,8 @@ memory_store filled() {
 }
 
 struct silent {
-    static void backup(backup_verdict const&) {}
-    static void unfinished(std::string const&) {}
+    static void backup(std::size_t, backup_verdict const&) {}
+    static void unfinished(std::size_t, std::string const&) {}
     static void log(std::size_t, std::size_t, lsn) {}
     static void no_log(std::string const& why) { BOOST_ERROR(why); }
 };
