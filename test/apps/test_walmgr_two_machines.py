@@ -129,7 +129,7 @@ def test_a_primary_is_set_up_and_restarted_on_its_machine(pair, wait_until):
     pair.sql("a", "select pg_reload_conf()")
     wait_until(lambda: pair.sql("a", "select pending_restart from pg_settings where name = 'superuser_reserved_connections'") == [(True,)],
                what="a setting that waits")
-    done = pair.at("third", "setup", "--replace", "--restart")
+    done = pair.at("b", "setup", "--replace", "--restart")
     assert done.returncode == 0 and "restarted the server" in done.stdout, done
     assert pair.sql("a", "show superuser_reserved_connections") == [("4",)]
     assert pair.sql("a", "show archive_command") == [(f"{pair.archive.program} {pair.inis['a']} xarchive %p %f",)]

@@ -67,17 +67,18 @@ def settled(pair, writer, primary, wait_until):
         wait_until(lambda name=name: has_all(pair, name, writer), what=f"all acknowledged rows on {name}", timeout=60)
 
 
-def run_through_cuts(pair, *command):
-    """Gives a command on the third machine until it has come to its end, with each of its steps there cut off. Returns these, in order."""
+def run_through_cuts(pair, machine, *command):
+    """Gives a command on a machine until it has come to its end, with each of its steps elsewhere cut off. Returns these, in order."""
     log = pair.folder / f"cut-{command[0]}"
     log.touch()
-    pair.own("third", log)
+    pair.own(machine, log)
     cutting = pair.folder / "cutting"
     cutting.write_text(CUTTING.format(log=str(log)))
     cutting.chmod(0o755)
-    pair.configure_machines(third={"ssh_command": f"{cutting} -F {pair.folder / 'third.ssh'}"})
+    client = pair.folder / "third.ssh" if machine == "third" else pair.sshd.client
+    pair.configure_machines(**{machine: {"ssh_command": f"{cutting} -F {client}"}})
     for _ in range(60):
-        done = pair.at("third", *command)
+        done = pair.at(machine, *command)
         assert len(pair.primaries()) <= 1
         if done.returncode == 0:
             pair.configure_machines()
@@ -88,7 +89,7 @@ def run_through_cuts(pair, *command):
 
 
 def test_links_are_cut_before_and_after_each_step(pair, writer, wait_until):
-    assert run_through_cuts(pair, "switchover") == ["look", "stop", "follow", "start"]
+    assert run_through_cuts(pair, "b", "switchover") == ["look", "stop", "follow", "start"]
     settled(pair, writer, "b", wait_until)
 
 
@@ -103,17 +104,17 @@ def test_a_link_is_cut_while_a_server_is_stopped(pair, writer, wait_until):
         pair.configure_machines(b={"slave_stop_cmd": stop})
         begun.unlink(missing_ok=True)
         go.unlink(missing_ok=True)
-        given = subprocess.Popen(pair.command_at("third", "switchover"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
+        given = subprocess.Popen(pair.command_at("a", "switchover"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
         wait_until(begun.exists, what="a stop that was begun")
         pair.sshd.cut()
         said = given.communicate(timeout=60)[1]
         assert given.returncode == 16 and "the link was cut" in said and said.count("\n") == 1, said
         assert pair.primaries() == ["b"] and len(pair.journals()) == 1
         # It is not passed over while nobody knows what becomes of it.
-        done = pair.at("third", "switchover", *[again] if again else [], "--timeout", "1")
+        done = pair.at("a", "switchover", *[again] if again else [], "--timeout", "1")
         assert done.returncode == 14 and "is not done yet" in done.stderr, done
         go.touch()
-        done = pair.at("third", "switchover", *[again] if again else [])
+        done = pair.at("a", "switchover", *[again] if again else [])
         assert done.returncode == 0 and pair.primaries() == [primary], done
         wait_until(lambda: pair.streams("a" if primary == "b" else "b"), what="a standby that streams", timeout=60)
     pair.configure_machines()
@@ -146,7 +147,7 @@ def test_the_old_primary_s_machine_is_lost_in_the_middle(pair, writer, wait_unti
 def test_it_goes_on_when_it_was_killed(pair, writer, wait_until):
     wanted = [("before", "done hand over"), ("running", "begin start standby: 1"), ("before", "end")]
     # And while the primary is being stopped: what it was told to do there goes on.
-    seen = killed_everywhere(pair, given=pair.command_at("third", "switchover"),
+    seen = killed_everywhere(pair, given=pair.command_at("b", "switchover"),
                              at=lambda event: event in wanted or event[0] == "running" and event[1].startswith("note timeline"))
     assert set(wanted) < set(seen), seen
     settled(pair, writer, "b", wait_until)
@@ -168,7 +169,7 @@ def test_every_step_and_every_cut_of_a_loss_and_a_return(program, wait_until):
             pair.kill9(lost)
             assert pair.at("third", "boot").returncode == 0 and pair.primaries() == [other]
             if command == "cut":
-                steps = run_through_cuts(pair, "rejoin")
+                steps = run_through_cuts(pair, "third", "rejoin")
                 assert {"look", "prepare", "keep", "rewind", "give back", "forget", "follow", "start"} == set(steps), steps
             else:
                 killed_everywhere(pair, given=pair.command_at("third", "rejoin"), at=bool)
