@@ -8,6 +8,7 @@ import pytest
 from support.archive import Archive, archiving_server, wait_until_archived
 from support.oracle import prove, verify_files
 from support.server import Server, as_server_user, scratch_folder, tree
+from support.told import Manual
 
 KEPT = "select n from kept order by n"
 
@@ -105,11 +106,13 @@ def test_a_backup_is_tried_out(story):
     sql = story.archive.folder / "check.sql"
     sql.write_text("do $$ begin assert (select count(*) from kept) = 1; end $$")
     done = story.archive.run("restore-test", "--json", "--sql", sql)
-    assert done.returncode == 0, done.stderr
-    assert '"passed": true' in done.stdout and '"pg_amcheck": "fine"' in done.stdout and '"sql": "fine"' in done.stdout
+    told = Manual().read(done, "restore-test")
+    assert (told["passed"], told["pg_amcheck"], told["sql"], told["status"]) == (True, "fine", "fine", 0)
+    assert told["changes"] == [{"action": "test", "object": told["backup"]}]
     sql.write_text("select 1 / (count(*) - 1) from kept")
-    done = story.archive.run("restore-test", "--sql", sql)
-    assert done.returncode != 0 and "division by zero" in done.stderr
+    done = story.archive.run("restore-test", "--json", "--sql", sql)
+    told = Manual().read(done, "restore-test")
+    assert not told["passed"] and told["status"] != 0 and "division by zero" in told["problem"] and told["problem"] in done.stderr
     assert len(list((story.archive.repository / "main/tests").iterdir())) == 2
 
 

@@ -17,13 +17,13 @@ class Site:
         self.repository = pair.archive.repository
         self.tree_folders = [self.repository, pair.folder / "walmgr", pair.keys["state_dir"]]
         pair.sql("a", "create table kept (n int)")
-        stored = self._segments(3, wait_until)
+        self._segments(3, wait_until)
         self.labels = []
         for _ in range(2):
             done = pair.walmgr("backup")
             assert done.returncode == 0, done
             self.labels.append(re.search(r"^(\S+-F):", done.stdout, re.M)[1])
-        stored = self._segments(3, wait_until, besides=stored)
+        stored = self._segments(3, wait_until, besides=self._stored())  # behind the backups, whose own log is stored
 
         # The old walmgr has a segment that is missing between others here, and that the server still has.
         self.missing = stored[-2].stem
@@ -71,12 +71,15 @@ class Site:
                 "FENCE": self.fence, "STOPPED": self.stopped, "NEWEST": self.labels[1], "OLDEST": self.labels[0],
                 "RECEIVED": self.received, "OBJECT": f"main/base/{self.labels[1]}/backup_manifest"}
 
+    def _stored(self):
+        return set(self.repository.glob("main/wal/1/*/*/*.wal"))
+
     def _segments(self, count, wait_until, besides=()):
         for n in range(count):
             self.pair.sql("a", f"insert into kept values ({n})")
             self.pair.sql("a", "select pg_switch_wal()")
         known = set(besides)
-        return wait_until(lambda: (found := sorted(set(self.repository.glob("main/wal/1/*/*/*.wal")) - known))[count - 1:] and found,
+        return wait_until(lambda: (found := sorted(self._stored() - known))[count - 1:] and found,
                           timeout=60, what="archived segments")
 
     def configuration(self, **keys):
