@@ -1,5 +1,6 @@
 #include "failover_hooks.hpp"
 
+#include "claim.hpp"
 #include "handed_over.hpp"
 #include "open_repository.hpp"
 
@@ -40,7 +41,7 @@ void keep_history(config const& settings, walmgr::timeline tli, std::string cons
 
 }  // namespace
 
-walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers) {
+walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, bool take_over) {
     return {
         .ranges =
             [&settings] {
@@ -65,6 +66,8 @@ walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers) 
             [&settings, without_receivers](walmgr::timeline tli, walmgr::lsn replayed) {
                 return without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
             },
+        .claim = [&settings, take_over](walmgr::timeline tli,
+                                        walmgr::journal& log) { claim_promotion(settings, tli, log, take_over); },
         .keep_history = [&settings](walmgr::timeline tli,
                                     std::string const& text) { keep_history(settings, tli, text); },
         .say = [](std::string const& what) { std::cout << what << std::endl; }};

@@ -7,7 +7,8 @@
 
 namespace walmgr_app {
 
-/// Keeps a reference to the configuration. `without_receivers`: nobody is waited for who has received something.
-walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers);
+/// Keeps a reference to the configuration. `without_receivers`: nobody is waited for who has received something;
+/// `take_over`: as claim_promotion() has it.
+walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, bool take_over);
 
 }  // namespace walmgr_app

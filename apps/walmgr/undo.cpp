@@ -1,5 +1,6 @@
 #include "undo.hpp"
 
+#include "claim.hpp"
 #include "journalled.hpp"
 #include "machines.hpp"
 #include "open_repository.hpp"
@@ -38,11 +39,18 @@ int undo(config const& settings, std::string const& command, auto&& take_back) {
 int undo_boot(config const& settings, bool dry_run) {
     return undo(settings, "boot", [&](walmgr::journal& log) {
         auto const tli = walmgr::detail::noted_timeline(log, "timeline");
+        if (auto const who = claimed_elsewhere(settings, tli, log); !who.empty()) {
+            std::cout << "timeline " << walmgr::to_string(tli)
+                      << " stays given up, for the promotion by somebody else: " << who << '\n';
+            if (!dry_run) log.finish();
+            return;
+        }
         result().change("withdraw", "timeline " + walmgr::to_string(tli));
         if (dry_run) {
             std::cout << "would take back that timeline " << walmgr::to_string(tli) << " was given up\n";
             return;
         }
+        release_promotion(settings, tli, log);
         auto const withdraw = [&](std::string const& location) {
             auto const where = open_location(settings, location);
             walmgr::withdraw_intent(where, known_cluster(settings, where), tli);
@@ -58,6 +66,10 @@ int undo_boot(config const& settings, bool dry_run) {
 
 int undo_switchover(config const& settings, bool dry_run, std::chrono::seconds limit) {
     return undo(settings, "switchover", [&](walmgr::journal& log) {
+        auto const tli = walmgr::detail::noted_timeline(log, "timeline");
+        if (auto const who = claimed_elsewhere(settings, tli, log); !who.empty())
+            throw error{fault::negative, "somebody else promotes another standby (" + who +
+                                             "): the old primary must not be started; let it rejoin"};
         if (auto const name = log.noted("node")) {
             auto const& nodes = settings.nodes;
             result().change("start", key_of(other_of(nodes, *name == nodes.master.name ? nodes.master : nodes.slave)));
@@ -66,6 +78,7 @@ int undo_switchover(config const& settings, bool dry_run, std::chrono::seconds l
             std::cout << "would start the old primary where it is down, and forget the switchover\n";
             return;
         }
+        release_promotion(settings, tli, log);
         if (auto const name = log.noted("node")) {
             auto const& nodes = settings.nodes;
             auto const& old = other_of(nodes, *name == nodes.master.name ? nodes.master : nodes.slave);

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from support.archive import rescued_backup
+from support.oracle import prove, verify_files
 from support.pair import BIN, Writer, running_pair
 from support.server import Server, as_server_user, scratch_folder, tree
 
@@ -63,15 +64,18 @@ def archived(pair, wait_until, name="a"):
 
 @contextlib.contextmanager
 def restored(pair, wait_until, *args, tree_name="tree"):
-    """A server that has come to its target."""
+    """A server that has come to its target, and is proved to be whole in the end."""
     folder = scratch_folder()
     try:
         done = pair.walmgr("restore", *args[:1], folder / "data", *args[1:])
         assert done.returncode == 0, done.stderr
         assert not (folder / "data/standby.signal").exists()
+        if tree_name == "tree":
+            verify_files(pair.archive, args[0], folder / "data", changed=["postgresql.conf"])  # which had a restore_command of its own
         with Server(tree(tree_name), folder) as server:
             wait_until(lambda: server.execute("select pg_is_in_recovery()") == [(False,)], what="the end of recovery")
             yield server
+            prove(server, {}, wait_until)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,6 +7,7 @@ import pytest
 
 from support.archive import SEGMENT, SYSTEM_ID, Archive, segment_bytes, segment_name
 from support.ceph import BUCKET, KEY, SECRET, gateway
+from support.oracle import prove, verify_files
 from support.server import Server, as_server_user, tree
 
 pytestmark = pytest.mark.long
@@ -79,7 +80,7 @@ def test_a_server_archives_there_and_comes_back(archive, wait_until):
     folder = archive.make_folder("primary")
     keys = f"AWS_ACCESS_KEY_ID={KEY} AWS_SECRET_ACCESS_KEY={SECRET}"
     settings = {"fsync": "on", "archive_mode": "on", "archive_command": f"env {keys} {archive.program} {archive.ini} xarchive %p %f"}
-    with Server(tree("tree"), folder, settings=settings) as server:
+    with Server(tree("tree"), folder, settings=settings, checksums=True) as server:
         archive.configure(master_db=server.conninfo())
         done = archive.run("repo", "init")
         assert done.returncode == 0, done
@@ -97,6 +98,6 @@ def test_a_server_archives_there_and_comes_back(archive, wait_until):
     done = archive.run("restore", label, back / "data")
     assert done.returncode == 0, done
     environment = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    verify_files(archive, label, back / "data")
     with Server(tree("tree"), back, environment=environment) as server:
-        wait_until(lambda: server.execute("select not pg_is_in_recovery()") == [(True,)], what="the end of recovery")
-        assert server.execute("select count(*), md5(string_agg(n || text, ',' order by n)) from kept") == expected
+        prove(server, {"select count(*), md5(string_agg(n || text, ',' order by n)) from kept": expected}, wait_until)

@@ -28,6 +28,7 @@ struct options {
     bool dry_run = false;
     bool undo = false;
     bool without_receivers = false;
+    bool take_over = false;
     int limit = 300;
     std::uint64_t lag = 16U << 20U;
 };
@@ -83,7 +84,7 @@ int boot(config const& settings, options const& given) {
         auto const changes = changes_of_boot(*found.subject, *found.other, !fence.empty());
         auto const now = telling_changes(log, changes, [&] {
             return walmgr::boot(*found.subject, *found.other, machine_of_lost(settings, *found.other), fence, limit,
-                                hooks_of(settings, given.without_receivers), log);
+                                hooks_of(settings, given.without_receivers, given.take_over), log);
         });
         std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
                   << "; take a new base backup soon\n";
@@ -122,7 +123,7 @@ int switchover(config const& settings, options const& given) {
         try {
             telling_changes(log, changes_of_switchover(*found.subject, *found.other), [&] {
                 return walmgr::switch_over(*found.subject, *found.other, at, limit,
-                                           hooks_of(settings, given.without_receivers), log);
+                                           hooks_of(settings, given.without_receivers, given.take_over), log);
             });
         } catch (walmgr::step_interrupted const&) {
             throw;  // what was begun there may be under way still
@@ -178,7 +179,7 @@ int rejoin(config const& settings, options const& given) {
         if (!log.begun("start standby")) log.note("system", std::to_string(ready(found, log.begun("decide")).first));
         auto const way = telling_changes(log, changes_of_rejoin(*found.subject, true), [&] {
             return walmgr::rejoin(*found.subject, machine_of(settings, *found.subject, noted_system(log)), *found.other,
-                                  limit, hooks_of(settings, given.without_receivers), log);
+                                  limit, hooks_of(settings, given.without_receivers, given.take_over), log);
         });
         tell_way(way);
         tell_primary(*found.other, found.subject);
@@ -207,11 +208,15 @@ void add_failover(apps::command& program, request& wanted) {
     auto promote =
         add(program, wanted, "boot", "make the standby the primary, after the primary was lost", given, boot);
     promote.alias("promote");
-    promote.add_flag("--undo", given->undo, "take back that a timeline was given up, as long as nothing was promoted");
+    auto back = promote.add_flag("--undo", given->undo,
+                                 "take back that a timeline was given up, as long as nothing was promoted");
     promote.add_flag("--without-receivers", given->without_receivers,
                      "go on though a receiver has not put what it has into the repository");
     auto change = add(program, wanted, "switchover", "let primary and standby change their roles", given, switchover);
-    change.add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
+    std::string const take_over = "go on though somebody else has begun to promote, who never will";
+    promote.add_flag("--take-over", given->take_over, take_over).excludes(back);
+    auto start = change.add_flag("--undo", given->undo, "start the old primary again, as long as nothing was promoted");
+    change.add_flag("--take-over", given->take_over, take_over).excludes(start);
     change.add_option("--max-lag", given->lag, "bytes that the standby may be behind (16777216)");
     add(program, wanted, "rejoin", "make a stopped old primary a standby of the new one", given, rejoin);
 }

@@ -10,6 +10,7 @@
 #include <walmgr/archiving.hpp>
 #include <walmgr/lease_held.hpp>
 #include <walmgr/sql/replay.hpp>
+#include <walmgr/text_file.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -30,6 +30,8 @@ struct failover_hooks {
     std::function<std::string(timeline)> missing{};
     /// Says what of that a standby could replay and has not, when it has come to a position; empty for nothing.
     std::function<std::string(timeline, lsn)> unreplayed{};
+    /// Makes sure that nobody else promotes a standby at the end of a timeline, or throws.
+    std::function<void(timeline, journal&)> claim{};
     /// Puts a timeline's history into the repository.
     std::function<void(timeline, std::string const&)> keep_history{};
     /// Hears of each step before it is done.
@@ -75,6 +77,7 @@ inline void require_fenced(node const& old, any_machine const& at, std::vector<s
 inline timeline finish_promotion(pgq::libpq::connection& db, std::chrono::seconds limit, failover_hooks const& hooks,
                                  journal& log) {
     auto const before = detail::noted_timeline(log, "timeline");
+    if (sql::in_recovery(db)) hooks.claim(before, log);
     hooks.say("promote");
     log.step("promote", [&] { promote_standby(db, before, limit); });
     auto const now = promote_standby(db, before, limit);

@@ -1,6 +1,7 @@
 #include <support/boost_test.hpp>
 #include <support/wal.hpp>
 #include <walmgr/intent.hpp>
+#include <walmgr/promotion_claim.hpp>
 #include <walmgr/store/memory.hpp>
 
 #include <string>
@@ -27,6 +28,23 @@ BOOST_AUTO_TEST_CASE(an_intent_holds_for_its_timeline_until_it_is_withdrawn) {
     BOOST_TEST(withdraw_intent(where, small_cluster, timeline{2}));
     BOOST_TEST(!find_intent(where, small_cluster, timeline{2}));
     BOOST_TEST(!withdraw_intent(where, small_cluster, timeline{2}));
+}
+
+BOOST_AUTO_TEST_CASE(one_promotes_at_the_end_of_a_timeline) {
+    memory_store const where;
+    walmgr::promotion_claim const first{"abc", "host x"}, second{"abd", "host y"};
+    BOOST_TEST(!find_promotion(where, small_cluster, timeline{2}));
+    BOOST_TEST((claim_promotion(where, small_cluster, timeline{2}, first) == first));
+    BOOST_TEST((claim_promotion(where, small_cluster, timeline{2}, second) == first));
+    BOOST_TEST((claim_promotion(where, small_cluster, timeline{2}, first) == first));
+    BOOST_TEST((claim_promotion(where, small_cluster, timeline{3}, second) == second));
+    BOOST_TEST(release_promotion(where, small_cluster, timeline{2}));
+    BOOST_TEST(!release_promotion(where, small_cluster, timeline{2}));
+    BOOST_TEST((claim_promotion(where, small_cluster, timeline{2}, second) == second));
+    release_promotion(where, small_cluster, timeline{2});
+    walmgr::create_small_object(where, walmgr::promotion_name(small_cluster, timeline{2}), "nonsense");
+    BOOST_CHECK_EXCEPTION(find_promotion(where, small_cluster, timeline{2}), walmgr::error,
+                          is_fault(fault::corrupt, "does not say who promotes"));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_intent_is_none_and_says_so) {
