@@ -2,6 +2,8 @@
 #pragma once
 
 #include <walmgr/lease.hpp>
+#include <walmgr/lock.hpp>
+#include <walmgr/store.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -93,6 +95,8 @@ held_lease take_lease(store auto const& where, cluster const& of, lease_holder c
 
 /// Holds a lease for as long as it lives, and gives signs of life on a thread of its own, with a store of its own.
 template <class Open> class kept_lease {
+    static_assert(store_opener<Open>, "walmgr::kept_lease: open() const must give a store to each thread");
+
 public:
     kept_lease(held_lease taken, Open open) : lease_{std::move(taken)}, open_{std::move(open)} {
         thread_ = std::jthread{[this](std::stop_token const& stop) { beat(stop); }};

@@ -40,4 +40,10 @@ concept store = requires(S& where, std::string const& name) {
     { where.remove(name) } -> std::same_as<bool>;
 };
 
+/// Gives a store to the thread that calls it, for what several do at once: stores need not be thread-safe.
+template <class O>
+concept store_opener = requires(O const& open) {
+    { open() } -> store;
+};
+
 }  // namespace walmgr

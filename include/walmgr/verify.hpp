@@ -3,10 +3,14 @@
 
 #include <walmgr/archive.hpp>
 #include <walmgr/cluster.hpp>
+#include <walmgr/executor.hpp>
+#include <walmgr/in_parallel.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/store.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,48 +65,76 @@ std::optional<damaged_object> damage_of(store auto const& where, cluster const& 
     }
 }
 
+/// An object of the log's folders, and what its name says.
+struct archived_object {
+    std::string path;
+    std::optional<wal_name> name;
+    std::optional<damaged_object> damage{};
+};
+
+/// Adds what was found in objects that come in their order.
+inline void add_archived(verification& found, archived_object& one, cluster const& of) {
+    auto const which = one.name && one.name->kind == wal_kind::segment ? segment_of(*one.name, of.size) : std::nullopt;
+    bool const fine = !one.damage;
+    if (one.damage) found.damaged.push_back(std::move(*one.damage));
+    if (!which) {
+        found.other_files += fine ? 1 : 0;
+        return;
+    }
+    auto* const last = found.ranges.empty() ? nullptr : &found.ranges.back();
+    if (last != nullptr && last->last.tli == which->tli && last->last.number + 1 == which->number) {
+        last->last = *which;
+        ++last->count;
+    } else {
+        found.ranges.push_back({*which, *which, 1});
+    }
+}
+
 }  // namespace detail
 
-/// Reads every archived file of a cluster. Takes as long as reading and unpacking all of it does.
-/// `progress(object)` hears of each before it is read. @throws error  when the store fails
-verification verify_wal(store auto const& where, cluster const& of, auto&& progress) {
+/// Reads every archived file of a cluster, those of a folder at once as `on` has threads, each of which has a store of
+/// its own by `open()`. Takes as long as reading and unpacking all of it does. `progress(object)` hears of each before
+/// it is read, from one thread at a time. @throws error  when the store fails
+template <class Open, class Executor = inline_executor>
+verification verify_wal(Open const& open, cluster const& of, auto&& progress, Executor const& on = {}) {
+    static_assert(store_opener<Open>, "walmgr::verify_wal: open() const must give a store to each thread");
+    static_assert(executor<Executor>,
+                  "walmgr::verify_wal: an executor needs run(work, most) const, which calls work()");
     verification found;
-    auto const look = [&](std::string const& folder, std::string const& object) {
-        auto const name =
-            object.ends_with(detail::wal_ending)
-                ? parse_wal_name(std::string_view{object}.substr(0, object.size() - detail::wal_ending.size()))
-                : std::nullopt;
-        auto const path = folder + '/' + object;
-        progress(path);
-        if (!name) return found.damaged.push_back({path, fault::identity, "has no name of an archived file"});
-        auto const which = name->kind == wal_kind::segment ? segment_of(*name, of.size) : std::nullopt;
-        if (auto damage = detail::damage_of(where, of, *name, path)) {
-            found.damaged.push_back(std::move(*damage));
-            if (!which) return;
-        } else if (!which) {
-            ++found.other_files;
-            return;
-        }
-        auto* const last = found.ranges.empty() ? nullptr : &found.ranges.back();
-        if (last != nullptr && last->last.tli == which->tli && last->last.number + 1 == which->number) {
-            last->last = *which;
-            ++last->count;
-        } else {
-            found.ranges.push_back({*which, *which, 1});
-        }
+    std::mutex guard;
+    auto const look = [&](std::string const& folder, std::vector<std::string> const& names) {
+        std::vector<detail::archived_object> all;
+        for (auto const& object : names)
+            all.push_back({folder + '/' + object, object.ends_with(detail::wal_ending)
+                                                      ? parse_wal_name(std::string_view{object}.substr(
+                                                            0, object.size() - detail::wal_ending.size()))
+                                                      : std::nullopt});
+        in_parallel(all.size(), on, open, [&](std::size_t number, store auto const& where) {
+            auto& one = all[number];
+            {
+                std::lock_guard const lock{guard};
+                progress(one.path);
+            }
+            if (one.name) one.damage = detail::damage_of(where, of, *one.name, one.path);
+            else one.damage = {one.path, fault::identity, "has no name of an archived file"};
+        });
+        for (auto& one : all)
+            detail::add_archived(found, one, of);
     };
+    auto const where = open();
     for (auto const& timeline_or_file : where.list(wal_folder(of))) {
         if (timeline_or_file.back() != '/') {
-            look(wal_folder(of), timeline_or_file);
+            look(wal_folder(of), {timeline_or_file});
             continue;
         }
         auto const timeline_folder = wal_folder(of) + '/' + timeline_or_file.substr(0, timeline_or_file.size() - 1);
         for (auto const& log : where.list(timeline_folder)) {
-            auto const folder = timeline_folder + '/' + log.substr(0, log.size() - (log.back() == '/' ? 1 : 0));
-            if (log.back() != '/') look(timeline_folder, log);
-            else
-                for (auto const& object : where.list(folder))
-                    look(folder, object);
+            if (log.back() != '/') {
+                look(timeline_folder, {log});
+                continue;
+            }
+            auto const folder = timeline_folder + '/' + log.substr(0, log.size() - 1);
+            look(folder, where.list(folder));
         }
     }
     return found;

@@ -71,7 +71,8 @@ def test_recovery_ends_with_an_error_and_not_with_lost_rows(archive, archived, w
         assert not list((copy.data / "pg_wal").glob("*.history"))  # no promotion
         assert not list((copy.data / "pg_wal").glob("*.tmp"))
     done = archive.run("verify")
-    assert done.returncode == status
+    several = archive.run("verify", "--jobs", "3")
+    assert done.returncode == status and (several.returncode, several.stdout, several.stderr) == (status, done.stdout, done.stderr)
     assert victim.stem in done.stderr or fault == "missing" and "1 segments are missing" in done.stderr
 
     # A standby goes on by streaming, and neither ends nor promotes itself.

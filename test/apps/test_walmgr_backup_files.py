@@ -296,7 +296,7 @@ def test_an_attempt_that_failed_is_gone_on_with(source, wait_until):
     assert path not in superseded
     folder = archive.repository / "main/base" / label
     assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == now.keys() | {"backup.json", "backup_manifest"}
-    done = archive.run("verify", label)
+    done = archive.run("verify", "--jobs", "3", label)
     assert done.returncode == 0, done.stdout + done.stderr
     wait_until_archived(server, wait_until)
 

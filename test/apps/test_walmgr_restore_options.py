@@ -124,13 +124,13 @@ def test_a_standby_goes_on_for_ever(kept, place):
     kept.prove(place / "data")
 
 
-def test_at_its_target_a_server_waits_or_ends(kept, place):
+def test_at_its_target_a_server_waits_or_ends(kept, place, wait_until):
     data = place / "data"
     done = kept.restore(place, "--target-name", "behind", "--target-action", "pause", "--start")
     assert "replayed to 0/" in done.stdout
     assert kept.sql("select pg_is_in_recovery(), pg_get_wal_replay_pause_state(), count(*) from kept") == "t|paused|3001"
     kept.sql("select pg_wal_replay_resume()")
-    as_user(BIN / "pg_ctl", "promote", "-D", data, "-w")
+    wait_until(lambda: kept.sql("select pg_is_in_recovery()") == "f", what="the server is no standby any more")
     kept.prove(data)
     done = kept.restore(place, "--delta", "--target-name", "behind", "--target-action", "shutdown", "--start")
     assert "the server has ended at its target" in done.stdout and not running_on(data)

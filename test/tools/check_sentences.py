@@ -10,7 +10,7 @@ LITERAL = r'"(?:[^"\\]|\\.)*"'
 
 def sentences():
     """The message of each static_assert, with its place. Those at the left margin are the headers' own tests."""
-    for path in sorted((ROOT / "include/pgq").rglob("*.[hi]pp")):
+    for path in sorted((ROOT / "include").rglob("*.[hi]pp")):
         text = path.read_text(encoding="utf-8")
         for found in re.finditer(r"(?m)^.+?\bstatic_assert\(", text):
             # Messages come last; conditions hold no text in quotes.

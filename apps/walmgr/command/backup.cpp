@@ -131,14 +131,7 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
                 throw error{fault::unavailable, "the backup begins at " + to_string(taken.start) + ", in front of " +
                                                     order.parent + ", on which it was to build; it is not sealed"};
             await_log(settings, where, of, taken, server, stop);
-            // Whoever took the lease over may have removed what looked unfinished.
-            if (!lease.is_ours(where))
-                throw error{fault::locked, "the lease of this backup was taken over; it is not sealed"};
-            seal_backup(where, of, way, taken);
-            if (!lease.is_ours(where) || !has_parts(where, of, taken)) {
-                where.remove(walmgr::backup_folder(of, taken.label).append("/").append(walmgr::backup_seal));
-                throw error{fault::locked, "the lease of this backup was taken over while it was sealed; it is none"};
-            }
+            seal_backup(where, of, way, taken, lease);
             remove_unnamed(where, of, taken);
             return taken;
         },

@@ -20,6 +20,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <optional>

@@ -147,8 +147,7 @@ int restore(config const& settings, options const& given) {
                                                 .on = plan.line.own,
                                                 .standby = given.standby,
                                                 .keep_archiving = keeps_archiving(given),
-                                                .restore_command = restore_command(settings)},
-                                   .jobs = given.jobs};
+                                                .restore_command = restore_command(settings)}};
     if (!given.log_folder.empty()) wanted.outside.push_back({"pg_wal", given.log_folder});
     restored_config const own{settings,    where, of, plan, given.config.empty() ? "" : whole_path(given.config),
                               given.start, folder};
@@ -180,7 +179,8 @@ int restore(config const& settings, options const& given) {
         std::cout << "restoring " << shown(plan, of) << ", into " << data.path() << std::endl;
         tell_writing();
         own.write();
-        auto const done = walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted);
+        auto const done = walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted,
+                                                 walmgr::thread_executor{given.jobs});
         std::cout << "restored: " << done.written << " files with " << done.written_bytes << " bytes written, "
                   << done.kept << " were right already\n";
         told.set({{"written_files", done.written}, {"written_bytes", done.written_bytes}, {"kept_files", done.kept}});

@@ -128,12 +128,13 @@ outcome try_out(config const& settings, options const& given, walmgr::cluster co
         map.emplace(one.oid, in / std::to_string(one.oid));
     walmgr::restore_options const wanted{
         .outside = walmgr::tablespace_folders(plan.from, map),
-        .settings = {.target = plan.target, .on = plan.line.own, .restore_command = restore_command(settings)},
-        .jobs = given.jobs};
+        .settings = {.target = plan.target, .on = plan.line.own, .restore_command = restore_command(settings)}};
     read_config(open_repository(settings), of, plan.from);  // whether it is whole; the server has another one
     {
         walmgr::target_folder data{in / "data", {plan.from.label, plan.from.system_id, plan.from.version}, false};
-        walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted);
+        // The folder is gone when this process is.
+        walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted,
+                               walmgr::thread_executor{given.jobs}, walmgr::unsynced{});
     }
     walmgr::detail::write_whole(in / "postgresql.conf", "", 0600);
     walmgr::detail::write_whole(in / "pg_ident.conf", "", 0600);

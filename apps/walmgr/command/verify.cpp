@@ -28,7 +28,7 @@ struct backup_verification {
 
 /// Reads the backups, or that of a label, each with the log that it needs.
 std::vector<backup_verification> verify_backups(walmgr::any_store const& where, walmgr::cluster const& of,
-                                                std::string const& label) {
+                                                std::string const& label, walmgr::thread_executor on) {
     auto const all = list_backups(where, of);
     std::vector<backup_verification> found;
     auto const nobody = [](std::string const&) {};
@@ -38,7 +38,7 @@ std::vector<backup_verification> verify_backups(walmgr::any_store const& where, 
     }
     for (auto const& one : all.sealed) {
         if (!label.empty() && label != one.label) continue;
-        backup_verification result{one.label, verify_backup(where, of, one, nobody), {}};
+        backup_verification result{one.label, verify_backup([&] { return where; }, of, one, nobody, on), {}};
         if (chain_of(all.sealed, one).empty())
             result.damaged.push_back({one.label, walmgr::fault::corrupt,
                                       "it builds on " + one.parent + ", and that or what it builds on is not there"});
@@ -117,11 +117,11 @@ void show(std::string const& location, walmgr::cluster const& of, walmgr::verifi
 }
 
 /// A backup, wherever it is.
-int verify_label(config const& settings, std::string const& label, bool json) {
+int verify_label(config const& settings, std::string const& label, bool json, walmgr::thread_executor on) {
     bool found = false;
     int const status = in_each_repository(settings, [&](std::string const& location) {
         auto const where = open_location(settings, location);
-        auto const backups = verify_backups(where, known_cluster(settings, where), label);
+        auto const backups = verify_backups(where, known_cluster(settings, where), label, on);
         if (backups.empty()) return 0;
         found = true;
         if (json)
@@ -133,11 +133,11 @@ int verify_label(config const& settings, std::string const& label, bool json) {
     return status;
 }
 
-int verify(config const& settings, std::string const& location, bool json) {
+int verify(config const& settings, std::string const& location, bool json, walmgr::thread_executor on) {
     auto const where = open_location(settings, location);
     auto const of = known_cluster(settings, where);
-    auto const found = walmgr::verify_wal(where, of, [](std::string const&) {});
-    auto const backups = verify_backups(where, of, {});
+    auto const found = walmgr::verify_wal([&] { return where; }, of, [](std::string const&) {}, on);
+    auto const backups = verify_backups(where, of, {}, on);
     show(location, of, found, json_of(backups), json);
     int const status = tell(backups, json);
     for (auto const& one : found.damaged)
@@ -163,14 +163,17 @@ void add_verify(apps::command& program, request& wanted) {
         program.add_command("verify", "read all that is archived and backed up, and name what is damaged or missing");
     auto const json = std::make_shared<bool>(false);
     auto const label = std::make_shared<std::string>();
+    auto const jobs = std::make_shared<unsigned>(1);
     command.add_option("label", *label, "only this backup, and the log that it needs");
+    command.add_option("--jobs", *jobs, "objects that are read at once; 1 unless given").between(1, 256);
     command.add_flag("--json", *json, "for programs");
-    command.when_given([&wanted, label, json] {
-        wanted.run = [&wanted, label, json] {
+    command.when_given([&wanted, label, json, jobs] {
+        wanted.run = [&wanted, label, json, jobs] {
+            walmgr::thread_executor const on{*jobs};
             auto const settings = read_config(wanted.file);
-            if (!label->empty()) return verify_label(settings, *label, *json);
-            return in_each_repository(settings,
-                                      [&](std::string const& location) { return verify(settings, location, *json); });
+            if (!label->empty()) return verify_label(settings, *label, *json, on);
+            return in_each_repository(
+                settings, [&](std::string const& location) { return verify(settings, location, *json, on); });
         };
     });
 }

@@ -11,6 +11,7 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/codec.hpp>
 #include <walmgr/error.hpp>
+#include <walmgr/lock.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/store.hpp>
 
@@ -82,6 +83,7 @@ inline std::string backup_label(std::time_t at, backup_kind kind) {
 template <class Method, class Open, codec Codec, class Progress>
 backup_record take_backup(Method& by, Open const& open, Codec const& way, cluster const& of,
                           backup_source const& source, backup_order const& order, Progress&& progress) {
+    static_assert(store_opener<Open>, "walmgr::take_backup: open() const must give a store to each thread");
     using job_type = backup_job<Open, Codec, std::remove_reference_t<Progress>>;
     static_assert(backup_method<Method, job_type>,
                   "walmgr::take_backup: a method needs copy(job), which gives a copied_backup");
@@ -139,14 +141,25 @@ bool has_parts(store auto const& where, cluster const& of, backup_record const& 
            (!config || !config->part || is_there(*config->part));
 }
 
-/// Writes the record of a backup, by which it becomes one. @throws error  duplicate, when it has one; or from the store
-void seal_backup(store auto const& where, cluster const& of, codec auto const& way, backup_record const& taken) {
+/// Writes the record of a backup, by which it becomes one, unless somebody has taken the lock over: then what looked
+/// unfinished may have been removed. So it looks before, and once more behind, when nobody can take it for unfinished.
+/// @throws error  locked, when the lock was taken over; it is no backup then; duplicate, when it has a record; or from
+///                the store
+template <store Store, codec Codec, class Lock>
+void seal_backup(Store const& where, cluster const& of, Codec const& way, backup_record const& taken,
+                 Lock const& held) {
+    static_assert(backup_lock<Lock, Store>,
+                  "walmgr::seal_backup: a lock needs is_ours(store) const, which gives a bool");
+    if (!held.is_ours(where)) throw error{fault::locked, "the lease of this backup was taken over; it is not sealed"};
     auto const name = backup_folder(of, taken.label).append("/").append(backup_seal);
     auto out = where.create(name);
     object_packer pack{out, way};
     pack.write(write_backup_record(taken));
     pack.finish({.system_id = of.system_id, .begin = taken.start, .tli = taken.tli, .size = of.size});
     if (!out.seal()) throw error{fault::duplicate, name + " is in the repository already"};
+    if (held.is_ours(where) && has_parts(where, of, taken)) return;
+    where.remove(name);
+    throw error{fault::locked, "the lease of this backup was taken over while it was sealed; it is none"};
 }
 
 }  // namespace walmgr

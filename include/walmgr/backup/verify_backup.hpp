@@ -10,14 +10,19 @@
 #include <walmgr/backup/wal_arrival.hpp>
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/cluster.hpp>
+#include <walmgr/executor.hpp>
+#include <walmgr/in_parallel.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/sha256.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/tar_reader.hpp>
 #include <walmgr/verify.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,8 +53,9 @@ struct file_digests {
     }
 };
 
-void read_part(store auto const& where, std::string const& folder, backup_part const& part,
-               std::map<std::string, manifest_file>& files) {
+std::map<std::string, manifest_file> read_part(store auto const& where, std::string const& folder,
+                                               backup_part const& part) {
+    std::map<std::string, manifest_file> files;
     auto const name = folder + '/' + part.object;
     auto const in = where.open(name);
     if (!in) throw error{fault::corrupt, name + " is missing"};
@@ -60,6 +66,7 @@ void read_part(store auto const& where, std::string const& folder, backup_part c
     read.finish();
     if (label.raw_size != part.raw_size || hex_of(label.raw_digest) != part.sha256 || counted.members() != part.files)
         throw error{fault::corrupt, name + " is whole, but not the part that the backup's record names"};
+    return files;
 }
 
 inline void compare_files(std::map<std::string, manifest_file> const& listed,
@@ -76,30 +83,54 @@ inline void compare_files(std::map<std::string, manifest_file> const& listed,
 
 }  // namespace detail
 
-/// Reads every part of a backup and its manifest, unpacks them, and compares each file. Takes as long as reading all of
-/// it does. `progress(object)` hears of each before it is read. @return what is wrong, nothing when the backup can be
-/// trusted, its log apart @throws error  when the store fails
-std::vector<damaged_object> verify_backup(store auto const& where, cluster const& of, backup_record const& one,
-                                          auto&& progress) {
-    std::vector<damaged_object> damaged;
+/// Reads every part of a backup and its manifest, unpacks them, and compares each file; parts at once as `on` has
+/// threads, each of which has a store of its own by `open()`. Takes as long as reading all of it does.
+/// `progress(object)` hears of each before it is read, from one thread at a time. @return what is wrong, nothing when
+/// the backup can be trusted, its log apart @throws error  when the store fails
+template <class Open, class Executor = inline_executor>
+std::vector<damaged_object> verify_backup(Open const& open, cluster const& of, backup_record const& one,
+                                          auto&& progress, Executor const& on = {}) {
+    static_assert(store_opener<Open>, "walmgr::verify_backup: open() const must give a store to each thread");
+    static_assert(executor<Executor>,
+                  "walmgr::verify_backup: an executor needs run(work, most) const, which calls work()");
+    std::mutex guard;
     auto const folder = backup_folder(of, one.label);
     std::map<std::string, manifest_file> files;
-    auto const guarded = [&](std::string const& object, auto const& work) {
-        progress(object);
+    auto const damage_of = [&](std::string const& object, auto const& work) -> std::optional<damaged_object> {
+        {
+            std::lock_guard const lock{guard};
+            progress(object);
+        }
         try {
             work();
+            return std::nullopt;
         } catch (error const& failure) {
             if (failure.kind() != fault::corrupt && failure.kind() != fault::identity) throw;
-            damaged.push_back({object, failure.kind(), failure.what()});
+            return damaged_object{object, failure.kind(), failure.what()};
         }
     };
-    for (auto const& part : one.parts)
-        guarded(folder + '/' + part.object, [&] { detail::read_part(where, folder, part, files); });
-    if (one.configuration && one.configuration->part)
-        guarded(folder + '/' + one.configuration->part->object, [&] { read_config(where, of, one); });
+    std::vector<std::optional<damaged_object>> found(one.parts.size());
+    in_parallel(one.parts.size(), on, open, [&](std::size_t number, store auto const& where) {
+        auto const& part = one.parts[number];
+        found[number] = damage_of(folder + '/' + part.object, [&] {
+            auto of_part = detail::read_part(where, folder, part);
+            std::lock_guard const lock{guard};
+            files.merge(of_part);
+            if (!of_part.empty()) detail::bad_tar(of_part.begin()->first + " comes twice");
+        });
+    });
+    std::vector<damaged_object> damaged;
+    for (auto& part : found) {
+        if (part) damaged.push_back(std::move(*part));
+    }
+    auto const where = open();
+    if (one.configuration && one.configuration->part) {
+        auto part = damage_of(folder + '/' + one.configuration->part->object, [&] { read_config(where, of, one); });
+        if (part) damaged.push_back(std::move(*part));
+    }
     auto const name = folder + '/' + std::string{backup_manifest_object};
     bool const parts_are_fine = damaged.empty();
-    guarded(name, [&] {
+    auto of_manifest = damage_of(name, [&] {
         auto const in = where.open(name);
         if (!in) throw error{fault::corrupt, name + " is missing"};
         std::string text;
@@ -118,6 +149,7 @@ std::vector<damaged_object> verify_backup(store auto const& where, cluster const
             damaged.push_back({name, fault::corrupt, why});
         });
     });
+    if (of_manifest) damaged.push_back(std::move(*of_manifest));
     return damaged;
 }
 

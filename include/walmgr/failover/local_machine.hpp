@@ -6,11 +6,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 #include <walmgr/auto_conf.hpp>
+#include <walmgr/durability.hpp>
 #include <walmgr/failover/machine.hpp>
 #include <walmgr/file.hpp>
 #include <walmgr/node.hpp>
 #include <walmgr/process.hpp>
-#include <walmgr/restore/durable.hpp>
 #include <walmgr/text_file.hpp>
 #include <walmgr/wait.hpp>
 
@@ -135,7 +135,7 @@ private:
 
     /// pg_rewind goes on to its end if we are killed, and has the lock until then.
     void rewind(int lock) const {
-        if (detail::was_rewound(of_)) return sync_tree(of_.data);
+        if (detail::was_rewound(of_)) return synced{}.keep_tree(of_.data);
         auto source = detail::without_password(with_.primary.db);
         source.environment.emplace_back("LC_ALL", "C");
         std::vector<std::string> command{program_of(of_, "pg_rewind"), "--target-pgdata=" + data_of(of_),

@@ -8,7 +8,7 @@
 
 #include <walmgr/error.hpp>
 #include <walmgr/receive/partial_folder.hpp>
-#include <walmgr/receive/pauses.hpp>
+#include <walmgr/retry.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -25,12 +25,12 @@
 namespace walmgr {
 
 /// `archive(path, name, stop)` stores a file durably, as archive_file() does. A file leaves the folder after that only.
-/// While the repository fails it tries again, ever more rarely, and says so once; what a later try cannot mend (other
+/// While the repository fails it tries again, as `Retry` says, and says so once; what a later try cannot mend (other
 /// bytes are stored under that name, a file is damaged) ends the work, and check() throws it.
-template <class Archive, pgq::log_sink Log> class background_archiver {
+template <class Archive, pgq::log_sink Log, class Retry = backoff> class background_archiver {
 public:
-    background_archiver(partial_folder const& from, Archive archive, Log log)
-        : from_{from}, archive_{std::move(archive)}, log_{std::move(log)},
+    background_archiver(partial_folder const& from, Archive archive, Log log, Retry retry = {})
+        : from_{from}, archive_{std::move(archive)}, log_{std::move(log)}, retry_{std::move(retry)},
           thread_{[this](std::stop_token const& stop) { work(stop); }} {}
     background_archiver(background_archiver const&) = delete;
     background_archiver& operator=(background_archiver const&) = delete;
@@ -95,8 +95,9 @@ private:
 
     /// False when there is nothing more to be done.
     bool archive(job const& next, std::stop_token const& stop) {
-        pauses pause{std::chrono::milliseconds{100}, std::chrono::seconds{10}};
+        attempts tries{retry_};
         for (bool said = false; !stop.stop_requested();) {
+            std::exception_ptr last;
             try {
                 archive_(from_ / next.file, next.name, stop);
                 from_.remove(next.file);
@@ -110,16 +111,23 @@ private:
                     from_.remove(next.file);
                     return true;
                 }
-                if (is_final(problem.kind())) {
-                    std::lock_guard const hold{mutex_};
-                    failed_ = std::current_exception();
-                    changed_.notify_all();
-                    return false;
-                }
+                if (is_final(problem.kind())) return fail(std::current_exception());
+                last = std::current_exception();
                 complain(next, problem.what(), said);
-            } catch (std::exception const& problem) { complain(next, problem.what(), said); }
-            pgq::detail::sleep_until(std::chrono::steady_clock::now() + pause.next(), stop);
+            } catch (std::exception const& problem) {
+                last = std::current_exception();
+                complain(next, problem.what(), said);
+            }
+            auto const pause = tries.failed();
+            if (!pause) return fail(last);
+            pgq::detail::sleep_until(std::chrono::steady_clock::now() + *pause, stop);
         }
+        return false;
+    }
+    bool fail(std::exception_ptr const& why) {
+        std::lock_guard const hold{mutex_};
+        failed_ = why;
+        changed_.notify_all();
         return false;
     }
     void complain(job const& next, char const* problem, bool& said) {
@@ -131,6 +139,7 @@ private:
     partial_folder const& from_;
     Archive archive_;
     Log log_;
+    Retry retry_;
     mutable std::mutex mutex_{};
     std::condition_variable_any changed_{};
     std::deque<job> waiting_{};

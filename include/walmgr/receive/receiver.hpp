@@ -14,12 +14,12 @@
 #include <walmgr/receive/known_history.hpp>
 #include <walmgr/receive/own_slot.hpp>
 #include <walmgr/receive/partial_folder.hpp>
-#include <walmgr/receive/pauses.hpp>
 #include <walmgr/receive/receive_settings.hpp>
 #include <walmgr/receive/received_files.hpp>
 #include <walmgr/receive/server_facts.hpp>
 #include <walmgr/receive/start_point.hpp>
 #include <walmgr/receive/wal_stream.hpp>
+#include <walmgr/retry.hpp>
 #include <walmgr/store.hpp>
 
 #include <chrono>
@@ -33,14 +33,18 @@
 namespace walmgr {
 
 /// `where` is for looking only: what is stored goes through `archiver`. For one thread.
-template <store Store, class Archiver, pgq::log_sink Log> class receiver {
+template <store Store, class Archiver, pgq::log_sink Log, class Retry = backoff> class receiver {
 public:
-    receiver(Store where, cluster of, partial_folder& folder, Archiver& archiver, receive_settings settings, Log log)
+    receiver(Store where, cluster of, partial_folder& folder, Archiver& archiver, receive_settings settings, Log log,
+             Retry retry = backoff{.longest = std::chrono::seconds{20}})
         : where_{std::move(where)}, of_{std::move(of)}, folder_{folder}, archiver_{archiver},
-          settings_{std::move(settings)}, log_{std::move(log)}, sign_{where_, of_, folder_, archiver_, log_} {}
+          settings_{std::move(settings)}, log_{std::move(log)}, tries_{std::move(retry)},
+          sign_{where_, of_, folder_, archiver_, log_} {}
 
-    /// Receives until a stop is requested, or `once`. Reconnects, ever more rarely while it fails.
-    /// @throws error  identity, duplicate, corrupt and what else no later try can mend; pgq::usage_error
+    /// Receives until a stop is requested, or `once`. Reconnects, as the retry policy says.
+    /// @throws error  identity, duplicate, corrupt and what else no later try can mend, or what came last when the
+    /// policy
+    ///                gives up; pgq::usage_error
     void run(std::stop_token const& stop) {
         try {
             receive(stop);
@@ -54,29 +58,30 @@ public:
 private:
     void receive(std::stop_token const& stop) {
         archive_left_behind(folder_, of_.size, archiver_);
-        pauses pause{std::chrono::milliseconds{100}, std::chrono::seconds{20}};
+        tries_.reset();
         while (!stop.stop_requested()) {
             received_ = false;
             archiver_.check();
-            std::string problem;
+            error problem{fault::unavailable, "the server has ended the stream"};
             try {
                 if (session(stop)) return archiver_.wait_until_empty(stop);
-                problem = "the server has ended the stream";
             } catch (pgq::usage_error const&) { throw; } catch (error const& failure) {
                 if (settings_.once) sign_.hand_over(stop);
                 if (settings_.once || (failure.kind() != fault::unavailable && failure.kind() != fault::disk_full))
                     throw;
-                problem = failure.what();
+                problem = failure;
             } catch (pgq::error const& failure) {
                 if (stop.stop_requested()) return;
                 if (settings_.once) sign_.hand_over(stop);
                 if (settings_.once) throw session_failure(failure);
-                problem = session_failure(failure).what();
+                problem = session_failure(failure);
             }
-            if (received_) pause.reset();
-            if (std::exchange(said_, problem) != problem)
-                log_.write(pgq::log_level::warning, problem + "; connecting again");
-            sign_.rest(pause.next(), stop);
+            if (received_) tries_.reset();
+            auto const pause = tries_.failed();
+            if (!pause) throw problem;
+            if (std::exchange(said_, problem.what()) != problem.what())
+                log_.write(pgq::log_level::warning, problem.what() + std::string{"; connecting again"});
+            sign_.rest(*pause, stop);
         }
     }
 
@@ -234,6 +239,7 @@ private:
     Archiver& archiver_;
     receive_settings settings_;
     Log log_;
+    attempts<Retry> tries_;
     std::optional<segment> after_gap_{};
     failover_sign<Store, Archiver, Log> sign_;
     std::string said_{};  ///< the last failure: a server that is down for hours shall not fill the log

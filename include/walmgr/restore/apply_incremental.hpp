@@ -116,12 +116,12 @@ inline void make_label_whole(target_folder const& data, backup_record const& par
 
 }  // namespace detail
 
-/// Applies a backup to a folder that has the files of its parent, whose manifest is `before`, `jobs` parts at once. As
-/// extract_backup() does, compares all with the manifest, and makes nothing durable.
+/// Applies a backup to a folder that has the files of its parent, whose manifest is `before`, several parts at once as
+/// `on` has threads. As extract_backup() does, compares all with the manifest, and makes nothing durable.
 /// @throws error  corrupt; disk_full
 extraction apply_incremental(auto const& open, cluster const& of, backup_record const& parent,
                              backup_manifest const& before, backup_record const& from, backup_manifest const& manifest,
-                             target_folder const& data, unsigned jobs) {
+                             target_folder const& data, executor auto const& on) {
     auto const old = whole_files(before);
     auto const now = whole_files(manifest);
     for (auto const& path : old) {
@@ -130,7 +130,7 @@ extraction apply_incremental(auto const& open, cluster const& of, backup_record 
     }
     auto const same = from.whole_files ? unchanged_files(before, manifest) : std::map<std::string, manifest_file>{};
     auto const writer = [&](std::string prefix) { return detail::change_writer{data, manifest, std::move(prefix)}; };
-    auto const told = detail::write_parts(open, of, from, manifest, jobs, writer, same);
+    auto const told = detail::write_parts(open, of, from, manifest, on, writer, same);
     if (!from.whole_files) detail::make_label_whole(data, parent);
     return told;
 }

@@ -9,9 +9,10 @@
 #include <walmgr/backup/part_name.hpp>
 #include <walmgr/backup/record.hpp>
 #include <walmgr/backup_manifest.hpp>
+#include <walmgr/executor.hpp>
 #include <walmgr/file.hpp>
+#include <walmgr/in_parallel.hpp>
 #include <walmgr/object.hpp>
-#include <walmgr/restore/in_parallel.hpp>
 #include <walmgr/restore/target_folder.hpp>
 #include <walmgr/tar_reader.hpp>
 
@@ -45,14 +46,15 @@ struct extraction {
 namespace detail {
 
 /// Files of the manifest that are there already with the right length and digest.
-inline std::set<std::string> files_that_fit(target_folder const& data, backup_manifest const& manifest, unsigned jobs) {
+std::set<std::string> files_that_fit(target_folder const& data, backup_manifest const& manifest,
+                                     executor auto const& on) {
     std::set<std::string> fitting;
     std::mutex guard;
     std::vector<std::string> paths;
     for (auto const& [path, file] : manifest.files) {
         if (path != control_file && !file.sha256.empty()) paths.push_back(path);
     }
-    in_parallel(paths.size(), jobs, [&](std::size_t number) {
+    in_parallel(paths.size(), on, [&](std::size_t number) {
         auto const& wanted = manifest.files.at(paths[number]);
         auto const path = data / paths[number];
         struct stat found {};
@@ -160,17 +162,17 @@ private:
     extraction told_{};
 };
 
-/// Reads all parts of a backup, `jobs` at once, each into what `writer(prefix)` makes, and makes sure that they hold
-/// all that the manifest names, but for those that are `there` already.
+/// Reads all parts of a backup, several at once as `on` has threads, each into what `writer(prefix)` makes, and makes
+/// sure that they hold all that the manifest names, but for those that are `there` already.
 extraction write_parts(auto const& open, cluster const& of, backup_record const& from, backup_manifest const& manifest,
-                       unsigned jobs, auto const& writer, std::map<std::string, manifest_file> const& there = {}) {
+                       executor auto const& on, auto const& writer,
+                       std::map<std::string, manifest_file> const& there = {}) {
     extraction all;
     std::set<std::string> done;
     std::mutex guard;
-    in_parallel(from.parts.size(), jobs, [&](std::size_t number) {
+    in_parallel(from.parts.size(), on, open, [&](std::size_t number, store auto const& where) {
         auto const& part = from.parts[number];
         auto const object = backup_folder(of, from.label) + '/' + part.object;
-        auto const where = open();
         auto const in = where.open(object);
         if (!in) throw error{fault::corrupt, object + " is missing in the repository"};
         auto out = writer(prefix_of_part(part.object));
@@ -194,14 +196,15 @@ extraction write_parts(auto const& open, cluster const& of, backup_record const&
 
 }  // namespace detail
 
-/// Writes all files of a backup into the folder, `jobs` parts at once; what fits already is kept. pg_control gets a
-/// name under which no server finds it. Nothing is durable yet. `open()` gives a store for each thread.
+/// Writes all files of a backup into the folder, several parts at once as `on` has threads; what fits already is kept.
+/// pg_control gets a name under which no server finds it. Nothing is durable yet. `open()` gives a store for each
+/// thread.
 /// @throws error  corrupt, when a part is damaged, or what is in the parts is not what the manifest says; disk_full
 extraction extract_backup(auto const& open, cluster const& of, backup_record const& from,
-                          backup_manifest const& manifest, target_folder const& data, unsigned jobs) {
+                          backup_manifest const& manifest, target_folder const& data, executor auto const& on) {
     std::set<std::string> fitting;
-    if (data.state() != folder_state::fresh) fitting = detail::files_that_fit(data, manifest, jobs);
-    return detail::write_parts(open, of, from, manifest, jobs, [&](std::string prefix) {
+    if (data.state() != folder_state::fresh) fitting = detail::files_that_fit(data, manifest, on);
+    return detail::write_parts(open, of, from, manifest, on, [&](std::string prefix) {
         return detail::part_writer{data, manifest, fitting, std::move(prefix)};
     });
 }

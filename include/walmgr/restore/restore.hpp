@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/archive.hpp>
+#include <walmgr/durability.hpp>
+#include <walmgr/executor.hpp>
 #include <walmgr/restore/apply_incremental.hpp>
 #include <walmgr/restore/clear.hpp>
-#include <walmgr/restore/durable.hpp>
 #include <walmgr/restore/extract.hpp>
 #include <walmgr/restore/outside_folders.hpp>
 #include <walmgr/restore/plan.hpp>
@@ -28,7 +29,6 @@ namespace walmgr {
 struct restore_options {
     std::vector<outside_folder> outside{};  ///< tablespaces, and pg_wal where it is to lie elsewhere
     recovery_settings settings{};
-    unsigned jobs = 1;  ///< parts that are read at once
 };
 
 namespace detail {
@@ -74,16 +74,16 @@ inline backup_manifest all_files(restore_plan const& plan) {
 
 /// The full backup, and then one after the other what builds on it.
 inline extraction write_chain(auto const& open, cluster const& of, restore_plan const& plan, target_folder const& data,
-                              unsigned jobs) {
-    if (plan.before.empty()) return extract_backup(open, of, plan.from, plan.manifest, data, jobs);
+                              executor auto const& on) {
+    if (plan.before.empty()) return extract_backup(open, of, plan.from, plan.manifest, data, on);
     auto const& full = plan.before.front();
-    auto told = extract_backup(open, of, full.record, full.manifest, data, jobs);
+    auto told = extract_backup(open, of, full.record, full.manifest, data, on);
     for (std::size_t i = 1; i <= plan.before.size(); ++i) {
         bool const last = i == plan.before.size();
         auto const& record = last ? plan.from : plan.before[i].record;
         auto const& manifest = last ? plan.manifest : plan.before[i].manifest;
         auto const& parent = plan.before[i - 1];
-        told += apply_incremental(open, of, parent.record, parent.manifest, record, manifest, data, jobs);
+        told += apply_incremental(open, of, parent.record, parent.manifest, record, manifest, data, on);
     }
     // A tablespace that was dropped meanwhile was written into the data folder itself.
     for (auto const& one : plan.before) {
@@ -114,13 +114,21 @@ inline void write_settings(target_folder const& data, backup_manifest const& man
 
 }  // namespace detail
 
-/// Carries a plan out. `open()` gives a store for each thread. @return what was written and what was right already
+/// Carries a plan out. `open()` gives a store for each of the threads that `on` has. All is durable when it returns, as
+/// far as `by` makes it so: with `unsynced` a loss of power may leave a folder that looks whole and is not.
+/// @return what was written and what was right already
 /// @throws error  corrupt, disk_full, unavailable, server_running, identity, usage; then no server can start in the
 ///                folder, and to restore again goes on where this ended
-extraction restore_backup(auto const& open, cluster const& of, restore_plan const& plan, target_folder& data,
-                          restore_options const& wanted) {
+template <class Open, class Executor = inline_executor, class Durability = synced>
+extraction restore_backup(Open const& open, cluster const& of, restore_plan const& plan, target_folder& data,
+                          restore_options const& wanted, Executor const& on = {}, Durability const& by = {}) {
+    static_assert(store_opener<Open>, "walmgr::restore_backup: open() const must give a store to each thread");
+    static_assert(executor<Executor>,
+                  "walmgr::restore_backup: an executor needs run(work, most) const, which calls work()");
+    static_assert(durability<Durability>, "walmgr::restore_backup: a durability needs keep(file&), keep_names(folder) "
+                                          "and keep_tree(folder), all of them const");
     check_outside_folders(wanted.outside, data);
-    data.begin();
+    data.begin(by);
     link_outside_folders(wanted.outside, data);
     if (data.state() != folder_state::fresh) {
         auto const where = open();
@@ -128,7 +136,7 @@ extraction restore_backup(auto const& open, cluster const& of, restore_plan cons
             data, detail::all_files(plan), wanted.outside,
             [&](std::string const& name, std::string const& path) { return detail::only_copy(where, of, name, path); });
     }
-    auto const told = detail::write_chain(open, of, plan, data, wanted.jobs);
+    auto const told = detail::write_chain(open, of, plan, data, on);
 
     struct stat version {};
     if (::stat((data / "PG_VERSION").c_str(), &version) != 0) refuse("cannot look at " + data / "PG_VERSION");
@@ -145,9 +153,9 @@ extraction restore_backup(auto const& open, cluster const& of, restore_plan cons
         refuse("cannot set the permissions of " + data.path());
 
     for (auto const& one : wanted.outside)
-        sync_tree(one.path);
-    sync_tree(data.path());
-    data.finish();
+        by.keep_tree(one.path);
+    by.keep_tree(data.path());
+    data.finish(by);
     return told;
 }
 

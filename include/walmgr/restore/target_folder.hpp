@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <walmgr/durability.hpp>
 #include <walmgr/error.hpp>
 #include <walmgr/file.hpp>
 #include <walmgr/restore/running_server.hpp>
@@ -98,20 +99,20 @@ public:
     /// Of something in it.
     [[nodiscard]] std::string operator/(std::string_view inner) const { return path_ + '/' + std::string{inner}; }
 
-    /// From now on no server can start here. Durable before it returns.
-    void begin() {
+    /// From now on no server can start here. Durable before it returns, as far as `by` makes it so.
+    void begin(durability auto const& by) {
         if (state_ != folder_state::unfinished) {
             auto marker = open_file(*this / detail::restore_marker, O_WRONLY | O_CREAT | O_TRUNC);
             if (!marker.is_open()) refuse("cannot create " + *this / detail::restore_marker, ENOENT);
             marker.write(std::to_string(of_.system_id) + '\n' + of_.label +
                          "\nThis folder is not whole: a restore did not come to its end. Restore it again.\n");
-            marker.sync();
+            by.keep(marker);
             marker.close();
-            folder_.sync();
+            by.keep_names(path_);
         }
         if (state_ != folder_state::cluster) return;
         rename(detail::control_file, detail::control_before);
-        sync_folder(*this / "global");
+        by.keep_names(*this / "global");
         try {
             refuse_running();
         } catch (error const&) {  // it was started a moment ago: it shall have back what it needs
@@ -122,12 +123,12 @@ public:
     }
 
     /// The restore is done, and all in the folder is durable: a server may start.
-    void finish() {
+    void finish(durability auto const& by) {
         rename(detail::control_unfinished, detail::control_file);
         detail::remove_file(*this / detail::control_before);
-        sync_folder(*this / "global");
+        by.keep_names(*this / "global");
         detail::remove_file(*this / detail::restore_marker);
-        folder_.sync();
+        by.keep_names(path_);
     }
 
 private:

@@ -4,19 +4,21 @@
 #include <sys/random.h>
 #include <walmgr/file.hpp>
 #include <walmgr/location.hpp>
+#include <walmgr/retry.hpp>
 #include <walmgr/s3/http.hpp>
 #include <walmgr/s3/options.hpp>
 #include <walmgr/s3/sign.hpp>
 #include <walmgr/s3/xml.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace walmgr::detail {
@@ -37,22 +39,28 @@ struct s3_question {
     std::size_t longest = std::size_t{4} << 20U;  ///< of what is answered
 };
 
+/// A retry policy, of which only its holder knows which it is.
+struct s3_retry {
+    std::function<std::optional<std::chrono::milliseconds>(int, std::chrono::milliseconds)> by;
+
+    [[nodiscard]] std::optional<std::chrono::milliseconds> pause(int failures, std::chrono::milliseconds since) const {
+        return by(failures, since);
+    }
+};
+
 /// Not thread-safe.
 class s3_session {
 public:
-    s3_session(location const& where, s3_options const& by)
-        : by_{by}, shown_{to_string(where)}, bucket_{where.host}, to_{endpoint_of(by)},
+    s3_session(location const& where, s3_options const& by, s3_retry retry)
+        : by_{by}, retry_{std::move(retry)}, shown_{to_string(where)}, bucket_{where.host}, to_{endpoint_of(by)},
           client_{by.patience, by.ca_file} {}
 
     [[nodiscard]] bool can_be_used() const noexcept { return true; }
 
-    /// The answer, whatever it says, but for one of a busy server: then it is asked again, for as long as our patience
-    /// lasts. `asked` becomes true when a question may have been answered before, unheard.
+    /// The answer, whatever it says, but for one of a busy server: then it is asked again, for as long as the policy
+    /// says. `again` becomes true when a question may have been answered before, unheard.
     http_answer ask(s3_question const& question, bool& again) {
-        using clock = std::chrono::steady_clock;
-        auto const end = clock::now() + by_.patience;
-        std::chrono::milliseconds pause{100};
-        for (;;) {
+        for (attempts tries{retry_};;) {
             std::string failure;
             try {
                 auto answer = once(question);
@@ -60,9 +68,7 @@ public:
                 failure = words_of(answer);
             } catch (error const& problem) { failure = problem.what(); }
             again = true;
-            if (clock::now() + pause >= end) throw error{fault::unavailable, shown_ + ": " + failure};
-            std::this_thread::sleep_for(pause);
-            pause = std::min(2 * pause, std::chrono::milliseconds{5000});
+            if (!tries.again()) throw error{fault::unavailable, shown_ + ": " + failure};
         }
     }
     http_answer ask(s3_question const& question) {
@@ -132,6 +138,7 @@ private:
     }
 
     s3_options by_;
+    s3_retry retry_;
     std::string shown_;
     std::string bucket_;
     s3_endpoint to_;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <walmgr/durability.hpp>
 #include <walmgr/file.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
@@ -25,35 +26,40 @@ namespace walmgr {
 
 /// Objects are files under `folder`, which must exist. A new object is written beside its place under a name that
 /// begins with a dot and ends in `.tmp`, made durable, and then renamed in such a way that it never replaces another.
-/// What a crash leaves behind under such a name is in nobody's way, and list() does not show it.
-class posix_store {
+/// What a crash leaves behind under such a name is in nobody's way, and list() does not show it. `Durability` decides
+/// what is waited for: with another one than `synced` nothing is promised that a store promises of a loss of power.
+template <class Durability = synced> class posix_store {
+    static_assert(durability<Durability>, "walmgr::posix_store needs a durability with keep(file&), "
+                                          "keep_names(folder) and keep_tree(folder), all of them const");
+
 public:
-    explicit posix_store(std::string folder) : folder_{std::move(folder)} {}
+    explicit posix_store(std::string folder, Durability by = {}) : folder_{std::move(folder)}, by_{std::move(by)} {}
 
     /// See object_writer.
     class writer {
     public:
-        writer(file out, std::string folder, std::string temporary, std::string name)
+        writer(file out, std::string folder, std::string temporary, std::string name, Durability by)
             : out_{std::move(out)}, folder_{std::move(folder)}, temporary_{std::move(temporary)},
-              name_{std::move(name)} {}
+              name_{std::move(name)}, by_{std::move(by)} {}
         writer(writer&& other) noexcept
             : out_{std::move(other.out_)}, folder_{std::move(other.folder_)},
-              temporary_{std::exchange(other.temporary_, {})}, name_{std::move(other.name_)} {}
+              temporary_{std::exchange(other.temporary_, {})}, name_{std::move(other.name_)},
+              by_{std::move(other.by_)} {}
         writer& operator=(writer&&) = delete;
         ~writer() { forget(); }
 
         void write(std::string_view bytes) { out_.write(bytes); }
 
         bool seal() {
-            out_.sync();
+            by_.keep(out_);
             out_.close();
             bool const first = rename_if_new();
             if (!first) {
                 forget();
                 // Whoever made it may not have come as far as this.
-                if (auto other = open_file(name_); other.is_open()) other.sync();
+                if (auto other = open_file(name_); other.is_open()) by_.keep(other);
             }
-            sync_folder(folder_);
+            by_.keep_names(folder_);
             return first;
         }
 
@@ -80,6 +86,7 @@ public:
         std::string folder_;
         std::string temporary_;  ///< empty when there is none any more
         std::string name_;
+        Durability by_;
     };
 
     [[nodiscard]] writer create(std::string const& name) const {
@@ -93,7 +100,7 @@ public:
             make_folders(folder);
             out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
         }
-        return {std::move(out), std::move(folder), std::move(temporary), path};
+        return {std::move(out), std::move(folder), std::move(temporary), path, by_};
     }
 
     [[nodiscard]] std::optional<file> open(std::string const& name) const {
@@ -127,7 +134,7 @@ public:
         auto const folder = path.substr(0, path.rfind('/'));
         bool const there = ::unlink(path.c_str()) == 0;
         if (!there && errno != ENOENT) refuse("cannot remove " + path);
-        if (there) sync_folder(folder);
+        if (there) by_.keep_names(folder);
         tidy(folder);
         return there;
     }
@@ -182,8 +189,8 @@ private:
             auto part = path.substr(0, end);
             bool const found = ::mkdir(part.c_str(), 0700) != 0;
             if (found && errno != EEXIST) refuse("cannot create " + part);
-            if (!found && !unsure.empty()) sync_folder(unsure);
-            if (!found || (end == path.size() && is_empty(part))) sync_folder(above);
+            if (!found && !unsure.empty()) by_.keep_names(unsure);
+            if (!found || (end == path.size() && is_empty(part))) by_.keep_names(above);
             unsure = found ? above : std::string{};
             above = std::move(part);
         }
@@ -199,8 +206,9 @@ private:
     }
 
     std::string folder_;
+    Durability by_;
 };
 
-static_assert(store<posix_store>);
+static_assert(store<posix_store<>>);
 
 }  // namespace walmgr

@@ -1,6 +1,7 @@
 /// A store in a bucket of an object store that speaks S3. Durable is what the server has answered with success.
 #pragma once
 
+#include <walmgr/retry.hpp>
 #include <walmgr/s3/session.hpp>
 #include <walmgr/s3/spool.hpp>
 #include <walmgr/store.hpp>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,8 +60,16 @@ inline std::optional<s3_found> find_object(s3_lease& session, std::string const&
 class s3_store {
 public:
     /// @param where  of the kind reached_by::s3
-    s3_store(location where, s3_options by) : where_{std::move(where)}, by_{std::move(by)} {
+    s3_store(location where, s3_options const& by)
+        : s3_store{std::move(where), by, backoff{.longest = std::chrono::seconds{5}, .limit = by.patience}} {}
+    /// `retry` says how long a request is repeated that a busy server refuses, or whose answer does not come: each is
+    /// one that does no harm when it is done twice.
+    template <class Retry>
+    s3_store(location where, s3_options by, Retry retry) : where_{std::move(where)}, by_{std::move(by)} {
+        static_assert(retry_policy<Retry>, "walmgr::s3_store: a retry policy needs pause(int failures, milliseconds "
+                                           "since) const, which gives a std::optional<std::chrono::milliseconds>");
         static_cast<void>(detail::endpoint_of(by_));
+        retry_.by = [retry](int failures, std::chrono::milliseconds since) { return retry.pause(failures, since); };
     }
 
     /// See object_writer.
@@ -202,7 +212,7 @@ public:
 private:
     [[nodiscard]] detail::s3_lease connect() const {
         return detail::sessions<detail::s3_session>::take(
-            sessions_, [&] { return std::make_unique<detail::s3_session>(where_, by_); });
+            sessions_, [&] { return std::make_unique<detail::s3_session>(where_, by_, retry_); });
     }
     [[nodiscard]] std::string key_of(std::string const& name) const {
         check_object_name(name);
@@ -214,6 +224,7 @@ private:
 
     location where_;
     s3_options by_;
+    detail::s3_retry retry_{};
     std::shared_ptr<detail::sessions<detail::s3_session>> sessions_ =
         std::make_shared<detail::sessions<detail::s3_session>>();
 };

@@ -1,4 +1,6 @@
 #include <support/wal.hpp>
+#include <walmgr/backup/take.hpp>
+#include <walmgr/codec/stored.hpp>
 #include <walmgr/lease_held.hpp>
 #include <walmgr/store/memory.hpp>
 
@@ -55,6 +57,30 @@ BOOST_AUTO_TEST_CASE(what_was_left_behind_is_taken_over_and_said) {
         BOOST_TEST(!before.is_ours(where));
         BOOST_TEST(where.list("main/leases/backup").size() == 1U);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_whose_lock_was_taken_over_before_or_while_it_is_sealed_is_none) {
+    struct taken_over {
+        int after;
+        mutable int asked = 0;
+        bool is_ours(memory_store const& /*where*/) const { return asked++ < after; }
+    };
+    memory_store const where;
+    backup_record const record{.label = "20260131T120102Z-F", .size = small_cluster.size};
+    auto const folder = backup_folder(small_cluster, record.label);
+    auto const seal = [&](auto const& held) { seal_backup(where, small_cluster, stored{}, record, held); };
+    for (int looks = 0; looks < 2; ++looks) {
+        BOOST_CHECK_EXCEPTION(seal(taken_over{looks}), error, is_fault(fault::locked, "lease of this backup"));
+        BOOST_TEST(where.list(folder).empty());
+    }
+    auto without_parts = record;
+    without_parts.parts = {{"main-0000.tar", 1, 1, {}, 0, {}}};
+    BOOST_CHECK_EXCEPTION(seal_backup(where, small_cluster, stored{}, without_parts, no_lock{}), error,
+                          is_fault(fault::locked));
+    BOOST_TEST(where.list(folder).empty());
+    seal(take_lease(where, small_cluster, this_host_holder("backup"), nothing_said));
+    BOOST_TEST(where.list(folder).size() == 1U);
+    BOOST_CHECK_EXCEPTION(seal(no_lock{}), error, is_fault(fault::duplicate));
 }
 
 BOOST_AUTO_TEST_CASE(another_host_that_lives_keeps_its_lease) {

@@ -17,7 +17,7 @@ using support::is_fault;
 
 namespace {
 
-using opener = std::function<posix_store()>;
+using opener = std::function<posix_store<>()>;
 using hearer = std::function<void(std::uint64_t, std::uint64_t)>;
 using job_type = backup_job<opener, lz4, hearer>;
 

@@ -63,8 +63,8 @@ std::vector<one_file> const files{{"pg_tblspc/16384/PG_15/1", "in the tablespace
 
 struct fixture {
     support::scratch_folder folder{};
-    std::function<posix_store()> open = [this] { return posix_store{folder.path()}; };
-    part_pool<std::function<posix_store()>, lz4> pool{
+    std::function<posix_store<>()> open = [this] { return posix_store{folder.path()}; };
+    part_pool<std::function<posix_store<>()>, lz4> pool{
         open, lz4{}, {}, "main/base/x", {.workers = 2, .waiting = 2048, .block = 1024}};
     backup_receiver<decltype(pool), void (*)(std::uint64_t, std::uint64_t)> receive{
         pool, [](std::uint64_t, std::uint64_t) {}, 4096};

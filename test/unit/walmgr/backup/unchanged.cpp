@@ -53,7 +53,7 @@ struct members {
 
 struct play {
     support::scratch_folder folder{};
-    std::function<posix_store()> open = [this] { return posix_store{folder.path()}; };
+    std::function<posix_store<>()> open = [this] { return posix_store{folder.path()}; };
 
     /// Sends the files and looks at what was stored: just those that are not as before, in parts with names in a row.
     void check(std::vector<one_file> const& files, std::size_t piece, std::uint64_t part_size) {
@@ -65,7 +65,7 @@ struct play {
             if (!one.as_before) expected[one.path] = one.bytes;
         }
         std::string const place = "main/base/" + std::to_string(++round_);
-        part_pool<std::function<posix_store()>, stored> pool{
+        part_pool<std::function<posix_store<>()>, stored> pool{
             open, stored{}, {}, place, {.workers = 2, .waiting = 300'000, .block = 100'000}};
         backup_receiver receive{pool, [](std::uint64_t, std::uint64_t) {}, part_size, &before};
         receive.begin(pgq::libpq::backup_begin{.from = {0x28, 1}, .archives = {{{}, "", {}}}});

@@ -9,6 +9,7 @@
 #include <walmgr/store/stoppable.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <stop_token>
 #include <string>
 
@@ -53,6 +54,21 @@ BOOST_AUTO_TEST_CASE(a_slow_store_holds_up_neither_what_comes_nor_a_stop) {
     archiver.wait_until_empty({});
     BOOST_TEST(folder.list(small_cluster.size).whole.empty());
     BOOST_TEST(held.list("main/wal/1/00000001/00000000").size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_that_gives_up_ends_the_work_with_what_came_last) {
+    support::scratch_folder const files;
+    walmgr::partial_folder folder{files.path()};
+    auto const away = [](std::string const&, std::string const& name, std::stop_token const&) {
+        throw walmgr::error{walmgr::fault::unavailable, "no way to store " + name};
+    };
+    walmgr::background_archiver archiver{folder, away, pgq::no_log{}, walmgr::no_retry{}};
+    files.write("000000010000000000000003", "log");
+    archiver.add("000000010000000000000003", "000000010000000000000003");
+    BOOST_CHECK_EXCEPTION(archiver.wait_until_empty({}), walmgr::error,
+                          support::is_fault(walmgr::fault::unavailable, "no way to store 0000"));
+    BOOST_CHECK_THROW(archiver.check(), walmgr::error);
+    BOOST_TEST(std::filesystem::exists(files / "000000010000000000000003"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

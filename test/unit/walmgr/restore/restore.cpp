@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -85,13 +86,13 @@ struct example {
         auto out = where.create(object_name(small_cluster, *parse_wal_name(text), text));
         BOOST_TEST_REQUIRE(out.seal());
     }
-    extraction restore(std::string const& to, bool delta = false) const {
+    template <class Durability = synced>
+    extraction restore(std::string const& to, bool delta = false, Durability const& by = {}) const {
         auto const plan = plan_restore(where, small_cluster, std::nullopt, {});
         target_folder data{to, {label, small_cluster.system_id, 15}, delta};
         restore_options const wanted{.outside = tablespace_folders(plan.from, {{16'384, here / "space"}}),
-                                     .settings = {.target = {}, .on = plan.line.own, .restore_command = "fetch %f %p"},
-                                     .jobs = 1};
-        return restore_backup([&] { return where; }, small_cluster, plan, data, wanted);
+                                     .settings = {.target = {}, .on = plan.line.own, .restore_command = "fetch %f %p"}};
+        return restore_backup([&] { return where; }, small_cluster, plan, data, wanted, inline_executor{}, by);
     }
     void check(std::string const& at) const {
         for (auto const* const path :
@@ -134,6 +135,21 @@ BOOST_FIXTURE_TEST_CASE(a_backup_comes_back_whole_and_cannot_be_laid_over_someth
     BOOST_TEST(bytes_of_file(here / "other/mine") == "x");
 }
 
+BOOST_FIXTURE_TEST_CASE(until_all_is_kept_no_server_can_start, example) {
+    struct noted {
+        std::function<void(std::string const&)> note;
+        void keep(file& written) const { note(written.path()); }
+        void keep_names(std::string const& folder) const { note(folder + "/"); }
+        void keep_tree(std::string const& folder) const { note(folder + "/..."); }
+    };
+    std::string asked;
+    restore(here / "data", false, noted{[&](std::string const& what) {
+                asked += what.substr(here.path().size()) +
+                         (detail::exists(here / "data/global/pg_control") ? " can" : "") + ' ';
+            }});
+    BOOST_TEST(asked == "/data/walmgr.restoring /data/ /space/... /data/... /data/global/ can /data/ can ");
+}
+
 BOOST_FIXTURE_TEST_CASE(delta_replaces_what_differs_and_puts_the_only_copies_of_log_aside, example) {
     restore(here / "data");
     here.write("data/base/1/1259", std::string(100'000, 'x'));
@@ -152,8 +168,7 @@ BOOST_FIXTURE_TEST_CASE(delta_replaces_what_differs_and_puts_the_only_copies_of_
     BOOST_TEST((told.written == 3U && told.kept == files.size() - 3));
     check(here / "data");
     BOOST_TEST((bytes_of_file(here / "linked") == std::string(100'000, 'x')));
-    BOOST_TEST(!std::filesystem::exists(here / "data/base/1/4711"));
-    BOOST_TEST(!std::filesystem::exists(here / "data/standby.signal"));
+    BOOST_TEST((!detail::exists(here / "data/base/1/4711") && !detail::exists(here / "data/standby.signal")));
     BOOST_TEST(bytes_of_file(here / "data/mine") == "notes");
     BOOST_TEST(std::filesystem::exists(here / ("data/pg_wal/walmgr.kept/" + name)));
     std::size_t log = 0;
