@@ -105,7 +105,7 @@ void backed_up_server::check(walmgr::cluster const& of, walmgr::any_store const&
 
 void backed_up_server::check_standby(walmgr::cluster const& of, walmgr::any_store const& where) {
     auto const state = walmgr::sql::read_replay_state(db_);
-    auto const own = walmgr::sql::current_timeline(db_);
+    auto const own = walmgr::sql::replayed_timeline(db_);
     if (state.paused) say(server_->name + " does not replay: it is paused, and the backup ends where it stands");
     bool const archives_itself = source_.archives || source_.receiver;
     bool const asked = ask_primary([&](pgq::libpq::connection& primary) {

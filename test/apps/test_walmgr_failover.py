@@ -143,3 +143,18 @@ def test_standbys_of_other_versions_are_booted(program, wait_until, tree_name):
         (name,), = pair.sql("b", "select pg_walfile_name(pg_switch_wal())")
         wait_until(lambda: list(pair.archive.repository.glob(f"main/wal/1/00000002/*/{name}.wal")), what="log of the new primary")
         assert pair.rows("b") == [1, 2] and pair.walmgr("verify").returncode == 0
+
+
+def test_a_primary_that_is_lost_as_soon_as_it_is_one_takes_its_own_timeline_along(pair, wait_until):
+    """The standby says for minutes that it is on the timeline of before, which is not what is to be given up."""
+    wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
+    done = pair.walmgr("switchover")
+    assert done.returncode == 0, done
+    pair.sql("b", "create table kept (n int)")
+    pair.sql("b", "insert into kept values (1)")
+    has(pair, wait_until, "a", [1])
+    assert pair.sql("a", "select greatest(min_recovery_end_timeline, timeline_id) from pg_control_recovery(), pg_control_checkpoint()") == [(1,)]
+    pair.kill9("b")
+    done = pair.walmgr("boot")
+    assert done.returncode == 0 and "give up timeline 2" in done.stdout and "on timeline 3" in done.stdout, done
+    assert pair.rows("a") == [1]

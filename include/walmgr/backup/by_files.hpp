@@ -92,7 +92,7 @@ public:
             if (page.changed > end.stop) detail::damaged_page(page.path, page.page);
         auto const tli = detail::timeline_of_label(end.label, start);
         // A standby follows its primary to another timeline, which the server does not take for the end of a backup.
-        if (detail::label_word(end.label, "BACKUP FROM") == "standby" && sql::current_timeline(db_) != tli)
+        if (detail::label_word(end.label, "BACKUP FROM") == "standby" && sql::replayed_timeline(db_) != tli)
             throw error{fault::identity, "the standby has come to another timeline meanwhile; take another backup"};
 
         part_series<backup_job<Open, Codec, Progress>> last{job, parts, all.archives};

@@ -42,7 +42,7 @@ inline timeline require_follower(pgq::libpq::connection& standby, pgq::libpq::co
                     "the standby has another recovery_target_timeline than latest, so that it would not go over to the "
                     "primary's timeline; set that to latest first"};
     auto const now = sql::current_timeline(primary);
-    if (auto const why = obstacle_to_follow(sql::current_timeline(standby), std::max(state.received, state.replayed),
+    if (auto const why = obstacle_to_follow(sql::replayed_timeline(standby), std::max(state.received, state.replayed),
                                             now, past_of(primary, now)))
         throw error{fault::negative,
                     "the standby cannot follow: " + *why + "; stop it, and rejoin it or make it anew by createslave"};

@@ -115,7 +115,8 @@ inline timeline boot(node const& standby, node const& old, any_machine const& at
         require_fenced(old, at, fence, limit, hooks.say);
     }
     log.step("give up", [&] {
-        auto const tli = sql::current_timeline(db);
+        db.statement_timeout(std::chrono::minutes{30});
+        auto const tli = sql::replayed_timeline(db);
         log.note("timeline", to_string(tli));
         hooks.say("give up timeline " + to_string(tli));
         hooks.give_up(tli, sql::read_replay_state(db).replayed);

@@ -61,6 +61,20 @@ timeline current_timeline(pgq::transport auto& db) {
     return timeline{static_cast<std::uint32_t>(pgq::value_of<std::int64_t>(rows, 0, 0))};
 }
 
+/// The timeline that a standby has come to, also when its log has gone over to another one a moment ago. The server
+/// notes that with its next restart point only; where it has the history of a later timeline it is asked for one, which
+/// writes what has changed in memory. Twice, as only one that has nothing to do is sure to note where replay is.
+timeline replayed_timeline(pgq::transport auto& db) {
+    auto const noted = current_timeline(db);
+    auto const rows = pgq::query(db, "select coalesce(max(('x' || substr(name, 1, 8))::bit(32)::int8), 0) "
+                                     "from pg_ls_waldir() where name ~ '^[0-9A-F]{8}[.]history$'");
+    auto const newest = timeline{static_cast<std::uint32_t>(pgq::value_of<std::int64_t>(rows, 0, 0))};
+    if (newest <= noted) return noted;
+    pgq::query(db, "checkpoint");
+    pgq::query(db, "checkpoint");
+    return current_timeline(db);
+}
+
 /// Where a primary writes now.
 lsn current_position(pgq::transport auto& db) {
     auto const rows = pgq::query(db, "select pg_current_wal_lsn()::text");
