@@ -25,17 +25,6 @@ using namespace std::chrono_literals;
 using walmgr::error;
 using walmgr::fault;
 
-/// Where both are standbys of a third server it is the slave.
-walmgr::node const* find_standby(servers const& nodes, std::string& found) {
-    for (auto const* const one : {&nodes.slave, &nodes.master}) {
-        if (one->db.empty()) continue;
-        auto const is = walmgr::role_of(*one);
-        if (is == walmgr::role::standby) return one;
-        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
-    }
-    return nullptr;
-}
-
 walmgr::node const& choose(config const& settings) {
     auto const wanted = settings.backup.of;
     if (wanted == backup_of::primary) return primary_of(settings.nodes);
@@ -57,6 +46,16 @@ std::string number_of(walmgr::timeline tli) {
 }
 
 }  // namespace
+
+walmgr::node const* find_standby(servers const& nodes, std::string& found) {
+    for (auto const* const one : {&nodes.slave, &nodes.master}) {
+        if (one->db.empty()) continue;
+        auto const is = walmgr::role_of(*one);
+        if (is == walmgr::role::standby) return one;
+        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
+    }
+    return nullptr;
+}
 
 backed_up_server::backed_up_server(config const& settings, std::stop_token stop)
     : settings_{settings}, stop_{std::move(stop)}, server_{&choose(settings)},

@@ -1,5 +1,6 @@
 #include "config.hpp"
 
+#include "chosen_repository.hpp"
 #include "command.hpp"
 #include "old_keys.hpp"
 
@@ -112,15 +113,23 @@ any_codec read_codec(pgq::ini_section const& section) {
     return walmgr::stored{};
 }
 
-std::vector<std::string> read_locations(pgq::ini_section const& section, std::string const& value) {
-    std::vector<std::string> locations;
+/// What stands between commas, without blanks around it.
+std::vector<std::string_view> split_list(std::string_view rest) {
+    std::vector<std::string_view> found;
     std::string_view const blank = " \t\r\n";
-    for (std::string_view rest{value}; rest.find_first_not_of(blank) != rest.npos;) {
+    while (rest.find_first_not_of(blank) != rest.npos) {
         auto const end = std::min(rest.find(','), rest.size());
         auto one = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
         one.remove_prefix(std::min(one.find_first_not_of(blank), one.size()));
-        one = one.substr(0, one.find_last_not_of(blank) + 1);
+        found.push_back(one.substr(0, one.find_last_not_of(blank) + 1));
+    }
+    return found;
+}
+
+std::vector<std::string> read_locations(pgq::ini_section const& section, std::string const& value) {
+    std::vector<std::string> locations;
+    for (auto const one : split_list(value)) {
         try {
             walmgr::parse_location(one);
         } catch (walmgr::error const& problem) {
@@ -131,6 +140,23 @@ std::vector<std::string> read_locations(pgq::ini_section const& section, std::st
         locations.emplace_back(one);
     }
     return locations;
+}
+
+/// Which of the locations get backups.
+std::vector<std::string> read_backed_up(pgq::ini_section const& section, std::vector<std::string> const& locations) {
+    auto const text = section.text("backup_repository", fallback("backup_repository"));
+    if (text == "all") return locations;
+    std::vector<std::string> chosen;
+    try {
+        for (auto const one : split_list(text)) {
+            auto const& location = locations[repository_place(locations, one)];
+            if (std::find(chosen.begin(), chosen.end(), location) == chosen.end()) chosen.push_back(location);
+        }
+    } catch (walmgr::error const& problem) {
+        section.refuse("backup_repository", std::string{"is wrong: "} + problem.what());
+    }
+    if (chosen.empty()) section.refuse("backup_repository", "names no repository");
+    return chosen;
 }
 
 walmgr::quorum read_copies(pgq::ini_section const& section, std::size_t repositories) {
@@ -177,6 +203,7 @@ config read_config(std::string const& path, proved how) {
     read.nodes.master.receiver_slot = read.nodes.slave.receiver_slot = read.receive.slot;
     read.stores = read_store_options(section);
     read.backup = read_backup(section);
+    read.backup.into = read_backed_up(section, read.walmgr_data);
     read.agent = read_agent(section);
     read.pressure = read_pressure(section);
     section.refuse_unknown();

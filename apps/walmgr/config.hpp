@@ -44,6 +44,7 @@ enum class backup_of {
 struct backup_keys {
     backup_origin from{};
     backup_of of{};
+    std::vector<std::string> into{};  ///< locations of the repositories that get one each
     std::uint64_t max_rate = 0;
     std::chrono::seconds wal_timeout{};
     unsigned workers = 0;
@@ -134,6 +135,8 @@ inline constexpr std::array keys{
     apps::key{"backup_source", "stream", "stream: the server sends it; files: read from its folder on this machine"},
     apps::key{"backup_from", "primary",
               "the server that a backup is taken of: primary, standby, or prefer-standby: the primary without one"},
+    apps::key{"backup_repository", "1",
+              "which of walmgr_data get backups, one each: numbers or locations with commas between, or all"},
     apps::key{"backup_max_rate", "0", "kB/s that a backup takes of the server at most, 32 to 1048576; 0 for no limit"},
     apps::key{"backup_wal_timeout", "600", "seconds that a backup waits for its log to be archived"},
     apps::key{"backup_workers", "2", "threads that pack a backup, and with files read it; up to 64 MiB each"},

@@ -47,4 +47,11 @@ void tell_plan(walmgr::restore_plan const& plan, walmgr::cluster const& of) {
                   {"raw_size", raw_size_of(plan.from)}});
 }
 
+std::string reached(walmgr::recovery_outcome const& outcome) {
+    if (outcome.position.empty()) return "the server has ended at its target";
+    return std::string{outcome.promoted ? "recovered to " : "replayed to "} + outcome.position + " on timeline " +
+           outcome.timeline +
+           (outcome.time.empty() ? ", no transaction was replayed" : ", last commit " + outcome.time);
+}
+
 }  // namespace walmgr_app

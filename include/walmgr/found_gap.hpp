@@ -43,7 +43,7 @@ bool forget_found_gap(store auto const& where, cluster const& of, wal_gap const&
 }
 
 /// All that were recorded, filled since or not. @throws error  from the store
-std::vector<wal_gap> found_gaps(store auto const& where, cluster const& of) {
+std::vector<wal_gap> found_gaps(readable_store auto const& where, cluster const& of) {
     std::vector<wal_gap> found;
     for (auto const& name : where.list(detail::found_gaps_folder(of))) {
         if (auto const one = detail::parse_gap_name(name, of)) found.push_back(*one);

@@ -98,7 +98,7 @@ inline std::optional<wal_gap> parse_gap_name(std::string_view text, cluster cons
 }  // namespace detail
 
 /// The gaps that were accepted for this cluster.
-std::vector<wal_gap> accepted_gaps(store auto const& where, cluster const& of) {
+std::vector<wal_gap> accepted_gaps(readable_store auto const& where, cluster const& of) {
     std::vector<wal_gap> found;
     for (auto const& name : where.list(detail::gaps_folder(of))) {
         if (auto const gap = detail::parse_gap_name(name, of)) found.push_back(*gap);

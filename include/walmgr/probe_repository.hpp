@@ -8,6 +8,7 @@
 #include <walmgr/small_object.hpp>
 #include <walmgr/wal_ranges.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -64,20 +65,18 @@ inline std::chrono::system_clock::time_point moment_of_label(std::string_view la
 
 }  // namespace detail
 
-/// Whether there is a base backup that is not too old.
-void probe_backups(probe_list& to, store auto const& where, cluster const& of, probe_limits const& limits) {
-    to.ask("backup", [&] {
-        auto const found = list_backups(where, of);
-        for (auto const& one : found.damaged)
-            to.add("backup", verdict::wrong, one.label + " is damaged: " + one.why);
-        if (found.sealed.empty())
-            return to.add("backup", verdict::wrong, "there is no base backup; run: walmgr CONFIG backup");
-        auto const& newest = found.sealed.back();
-        auto const taken = detail::moment_of_label(newest.label);
-        auto const age = std::chrono::floor<std::chrono::hours>(std::chrono::system_clock::now() - taken);
-        detail::must_be(to, "backup", age <= limits.backup_age,
-                        newest.label + " is the newest, " + std::to_string(age.count()) + " hours old");
-    });
+/// Whether there is a base backup that is not too old, in whichever repository.
+inline void probe_backups(probe_list& to, backup_list const& found, probe_limits const& limits) {
+    for (auto const& one : found.damaged)
+        to.add("backup", verdict::wrong, one.label + " is damaged: " + one.why);
+    std::string newest;
+    for (auto const& one : found.sealed)
+        newest = std::max(newest, one.label);
+    if (newest.empty()) return to.add("backup", verdict::wrong, "there is no base backup; run: walmgr CONFIG backup");
+    auto const taken = detail::moment_of_label(newest);
+    auto const age = std::chrono::floor<std::chrono::hours>(std::chrono::system_clock::now() - taken);
+    detail::must_be(to, "backup", age <= limits.backup_age,
+                    newest + " is the newest, " + std::to_string(age.count()) + " hours old");
 }
 
 }  // namespace walmgr

@@ -30,13 +30,17 @@ concept object_reader = requires(R& in, std::uint64_t offset, std::span<char> in
 
 /// `open` gives nothing where there is no such object: whatever else goes wrong is an error, never "not there".
 /// `list` names what lies in a folder, one level deep, sorted, folders with a slash at the end.
-/// `remove` is false when there was nothing.
 template <class S>
-concept store = requires(S& where, std::string const& name) {
-    { where.create(name) } -> object_writer;
+concept readable_store = requires(S& where, std::string const& name) {
     { *where.open(name) } -> object_reader;
     { where.open(name).has_value() } -> std::same_as<bool>;
     { where.list(name) } -> std::same_as<std::vector<std::string>>;
+};
+
+/// What can be written, too. `remove` is false when there was nothing.
+template <class S>
+concept store = readable_store<S> && requires(S& where, std::string const& name) {
+    { where.create(name) } -> object_writer;
     { where.remove(name) } -> std::same_as<bool>;
 };
 

@@ -132,6 +132,7 @@ def test_without_a_standby_it_is_refused_or_of_the_primary(pair, wait_until):
     pair.ctl("b", "stop")
     try:
         backup(pair, status=1, says="the slave does not answer, the master answers as a primary; backup_from = prefer-standby")
+        assert "wrong: backup_from: there is no standby: the slave does not answer" in pair.walmgr("check").stdout
         configure(pair, backup_from="prefer-standby")
         assert record(pair, backup(pair, says="no standby to take the backup of"))["taken_of"] == "primary"
         configure(pair, backup_from="either")

@@ -2,6 +2,7 @@
 #include "../backed_up_server.hpp"
 #include "../backup_facts.hpp"
 #include "../begun_backup.hpp"
+#include "../chosen_repository.hpp"
 #include "../command.hpp"
 #include "../megabytes.hpp"
 #include "../meter.hpp"
@@ -48,23 +49,30 @@ struct options {
     bool incremental = false;
     std::string parent{};
     bool resume = false;
+    std::string repository{};
 
     [[nodiscard]] walmgr::backup_kind kind() const {
         return incremental ? walmgr::backup_kind::incremental : walmgr::backup_kind::full;
     }
 };
 
-/// Backups go to the first repository, and none of them to two: each thread has to open the same one.
-walmgr::any_store open_first(config const& settings) {
-    return open_location(settings, settings.walmgr_data.front());
+/// Whether a repository has a folder of that label. One that is lost has no say.
+bool has_label(config const& settings, std::string const& location, walmgr::cluster const& of,
+               std::string const& label) {
+    try {
+        return !open_location(settings, location).list(walmgr::backup_folder(of, label)).empty();
+    } catch (walmgr::error const&) { return false; }
 }
 
-/// A label that no folder has yet.
-std::string new_label(walmgr::any_store const& where, walmgr::cluster const& of, walmgr::backup_kind kind,
-                      std::stop_token const& stop) {
+/// A label that no folder has yet, in any of the repositories: by that a backup is found wherever it is.
+std::string new_label(config const& settings, walmgr::any_store const& where, walmgr::cluster const& of,
+                      walmgr::backup_kind kind, std::stop_token const& stop) {
     for (;; rest(100ms, stop)) {
         auto label = walmgr::backup_label(std::time(nullptr), kind);
-        if (where.list(walmgr::backup_folder(of, label)).empty()) return label;
+        bool taken = !where.list(walmgr::backup_folder(of, label)).empty();
+        for (auto const& location : settings.walmgr_data)
+            taken = taken || (settings.walmgr_data.size() > 1 && has_label(settings, location, of, label));
+        if (!taken) return label;
     }
 }
 
@@ -93,10 +101,10 @@ walmgr::backup_record copy_files(config const& settings, backed_up_server& serve
     }
 }
 
-/// Everything between the lease and the seal.
+/// Everything between the lease and the seal. `open` gives the repository, for each thread its own.
 walmgr::backup_record take(config const& settings, options const& given, backed_up_server& server,
-                           walmgr::cluster const& of, auto const& lease, std::stop_token const& stop) {
-    auto const open = [&settings] { return open_first(settings); };
+                           walmgr::cluster const& of, auto const& open, auto const& lease,
+                           std::stop_token const& stop) {
     auto const where = open();
     walmgr::backup_order order{.fast = given.checkpoint == "fast",
                                .max_rate = settings.backup.max_rate,
@@ -114,7 +122,7 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
     }
     server.begin_behind(since, of, where);
     auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
-    order.label = begun ? begun->label() : new_label(where, of, given.kind(), stop);
+    order.label = begun ? begun->label() : new_label(settings, where, of, given.kind(), stop);
     result().set("resumed", begun.has_value());
     if (begun) {
         say("going on with " + describe(*begun));
@@ -138,49 +146,72 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
         settings.pack);
 }
 
-int backup(config const& settings, options const& given) {
-    if (!given.parent.empty() && !given.incremental) throw error{fault::usage, "--parent needs --incremental"};
+void only_check(config const& settings, options const& given, backed_up_server const& server, walmgr::cluster const& of,
+                walmgr::any_store const& where) {
+    if (given.incremental)
+        std::cout << "would build on " << find_parent(settings, given.parent, where, of, server.source()).label << '\n';
+    auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
+    result().set("resumed", begun.has_value());
+    if (begun) std::cout << "would go on with " << describe(*begun) << '\n';
+    std::cout << "would take a backup of \"" << of.name << "\", version " << server.source().version << ", system id "
+              << of.system_id << server.shown() << (settings.walmgr_data.size() > 1 ? ", into " + where.shown() : "")
+              << '\n';
+}
+
+/// Takes one into the repository of that location.
+int backup_into(config const& settings, options const& given, std::string const& location,
+                std::stop_token const& stop) {
     bool const by_files = settings.backup.from == backup_origin::files;
-    if (given.resume && !by_files)
-        throw error{fault::usage, "--resume needs backup_source = files: a server that streams sends all files again"};
-    std::stop_source stop;
-    apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
-    auto const where = open_first(settings);
+    auto const open = [&] { return open_location(settings, location); };
+    auto const where = open();
     auto const of = known_cluster(settings, where);
-    backed_up_server server{settings, stop.get_token()};
+    backed_up_server server{settings, stop};
     server.check(of, where);
-    auto const& source = server.source();
     if (by_files) walmgr::find_local_server(server.session(), server.node().data, of.system_id);
-    if (given.incremental) {
-        auto const parent = find_parent(settings, given.parent, where, of, source);
-        if (given.dry_run) std::cout << "would build on " << parent.label << '\n';
-    }
-    tell_backup(nullptr, settings.walmgr_data.front());
+    if (given.incremental) find_parent(settings, given.parent, where, of, server.source());
+    result().change("store", "backup", {{"repository", location}});
     if (given.dry_run) {
-        result().change("store", "backup");
-        auto const begun = given.resume ? find_begun_backup(where, of, given.kind()) : std::nullopt;
-        result().set("resumed", begun.has_value());
-        if (begun) std::cout << "would go on with " << describe(*begun) << '\n';
-        std::cout << "would take a backup of \"" << of.name << "\", version " << source.version << ", system id "
-                  << of.system_id << server.shown() << '\n';
+        only_check(settings, given, server, of, where);
         return 0;
     }
-    walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say),
-                                   [&settings] { return open_first(settings); }};
-    result().change("store", "backup");
+    walmgr::kept_lease const lease{take_lease(where, of, walmgr::this_host_holder("backup"), say), open};
     try {
-        auto const taken = take(settings, given, server, of, lease, stop.get_token());
-        tell_backup(&taken, settings.walmgr_data.front());
+        auto const taken = take(settings, given, server, of, open, lease, stop);
+        tell_backup(&taken, location);
         std::cout << taken.label << ": " << megabytes(raw_size_of(taken)) << ", stored as "
                   << megabytes(stored_size_of(taken)) << (taken.parent.empty() ? "" : ", builds on " + taken.parent)
                   << server.shown() << "; log from " << to_string(taken.start) << " to " << to_string(taken.stop)
-                  << " of timeline " << static_cast<std::uint32_t>(taken.tli) << " is in the repository\n";
+                  << " of timeline " << static_cast<std::uint32_t>(taken.tli) << " is in the repository"
+                  << (settings.walmgr_data.size() > 1 ? ' ' + where.shown() : "") << std::endl;
         return 0;
     } catch (pgq::stopped const&) {
         throw error{fault::negative,
                     std::string{"stopped before the backup was whole; it is not sealed, and expire removes it"} +
                         (by_files ? "; --resume goes on with it" : "")};
     }
+}
+
+int backup(config const& settings, options const& given) {
+    if (!given.parent.empty() && !given.incremental) throw error{fault::usage, "--parent needs --incremental"};
+    if (given.resume && settings.backup.from != backup_origin::files)
+        throw error{fault::usage, "--resume needs backup_source = files: a server that streams sends all files again"};
+    auto places = settings.backup.into;
+    if (!given.repository.empty())
+        places = {settings.walmgr_data[repository_place(settings.walmgr_data, given.repository)]};
+    std::stop_source stop;
+    apps::signal_listener const signals{[&](int) { stop.request_stop(); }};
+    tell_backup(nullptr, places.front());  // of several the facts are those of the last one that was taken
+    int status = 0;
+    for (auto const& location : places) {
+        auto const one = [&] { return backup_into(settings, given, location, stop.get_token()); };
+        if (places.size() == 1) return one();
+        // The loss of one repository is no reason to have no backup in the others.
+        auto const its = status_of(one);
+        if (its != 0) say("that was the repository " + location);
+        if (status == 0) status = its;
+        if (stop.stop_requested()) break;
+    }
+    return status;
 }
 
 }  // namespace
@@ -196,6 +227,7 @@ void add_backup(apps::command& program, request& wanted) {
     command.add_flag("--incremental", given->incremental, "only what changed since another backup");
     command.add_option("--parent", given->parent, "for --incremental: that backup; the newest unless given");
     command.add_flag("--resume", given->resume, "go on with an unfinished one, by backup_source = files");
+    command.add_option("--repository", given->repository, "into that one: its number in walmgr_data, or its location");
     command.add_flag("--progress", given->progress, "say each second how much has come");
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
     command.when_given(

@@ -10,12 +10,15 @@
 #include <pgq/libpq/connection.hpp>
 
 #include <unistd.h>
+#include <walmgr/backup/list.hpp>
 #include <walmgr/probe.hpp>
 #include <walmgr/probe_repository.hpp>
 #include <walmgr/server.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -98,6 +101,18 @@ void ask_server(walmgr::probe_list& to, config const& settings, options const& g
     });
 }
 
+/// Where backups are to be of a standby: whether there is one.
+void ask_backup_from(walmgr::probe_list& to, config const& settings) {
+    if (settings.backup.of == backup_of::primary) return;
+    to.ask("backup_from", [&] {
+        std::string found;
+        auto const* const standby = find_standby(settings.nodes, found);
+        auto const without = settings.backup.of == backup_of::standby ? verdict::wrong : verdict::note;
+        to.add("backup_from", standby != nullptr ? verdict::fine : without,
+               standby != nullptr ? standby->name + " answers as a standby" : "there is no standby: " + found);
+    });
+}
+
 /// The rule for a disk that fills, as far as this machine and this user can tell.
 void ask_pressure(walmgr::probe_list& to, config const& settings) {
     auto const dropped = dropped_log_of(settings);
@@ -135,18 +150,35 @@ void show(walmgr::probe_list const& found, bool json) {
     std::cout << "{\"fine\": " << (found.fine() ? "true" : "false") << ", \"probes\": [" << probes << "]}\n";
 }
 
+/// Each of them, and the backups of all. @return the cluster, where one of them knows it
+std::optional<walmgr::cluster> ask_repositories(walmgr::probe_list& to, config const& settings, options const& given) {
+    std::optional<walmgr::cluster> known;
+    walmgr::backup_list backups;
+    for (auto const& location : settings.walmgr_data) {
+        walmgr::probe_list found;
+        found.ask("repository", [&] {
+            auto const where = open_location(settings, location);
+            auto const of = known_cluster(settings, where);
+            if (!known) known = of;
+            walmgr::probe_store(found, where, of);
+            auto own = list_backups(where, of);
+            std::move(own.sealed.begin(), own.sealed.end(), std::back_inserter(backups.sealed));
+            std::move(own.damaged.begin(), own.damaged.end(), std::back_inserter(backups.damaged));
+        });
+        for (auto const& one : found.all())
+            to.add(one.name, one.is, settings.walmgr_data.size() > 1 ? location + ": " + one.says : one.says);
+    }
+    if (known) walmgr::probe_backups(to, backups, given.limits);
+    return known;
+}
+
 int check(config const& settings, options given) {
     given.limits.backup_age = std::chrono::hours{given.backup_hours};
     walmgr::probe_list found;
-    std::optional<walmgr::cluster> known;
-    found.ask("repository", [&] {
-        auto const where = open_repository(settings);
-        known = known_cluster(settings, where);
-        walmgr::probe_store(found, where, *known);
-        walmgr::probe_backups(found, where, *known, given.limits);
-    });
+    auto const known = ask_repositories(found, settings, given);
     ask_server(found, settings, given, known);
     ask_roles(found, settings.nodes);
+    ask_backup_from(found, settings);
     ask_pressure(found, settings);
     show(found, given.json);
     return found.fine() ? 0 : static_cast<int>(walmgr::fault::negative);

@@ -60,13 +60,18 @@ struct teller {
     }
 };
 
-int expire(config const& settings, walmgr::expire_order const& given) {
+/// In those that can be used. The log stays where one of them cannot: its backups may need it.
+int expire(config const& settings, walmgr::expire_order given) {
     result().set({{"kept", apps::json::written("[]")}, {"log_before", nullptr}, {"log_kept", nullptr}});
     std::vector<judged> all;
-    for (auto const& location : settings.walmgr_data) {
+    std::vector<std::string> locations;
+    int const status = in_each_repository(settings, [&](std::string const& location) {
         auto const where = open_location(settings, location);
         all.push_back({.where = where, .of = known_cluster(settings, where)});
-    }
+        locations.push_back(location);
+        return 0;
+    });
+    given.of_all = status == 0;
     auto const open = [&](std::string const& location) {
         return [&settings, location] { return open_location(settings, location); };
     };
@@ -76,11 +81,11 @@ int expire(config const& settings, walmgr::expire_order const& given) {
         auto& one = all[i];
         if (given.act)
             leases.push_back(std::make_unique<kept_lease>(
-                take_lease(one.where, one.of, walmgr::this_host_holder("expire"), say), open(settings.walmgr_data[i])));
+                take_lease(one.where, one.of, walmgr::this_host_holder("expire"), say), open(locations[i])));
         judge(settings, given, one);
     }
-    walmgr::expire(all, given, teller{settings.walmgr_data, given.act ? "removing " : "would remove "});
-    return 0;
+    if (!all.empty()) walmgr::expire(all, given, teller{locations, given.act ? "removing " : "would remove "});
+    return status;
 }
 
 void add(apps::command& program, request& wanted, std::string const& name, std::string const& help,

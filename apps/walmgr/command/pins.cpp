@@ -1,3 +1,4 @@
+#include "../chosen_repository.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../result.hpp"
@@ -8,9 +9,12 @@
 #include <walmgr/lease_held.hpp>
 #include <walmgr/small_object.hpp>
 
+#include <cstddef>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace walmgr_app {
 namespace command_pins {
@@ -19,14 +23,14 @@ namespace {
 using walmgr::error;
 using walmgr::fault;
 
-/// Does `work(location, where, of)` for each repository, which says whether it had the label. @return whether any had
+/// Does `work(location, where, of)` for each repository that can be used, which says whether it had the label.
+/// @return whether any had
 bool in_any(config const& settings, std::string const& label, auto const& work) {
     if (!walmgr::is_backup_label(label)) throw error{fault::usage, '"' + label + "\" is no label of a backup"};
     bool had = false;
-    for (auto const& location : settings.walmgr_data) {
-        auto const where = open_location(settings, location);
-        had = work(location, where, known_cluster(settings, where)) || had;
-    }
+    auto const all = open_usable(settings);
+    for (std::size_t which = 0; which < all.stores.size(); ++which)
+        had = work(all.locations[which], all.stores[which], all.of) || had;
     return had;
 }
 
@@ -69,39 +73,54 @@ int unpin(config const& settings, options const& given) {
     return 0;
 }
 
+/// Each repository has a lease of its own, and a backup or an expire may be of any of them.
+std::vector<walmgr::repository> clusters_of(config const& settings) {
+    std::vector<walmgr::repository> all;
+    for (auto const& location : settings.walmgr_data) {
+        auto where = open_location(settings, location);
+        auto of = known_cluster(settings, where);
+        all.push_back({std::move(where), std::move(of)});
+    }
+    return all;
+}
+
 int lock(config const& settings, options const& given) {
-    auto const where = open_location(settings, settings.walmgr_data.front());
-    auto const of = known_cluster(settings, where);
     auto holder = walmgr::this_host_holder("xlock", given.process != 0 ? given.process : ::getppid());
     holder.beats = false;
     auto const tell = [&] { result().change("take", "lease", {{"holder", to_string(holder)}}); };
-    if (given.dry_run) {
+    auto const all = clusters_of(settings);
+    for (auto const& [where, of] : all)
         require_free_lease(where, of, holder);
+    if (given.dry_run) {
         tell();
         say("would take the lease for a " + to_string(holder));
         return 0;
     }
-    take_lease(where, of, holder, say);
+    for (auto const& [where, of] : all)
+        take_lease(where, of, holder, say);
     tell();
     return 0;
 }
 
 int release(config const& settings, options const& given) {
-    auto const where = open_location(settings, settings.walmgr_data.front());
-    auto const of = known_cluster(settings, where);
-    auto const found = find_leases(where, of);
-    if (found.empty()) throw error{fault::negative, "nobody holds the lease of \"" + of.name + '"'};
-    for (auto const& one : found) {
-        if (one.holder.work != "xlock" && !given.force)
-            throw error{fault::locked, "the lease is that of a " + to_string(one.holder) +
-                                           ", which gives it back itself; --force takes it away"};
-        result().change("release", "lease", {{"holder", to_string(one.holder)}});
-        if (!given.dry_run) {
-            for (auto const& object : one.objects)
-                where.remove(object);
+    bool any = false;
+    auto const all = open_usable(settings);
+    for (auto const& where : all.stores) {
+        for (auto const& one : find_leases(where, all.of)) {
+            if (one.holder.work != "xlock" && !given.force)
+                throw error{fault::locked, "the lease is that of a " + to_string(one.holder) +
+                                               ", which gives it back itself; --force takes it away"};
+            result().change("release", "lease", {{"holder", to_string(one.holder)}});
+            if (!given.dry_run) {
+                for (auto const& object : one.objects)
+                    where.remove(object);
+            }
+            any = true;
+            say((given.dry_run ? "would release" : "released") + std::string{" what a "} + to_string(one.holder) +
+                " held");
         }
-        say((given.dry_run ? "would release" : "released") + std::string{" what a "} + to_string(one.holder) + " held");
     }
+    if (!any) throw error{fault::negative, "nobody holds the lease of \"" + all.of.name + '"'};
     return 0;
 }
 

@@ -1,3 +1,4 @@
+#include "../chosen_repository.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../restored_config.hpp"
@@ -44,6 +45,7 @@ struct options {
     bool start = false;
     long wait = 86'400;
     unsigned jobs = usual_jobs();
+    std::string repository{};
     bool dry_run = false;
 };
 
@@ -124,13 +126,6 @@ void place_words(config const& settings, options const& given, std::optional<std
     folder = whole_path(folder);
 }
 
-std::string reached(walmgr::recovery_outcome const& outcome) {
-    if (outcome.position.empty()) return "the server has ended at its target";
-    return std::string{outcome.promoted ? "recovered to " : "replayed to "} + outcome.position + " on timeline " +
-           outcome.timeline +
-           (outcome.time.empty() ? ", no transaction was replayed" : ", last commit " + outcome.time);
-}
-
 int restore(config const& settings, options const& given) {
     auto const target = target_of(given);
     std::optional<std::string> label;
@@ -139,9 +134,13 @@ int restore(config const& settings, options const& given) {
     if (::geteuid() == 0)
         refuse_usage("run it as the user that the server runs as, who is to own the files, and not as root");
 
-    auto const where = open_repository(settings);
-    auto const of = known_cluster(settings, where);
-    auto const plan = walmgr::plan_restore(where, of, label, target, dropped_gaps(settings, of));
+    auto const all = open_usable(settings, given.repository);
+    auto const& of = all.of;
+    auto const plan = walmgr::plan_restore(all.stores, of, label, target, dropped_gaps(settings, of), all.only);
+    if (all.stores.size() < settings.walmgr_data.size())
+        say("a repository that cannot be asked may have what the others have not, upon which recovery ends with an "
+            "error: when it is lost take it out of walmgr_data");
+    auto const described = shown(plan, of) + all.shown(plan.repository);
     walmgr::restore_options wanted{.outside = walmgr::tablespace_folders(plan.from, map_of(given.tablespaces)),
                                    .settings = {.target = target,
                                                 .on = plan.line.own,
@@ -149,8 +148,8 @@ int restore(config const& settings, options const& given) {
                                                 .keep_archiving = keeps_archiving(given),
                                                 .restore_command = restore_command(settings)}};
     if (!given.log_folder.empty()) wanted.outside.push_back({"pg_wal", given.log_folder});
-    restored_config const own{settings,    where, of, plan, given.config.empty() ? "" : whole_path(given.config),
-                              given.start, folder};
+    auto const own_folder = given.config.empty() ? std::string{} : whole_path(given.config);
+    restored_config const own{settings, all.stores[plan.repository], of, plan, own_folder, given.start, folder};
     walmgr::restored_cluster const restored{plan.from.label, plan.from.system_id, plan.from.version};
 
     auto& told = result();
@@ -162,7 +161,7 @@ int restore(config const& settings, options const& given) {
         told.change("restore", folder, {{"label", plan.from.label}});
     };
     if (given.dry_run) {
-        std::cout << "would restore " << shown(plan, of) << ", into " << folder << '\n';
+        std::cout << "would restore " << described << ", into " << folder << '\n';
         for (auto const& one : wanted.outside)
             std::cout << one.link << " would lie in " << one.path << '\n';
         own.show();
@@ -176,11 +175,11 @@ int restore(config const& settings, options const& given) {
     }
     {
         walmgr::target_folder data{folder, restored, given.delta};
-        std::cout << "restoring " << shown(plan, of) << ", into " << data.path() << std::endl;
+        std::cout << "restoring " << described << ", into " << data.path() << std::endl;
         tell_writing();
         own.write();
-        auto const done = walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted,
-                                                 walmgr::thread_executor{given.jobs});
+        auto const from = [&] { return open_location(settings, all.locations[plan.repository]); };
+        auto const done = walmgr::restore_backup(from, of, plan, data, wanted, walmgr::thread_executor{given.jobs});
         std::cout << "restored: " << done.written << " files with " << done.written_bytes << " bytes written, "
                   << done.kept << " were right already\n";
         told.set({{"written_files", done.written}, {"written_bytes", done.written_bytes}, {"kept_files", done.kept}});
@@ -237,6 +236,7 @@ void add_restore(apps::command& program, request& wanted) {
         .one_of({"off", "preserve"});
     command.add_flag("--start", given->start, "start the server and wait until it is at its target");
     command.add_option("--wait", given->wait, "how many seconds --start waits").between(1, 31'536'000);
+    command.add_option("--repository", given->repository, "with the backup: its number in walmgr_data, or location");
     command.add_option("--jobs", given->jobs, "parts that are read at once").between(1, 256);
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
     command.when_given(

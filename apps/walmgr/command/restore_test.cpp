@@ -1,3 +1,4 @@
+#include "../chosen_repository.hpp"
 #include "../command.hpp"
 #include "../open_repository.hpp"
 #include "../restoring.hpp"
@@ -32,6 +33,7 @@ struct options {
     std::string folder{};
     long wait = 3600;
     unsigned jobs = usual_jobs();
+    std::string repository{};
     bool dry_run = false;
 };
 
@@ -121,7 +123,7 @@ struct outcome {
     std::string sql{"none given"};
 };
 
-outcome try_out(config const& settings, options const& given, walmgr::cluster const& of,
+outcome try_out(config const& settings, options const& given, usable_repositories const& all,
                 walmgr::restore_plan const& plan, std::string const& sql, scratch const& in) {
     std::map<std::uint32_t, std::string> map;
     for (auto const& one : plan.from.tablespaces)
@@ -129,12 +131,12 @@ outcome try_out(config const& settings, options const& given, walmgr::cluster co
     walmgr::restore_options const wanted{
         .outside = walmgr::tablespace_folders(plan.from, map),
         .settings = {.target = plan.target, .on = plan.line.own, .restore_command = restore_command(settings)}};
-    read_config(open_repository(settings), of, plan.from);  // whether it is whole; the server has another one
+    read_config(all.stores[plan.repository], all.of, plan.from);  // whether it is whole; the server has another one
     {
         walmgr::target_folder data{in / "data", {plan.from.label, plan.from.system_id, plan.from.version}, false};
         // The folder is gone when this process is.
-        walmgr::restore_backup([&] { return open_repository(settings); }, of, plan, data, wanted,
-                               walmgr::thread_executor{given.jobs}, walmgr::unsynced{});
+        walmgr::restore_backup([&] { return open_location(settings, all.locations[plan.repository]); }, all.of, plan,
+                               data, wanted, walmgr::thread_executor{given.jobs}, walmgr::unsynced{});
     }
     walmgr::detail::write_whole(in / "postgresql.conf", "", 0600);
     walmgr::detail::write_whole(in / "pg_ident.conf", "", 0600);
@@ -168,17 +170,20 @@ int restore_test(config const& settings, options const& given) {
             throw walmgr::error{walmgr::fault::usage, "cannot read the statements in " + given.sql};
         sql = walmgr::detail::whole_file(given.sql);
     }
-    auto const where = open_repository(settings);
-    auto const of = known_cluster(settings, where);
-    auto const plan = walmgr::plan_restore(where, of, given.label.empty() ? std::nullopt : std::optional{given.label},
-                                           {.kind = walmgr::target_kind::immediate});
+    auto const all = open_usable(settings, given.repository);
+    auto const& of = all.of;
+    auto const plan =
+        walmgr::plan_restore(all.stores, of, given.label.empty() ? std::nullopt : std::optional{given.label},
+                             {.kind = walmgr::target_kind::immediate}, {}, all.only);
+    auto const& where = all.stores[plan.repository];
     auto const parent = given.folder.empty() ? std::filesystem::temp_directory_path().string() : given.folder;
     auto& told = result();
     told.set("backup", plan.from.label);
     told.has({"tested", "passed", "position", "pg_amcheck", "sql"});
     told.change("test", plan.from.label);
     if (given.dry_run) {
-        std::cout << "would restore " << shown(plan, of) << ", into a folder in " << parent << '\n';
+        std::cout << "would restore " << shown(plan, of) << all.shown(plan.repository) << ", into a folder in "
+                  << parent << '\n';
         return 0;
     }
     std::string problem;
@@ -186,7 +191,7 @@ int restore_test(config const& settings, options const& given) {
     int const status = status_of([&] {
         try {
             scratch const in{parent, "test"};
-            found = try_out(settings, given, of, plan, sql, in);
+            found = try_out(settings, given, all, plan, sql, in);
         } catch (std::exception const& failure) {
             problem = failure.what();
             throw;
@@ -224,6 +229,7 @@ void add_restore_test(apps::command& program, request& wanted) {
                        "a folder with room for all data; without it the one for temporary files");
     command.add_option("--wait", given->wait, "how many seconds recovery, checks and statements may take, each")
         .between(1, 31'536'000);
+    command.add_option("--repository", given->repository, "with the backup: its number in walmgr_data, or location");
     command.add_option("--jobs", given->jobs, "parts that are read at once").between(1, 256);
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "prove that it can be done, and change nothing");
     command.when_given(

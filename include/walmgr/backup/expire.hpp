@@ -99,6 +99,8 @@ struct expire_order {
     bool backups = true;
     bool log = true;
     bool act = true;  ///< else it only tells
+    bool of_all =
+        true;  ///< whether these are all repositories that share the log; else nobody knows what of it is needed
 };
 
 namespace detail {
@@ -148,7 +150,8 @@ void expire(std::vector<judged_backups<Store>> const& all, expire_order const& o
         for (std::size_t i = 0; i < all.size(); ++i)
             detail::remove_old_backups(all, i, order, tell);
     }
-    auto const horizon = order.log ? detail::common_horizon(all, tell) : std::nullopt;
+    if (order.log && !order.of_all) tell.no_log("one of the repositories cannot be asked what its backups need");
+    auto const horizon = order.log && order.of_all ? detail::common_horizon(all, tell) : std::nullopt;
     if (!horizon) return;
     for (std::size_t i = 0; i < all.size(); ++i) {
         auto const& [where, of, list, verdicts] = all[i];

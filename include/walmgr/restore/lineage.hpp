@@ -62,7 +62,7 @@ lineage find_lineage(store auto const& where, cluster const& of, timeline tli) {
 }
 
 /// All timelines of which the archive has something, oldest first.
-std::vector<timeline> archived_timelines(store auto const& where, cluster const& of) {
+std::vector<timeline> archived_timelines(readable_store auto const& where, cluster const& of) {
     std::vector<timeline> found;
     for (auto const& entry : where.list(wal_folder(of))) {
         auto const text = std::string_view{entry};

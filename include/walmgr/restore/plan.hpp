@@ -6,10 +6,14 @@
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/found_gap.hpp>
 #include <walmgr/gap.hpp>
+#include <walmgr/repositories/joined.hpp>
 #include <walmgr/restore/choose.hpp>
 #include <walmgr/restore/lineage.hpp>
+#include <walmgr/restore/stored_backups.hpp>
 #include <walmgr/restore/wal_proof.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +30,7 @@ struct base_of_plan {
 /// What will be restored, and what was proved.
 struct restore_plan {
     backup_record from{};
+    std::size_t repository = 0;  ///< which of the stores has it, and what it builds on
     backup_manifest manifest{};
     std::vector<base_of_plan> before{};  ///< what it builds on, oldest first: empty when it is a full one
     recovery_target target{};
@@ -50,19 +55,44 @@ backup_manifest read_manifest(store auto const& where, cluster const& of, backup
 
 namespace detail {
 
+/// From the first store that has it whole. @throws error  what the first one says, when none has
+template <store Store> lineage lineage_in_any(std::vector<Store> const& all, cluster const& of, timeline tli) {
+    for (std::size_t which = 0;; ++which) {
+        try {
+            return find_lineage(all[which], of, tli);
+        } catch (error const& failure) {
+            bool const last = which + 1 == all.size();
+            if (last || (failure.kind() != fault::gap && failure.kind() != fault::corrupt)) throw;
+        }
+    }
+}
+
 /// Without a wish: the newest timeline of the archive, or for one certain backup the newest that it belongs to.
 template <store Store>
-lineage wanted_line(Store const& where, cluster const& of, backup_record const* from, recovery_target const& target) {
-    if (target.on) return find_lineage(where, of, *target.on);
+lineage wanted_line(std::vector<Store> const& all, cluster const& of, backup_record const* from,
+                    recovery_target const& target) {
+    if (target.on) return lineage_in_any(all, of, *target.on);
     // A backup is consistent at its end, on its own timeline: nothing that came later is of interest.
-    if (from != nullptr && target.kind == target_kind::immediate) return find_lineage(where, of, from->tli);
-    auto timelines = archived_timelines(where, of);
+    if (from != nullptr && target.kind == target_kind::immediate) return lineage_in_any(all, of, from->tli);
+    auto timelines = archived_timelines(joined_stores{all}, of);
     for (; !timelines.empty(); timelines.pop_back()) {
-        auto line = find_lineage(where, of, timelines.back());
+        auto line = lineage_in_any(all, of, timelines.back());
         if (from == nullptr || contains(line, from->tli, from->stop)) return line;
     }
-    if (from != nullptr) return find_lineage(where, of, from->tli);
+    if (from != nullptr) return lineage_in_any(all, of, from->tli);
     throw error{fault::negative, "there is no log of cluster " + of.name + " in the repository"};
+}
+
+inline void check_target(restore_plan const& plan) {
+    auto const& from = plan.from;
+    if (!contains(plan.line, from.tli, from.stop))
+        throw error{fault::identity, "backup " + from.label + " ended at " + to_string(from.stop) + " of timeline " +
+                                         std::to_string(static_cast<std::uint32_t>(from.tli)) +
+                                         ", which is not in the past of timeline " +
+                                         std::to_string(static_cast<std::uint32_t>(plan.line.own))};
+    if (!ends_before(from, plan.target))
+        throw error{fault::identity, "backup " + from.label + " was complete only at " + to_string(from.stop) + ", " +
+                                         from.stopped + ", behind " + shown(plan.target) + "; take an older one"};
 }
 
 inline void check_log(wal_proof const& proof, backup_record const& from, cluster const& of,
@@ -80,47 +110,43 @@ inline void check_log(wal_proof const& proof, backup_record const& from, cluster
 
 }  // namespace detail
 
-/// Finds out what to restore: the backup named `label`, else the newest that can come to the target. `dropped`: log
-/// that is known to be missing besides what is recorded in the store.
+/// Finds out what to restore: the backup named `label`, else the newest that can come to the target. The backup is of
+/// one store, of `only` where that is given; the log may be in any of them, as it is where a recovering server asks
+/// all. `dropped`: log that is known to be missing besides what is recorded in the stores.
 /// @throws error  negative, when there is no such backup; identity, when the one that is named cannot come to the
-/// target
-///                along its timeline; gap, when log is missing in between; corrupt
-restore_plan plan_restore(store auto const& where, cluster const& of, std::optional<std::string> const& label,
-                          recovery_target const& target, std::vector<wal_gap> const& dropped = {}) {
-    auto all = list_backups(where, of).sealed;
-    std::erase_if(all, [&](backup_record const& one) { return one.history != of.history; });
+///                target along its timeline; gap, when log is missing in between; corrupt
+template <store Store>
+restore_plan plan_restore(std::vector<Store> const& stores, cluster const& of, std::optional<std::string> const& label,
+                          recovery_target const& target, std::vector<wal_gap> const& dropped = {},
+                          std::optional<std::size_t> only = {}) {
+    stored_backups const backups{stores, of, only};
     restore_plan plan{.target = target};
+    auto const take = [&plan](stored_backup found) {
+        plan.from = std::move(found.record);
+        plan.repository = found.which;
+    };
     if (label) {
-        auto found = find_backup(where, of, *label);
-        if (!found) throw error{fault::negative, "there is no backup " + *label + ", or it is unfinished"};
-        plan.from = std::move(*found);
-        if (plan.from.history != of.history)
-            throw error{fault::identity, "backup " + *label + " is of the cluster before its last pg_upgrade"};
-        plan.line = detail::wanted_line(where, of, &plan.from, target);
+        take(backups.find(*label));
+        plan.line = detail::wanted_line(stores, of, &plan.from, target);
     } else {
-        plan.line = detail::wanted_line(where, of, nullptr, target);
-        plan.from = choose_backup(all, plan.line, target);
+        plan.line = detail::wanted_line(stores, of, nullptr, target);
+        take(backups.choose(plan.line, target));
         // Along its own timeline, which may have been left since.
-        if (!target.on) plan.line = detail::wanted_line(where, of, &plan.from, target);
+        if (!target.on) plan.line = detail::wanted_line(stores, of, &plan.from, target);
     }
-    if (!contains(plan.line, plan.from.tli, plan.from.stop))
-        throw error{fault::identity, "backup " + plan.from.label + " ended at " + to_string(plan.from.stop) +
-                                         " of timeline " + std::to_string(static_cast<std::uint32_t>(plan.from.tli)) +
-                                         ", which is not in the past of timeline " +
-                                         std::to_string(static_cast<std::uint32_t>(plan.line.own))};
-    if (!ends_before(plan.from, target))
-        throw error{fault::identity, "backup " + plan.from.label + " was complete only at " +
-                                         to_string(plan.from.stop) + ", " + plan.from.stopped + ", behind " +
-                                         shown(target) + "; take an older one"};
-    auto recorded = found_gaps(where, of);
+    detail::check_target(plan);
+    joined_stores const log{stores};
+    auto recorded = found_gaps(log, of);
     recorded.insert(recorded.end(), dropped.begin(), dropped.end());
-    auto const proof = prove_wal(where, of, plan.line, plan.from.start, log_needed(plan.from, all, plan.line, target),
-                                 accepted_gaps(where, of), recorded);
+    auto const proof =
+        prove_wal(log, of, plan.line, plan.from.start, log_needed(plan.from, backups.everywhere(), plan.line, target),
+                  accepted_gaps(log, of), recorded);
     detail::check_log(proof, plan.from, of, target);
     plan.last = proof.last;
     plan.accepted = proof.accepted;
+    auto const& where = stores[plan.repository];
     plan.manifest = read_manifest(where, of, plan.from);
-    auto chain = chain_of(all, plan.from);
+    auto chain = chain_of(backups.of_store(plan.repository), plan.from);
     if (chain.empty())
         throw error{fault::corrupt, "backup " + plan.from.label + " builds on " + plan.from.parent +
                                         ", and that or what it builds on is not in the repository"};
@@ -130,6 +156,12 @@ restore_plan plan_restore(store auto const& where, cluster const& of, std::optio
         plan.before.push_back({std::move(one), std::move(manifest)});
     }
     return plan;
+}
+
+/// The same, of one store.
+restore_plan plan_restore(store auto const& where, cluster const& of, std::optional<std::string> const& label,
+                          recovery_target const& target, std::vector<wal_gap> const& dropped = {}) {
+    return plan_restore(std::vector{where}, of, label, target, dropped);
 }
 
 }  // namespace walmgr

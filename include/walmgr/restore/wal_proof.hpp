@@ -26,7 +26,7 @@ struct wal_proof {
 namespace detail {
 
 /// The numbers of a timeline's archived segments from `first` on.
-std::set<std::uint64_t> archived_numbers(store auto const& where, cluster const& of, timeline tli,
+std::set<std::uint64_t> archived_numbers(readable_store auto const& where, cluster const& of, timeline tli,
                                          std::uint64_t first) {
     std::set<std::uint64_t> numbers;
     std::uint64_t const in_high = (std::uint64_t{1} << 32U) / of.size.bytes;
@@ -52,7 +52,7 @@ std::set<std::uint64_t> archived_numbers(store auto const& where, cluster const&
 /// `until` those up to the last one that there is, or was: `recorded` gaps may lie behind it. Reads names only: whether
 /// the bytes are right is found out by fetching, and by verify_wal(). Without `until` the log ends in front of the
 /// first hole when that is one of `accepted`, as it will for the server. @throws error  when the store fails
-wal_proof prove_wal(store auto const& where, cluster const& of, lineage const& line, lsn start,
+wal_proof prove_wal(readable_store auto const& where, cluster const& of, lineage const& line, lsn start,
                     std::optional<lsn> until, std::vector<wal_gap> const& accepted = {},
                     std::vector<wal_gap> const& recorded = {}) {
     auto const first = start.bytes / of.size.bytes;
