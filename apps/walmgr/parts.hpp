@@ -58,6 +58,22 @@ inline walmgr::node const& primary_of(servers const& nodes) {
     return primary != nullptr ? *primary : nodes.master;
 }
 
+/// The server to receive from: the primary; without one whoever may have been it, whose silence is to be seen. Never
+/// the standby of the two: whoever receives from that does not notice that its primary is gone, and hands nothing over
+/// to a boot. Where one server is named it is that, whatever it is.
+/// @throws walmgr::error  unavailable, when both are standbys
+inline walmgr::node const& log_source_of(servers const& nodes) {
+    if (!are_two(nodes)) return nodes.master;
+    walmgr::node const* away = nullptr;
+    for (auto const* const one : {&nodes.master, &nodes.slave}) {
+        auto const is = walmgr::role_of(*one);
+        if (is == walmgr::role::primary) return *one;
+        if (is != walmgr::role::standby && away == nullptr) away = one;
+    }
+    if (away != nullptr) return *away;
+    throw walmgr::error{walmgr::fault::unavailable, "there is no primary to receive from: both servers are standbys"};
+}
+
 /// The node that has that role and whose neighbour `fits`; the slave is asked first.
 parts find_parts(servers const& nodes, std::string const& wanted, auto&& fits) {
     std::string found;

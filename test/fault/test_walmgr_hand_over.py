@@ -15,12 +15,12 @@ ROWS = list(range(1, 21))
 class Elsewhere:
     """A pair whose standby was down while a receiver was all that commits waited for."""
 
-    def __init__(self, pair):
+    def __init__(self, pair, more=""):
         self.pair = pair
         self.ini = pair.folder / "receiver.ini"
         folder = pair.archive.make_folder("elsewhere")
         self.ini.write_text(f"[walmgr]\nwalmgr_data = {pair.archive.repository}\nmaster_db = {pair.conninfo('a')}\n"
-                            f"partial_wals = {folder}\nflush = synchronous\nwal_compression = lz4\n")
+                            f"partial_wals = {folder}\nflush = synchronous\nwal_compression = lz4\n{more}")
         self.ini.chmod(0o644)
         self.said = pair.folder / "receiver.log"
 
@@ -66,6 +66,30 @@ def test_a_receiver_that_lives_hands_over_what_it_has(elsewhere):
     assert pair.rows("b") == ROWS
     assert elsewhere.receiver.poll() is None
     assert "handed over up to" in elsewhere.said.read_text()
+
+
+def test_after_a_change_of_roles_it_does_not_receive_from_the_standby_instead(program, wait_until):
+    """Both servers are named, and the first of them is the standby now: whoever received from that would never hand over."""
+    with running_pair(program("walmgr"), "wal_log_hints = on") as pair:
+        pair.sql("a", "create table kept (n int)")
+        wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
+        done = pair.walmgr("switchover")
+        assert done.returncode == 0, done
+        receiver = Elsewhere(pair, f"slave_db = {pair.conninfo('b')}\n")
+        process = receiver.receive()
+        try:
+            wait_until(lambda: pair.sql("b", "select count(*) from pg_stat_replication where application_name = 'walmgr' and state = 'streaming'")
+                       == [(1,)], what="a receiver", timeout=60)
+            pair.sql("b", "insert into kept values (1)")
+            wait_until(lambda: pair.rows("a") == [1], what="the row on the standby")
+            pair.kill9("b")
+            done = pair.walmgr("boot", "--timeout", "60")
+            assert done.returncode == 0 and "on timeline 3" in done.stdout, done
+            assert "handed over up to" in receiver.said.read_text()
+            assert pair.rows("a") == [1]
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_a_receiver_that_died_is_waited_for_and_hands_over_when_it_comes_back(elsewhere):

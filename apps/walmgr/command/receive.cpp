@@ -172,7 +172,7 @@ int receive(config const& settings, bool once) {
             next->of,
             folder,
             queue,
-            {.conninfo = [&by] { return primary_of(by.nodes).db; },
+            {.conninfo = [&by] { return log_source_of(by.nodes).db; },
              .application_name = wanted.application_name,
              .once = once,
              .stream = {.slot = wanted.slot, .flush = wanted.flush, .status_interval = wanted.status_interval}},
@@ -191,7 +191,7 @@ int foresee(config const& settings, walmgr::cluster const& of) {
     if (::access(folder.c_str(), W_OK) != 0)
         throw walmgr::error{walmgr::fault::unavailable, "there is no folder " + folder + " that can be written to"};
     pgq::libpq::replication server{
-        primary_of(settings.nodes).db,
+        log_source_of(settings.nodes).db,
         {.statement_timeout = std::chrono::seconds{60}, .application_name = settings.receive.application_name}};
     auto const facts = walmgr::ask_server(server, of);
     result().change("receive", folder);
