@@ -47,16 +47,6 @@ std::string number_of(walmgr::timeline tli) {
 
 }  // namespace
 
-walmgr::node const* find_standby(servers const& nodes, std::string& found) {
-    for (auto const* const one : {&nodes.slave, &nodes.master}) {
-        if (one->db.empty()) continue;
-        auto const is = walmgr::role_of(*one);
-        if (is == walmgr::role::standby) return one;
-        found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
-    }
-    return nullptr;
-}
-
 backed_up_server::backed_up_server(config const& settings, std::stop_token stop)
     : settings_{settings}, stop_{std::move(stop)}, server_{&choose(settings)},
       db_{server_->db, session_options(stop_, 30s)}, source_{walmgr::look_at_source(db_)} {

@@ -18,10 +18,6 @@
 
 namespace walmgr_app {
 
-/// The server that answers as a standby; where both do, of a third one, the slave. Null when none does: then `found`
-/// gets what each says. @throws walmgr::error  configuration, see walmgr::role_of()
-walmgr::node const* find_standby(servers const& nodes, std::string& found);
-
 /// A session with the server that `backup_from` names. Of a standby its primary is asked, too, whenever that answers:
 /// only there a segment can be ended, and a new checkpoint be made.
 class backed_up_server {

@@ -6,6 +6,7 @@
 #include <walmgr/error.hpp>
 #include <walmgr/role.hpp>
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -33,18 +34,27 @@ inline bool are_two(servers const& nodes) {
     return !nodes.slave.db.empty() && !walmgr::names_several_hosts(nodes.master.db);
 }
 
-/// The one that says that it is a primary, or none. `found` gets what each says.
-inline walmgr::node const* find_primary(servers const& nodes, std::string& found) {
-    for (auto const* const one : {&nodes.master, &nodes.slave}) {
+/// The first of these that says that it has a role, or none: then `found` has what each says.
+/// @throws walmgr::error  configuration, see walmgr::role_of()
+inline walmgr::node const* find_role(std::initializer_list<walmgr::node const*> in_order, walmgr::role wanted,
+                                     std::string& found) {
+    for (auto const* const one : in_order) {
         if (one->db.empty()) continue;
         auto const is = walmgr::role_of(*one);
-        if (is == walmgr::role::primary) return one;
+        if (is == wanted) return one;
         found.append(found.empty() ? "" : ", ").append(one->name).append(" ").append(to_string(is));
     }
     return nullptr;
 }
+inline walmgr::node const* find_primary(servers const& nodes, std::string& found) {
+    return find_role({&nodes.master, &nodes.slave}, walmgr::role::primary, found);
+}
+/// Where both are standbys of a third server it is the slave.
+inline walmgr::node const* find_standby(servers const& nodes, std::string& found) {
+    return find_role({&nodes.slave, &nodes.master}, walmgr::role::standby, found);
+}
 
-/// The same, for commands that cannot do without. @throws walmgr::error  negative, when there is none
+/// The primary, for commands that cannot do without. @throws walmgr::error  negative, when there is none
 inline walmgr::node const& require_primary(servers const& nodes) {
     std::string found;
     if (auto const* const primary = find_primary(nodes, found)) return *primary;

@@ -1,4 +1,5 @@
 """Between machines links are cut and commands are killed: the same command goes on, nothing acknowledged is lost, and there is one primary."""
+import os
 import subprocess
 
 import pytest
@@ -97,13 +98,13 @@ def test_a_link_is_cut_while_a_server_is_stopped(pair, writer, wait_until):
     """What was begun there comes to its end, and whoever comes again waits for it, to go on or to take it back."""
     wait_until(lambda: pair.streams("a"), what="a standby that streams", timeout=60)
     begun, go, stop = pair.folder / "b" / "begun", pair.folder / "go", pair.folder / "stop"
-    stop.write_text(f"#!/bin/sh\ntouch {begun}\nuntil [ -e {go} ]; do sleep 0.05; done\n"
+    os.mkfifo(go, 0o644)
+    stop.write_text(f"#!/bin/sh\ntouch {begun}\nread -r _ < {go}\n"
                     f"exec {BIN}/pg_ctl stop -m fast -w -D {pair.data('b')}\n")
     stop.chmod(0o755)
     for again, primary in (("--undo", "b"), (None, "a")):
         pair.configure_machines(b={"slave_stop_cmd": stop})
         begun.unlink(missing_ok=True)
-        go.unlink(missing_ok=True)
         given = subprocess.Popen(pair.command_at("a", "switchover"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
         wait_until(begun.exists, what="a stop that was begun")
         pair.sshd.cut()
@@ -113,7 +114,8 @@ def test_a_link_is_cut_while_a_server_is_stopped(pair, writer, wait_until):
         # It is not passed over while nobody knows what becomes of it.
         done = pair.at("a", "switchover", *[again] if again else [], "--timeout", "1")
         assert done.returncode == 14 and "is not done yet" in done.stderr, done
-        go.touch()
+        os.write(opened := os.open(go, os.O_WRONLY | os.O_NONBLOCK), b"\n")  # which somebody must wait for
+        os.close(opened)
         done = pair.at("a", "switchover", *[again] if again else [])
         assert done.returncode == 0 and pair.primaries() == [primary], done
         wait_until(lambda: pair.streams("a" if primary == "b" else "b"), what="a standby that streams", timeout=60)

@@ -3,10 +3,8 @@ import contextlib
 import shutil
 import subprocess
 
-import psycopg2
-
 from support.archive import Archive
-from support.server import as_server_user, give_to_server_user, scratch_folder, tree
+from support.server import as_server_user, give_to_server_user, run_statement, scratch_folder, tree
 
 BIN = tree("tree") / "bin"
 PORT = 5432  # names a socket in a folder of its own; nothing listens on the network
@@ -84,14 +82,7 @@ class DebianWay:
         return done
 
     def sql(self, name, query, user="postgres"):
-        connection = psycopg2.connect(self.conninfo(name, user))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(query)
-                return cursor.fetchall() if cursor.description else None
-        finally:
-            connection.close()
+        return run_statement(self.conninfo(name, user), query)
 
     def give_config(self, name):
         """The configuration of another server of this kind, for `name`."""

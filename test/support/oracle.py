@@ -9,7 +9,7 @@ import pathlib
 import shutil
 import subprocess
 
-from support.server import as_server_user, give_to_server_user, scratch_folder, tree
+from support.server import as_server_user, scratch_folder, tree
 
 # Rows that not everybody sees, on pages of which the visibility map says that everybody sees all rows.
 INVISIBLE = """select oid::regclass, tid from pg_class, lateral pg_check_visible(oid) as tid where relkind in ('r', 'm', 't')

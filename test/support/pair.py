@@ -12,7 +12,7 @@ import psycopg2
 
 from support.archive import Archive
 from support.oracle import pages_are_whole, relations_are_whole
-from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+from support.server import Server, as_server_user, give_to_server_user, run_statement, scratch_folder, tree
 
 BIN = tree("tree") / "bin"
 PORT = 5432  # names a socket in a folder of its own; nothing listens on the network
@@ -101,14 +101,7 @@ class Pair:
         return self.archive.run(*args, **keywords)
 
     def sql(self, name, query):
-        connection = psycopg2.connect(self.conninfo(name))
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(query)
-                return cursor.fetchall() if cursor.description else None
-        finally:
-            connection.close()
+        return run_statement(self.conninfo(name), query)
 
     def rows(self, name):
         return [n for n, in self.sql(name, "select n from kept order by n")]

@@ -34,6 +34,18 @@ SETTINGS = {
 }
 
 
+def run_statement(conninfo, query, *args):
+    """Runs one statement in a connection of its own; gives the rows, or None where there are none."""
+    connection = psycopg2.connect(conninfo)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query, args or None)
+            return cursor.fetchall() if cursor.description else None
+    finally:
+        connection.close()
+
+
 class ServerError(Exception):
     """The server did not start; the text ends with its log."""
 
@@ -131,13 +143,7 @@ class Server:
 
     def execute(self, query, *args, dbname="postgres"):
         """Runs one statement in a connection of its own; gives the rows, or None where there are none."""
-        connection = self.connect(dbname)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(query, args or None)
-                return cursor.fetchall() if cursor.description else None
-        finally:
-            connection.close()
+        return run_statement(self.conninfo(dbname), query, *args)
 
     def init(self):
         """Runs initdb, unless the data folder holds a cluster already."""

@@ -1,4 +1,3 @@
-#include "../backed_up_server.hpp"
 #include "../command.hpp"
 #include "../machines.hpp"
 #include "../open_repository.hpp"
