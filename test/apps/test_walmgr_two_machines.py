@@ -72,6 +72,7 @@ def refusals(pair):
                               ("IdentityFile .*", f"IdentityFile {pair.sshd.folder}/other_key", "Permission denied")):
         changed.write_text(re.sub(pattern, by, usual.read_text()))
         yield rf"cannot be reached \(.*{says}.*this must work without a question: ssh .* true", 16, {"ssh_command": f"ssh -F {changed}"}, {}
+    yield "there is no program /nowhere/ssh; see ssh_command", 3, {"ssh_command": "/nowhere/ssh"}, {}
     for text, says, status in (("exec /nowhere/walmgr", "has no program.*install walmgr there", 3),
                                ("echo 'walmgr: step is no command' >&2; exit 2", "step is no command.*install the same walmgr", 3),
                                ("echo '{\"walmgr\": 2}'; exit", "version 2, the other version 1; install the same walmgr", 3),

@@ -68,6 +68,8 @@ private:
         try {
             done = run_process(command, {.deadline = deadline_of(step, limit), .input = to_line(asked)});
         } catch (error const& problem) {
+            if (problem.kind() == fault::configuration)
+                throw error{problem.kind(), shown_ + ": there is no program " + command.front() + "; see ssh_command"};
             auto const text = shown_ + ": " + problem.what();
             if (step && problem.kind() == fault::timed_out) throw step_interrupted{problem.kind(), text + again};
             throw error{problem.kind(), text};
