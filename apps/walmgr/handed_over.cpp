@@ -2,17 +2,18 @@
 
 #include "open_repository.hpp"
 
+#include <walmgr/archived.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/file.hpp>
 #include <walmgr/host_name.hpp>
 #include <walmgr/log_record.hpp>
 #include <walmgr/object.hpp>
-#include <walmgr/receive/partial_folder.hpp>
+#include <walmgr/receive/fetch_received.hpp>
+#include <walmgr/receive/received_part.hpp>
 #include <walmgr/receive/sign.hpp>
 #include <walmgr/repositories.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -48,19 +49,28 @@ std::optional<walmgr::wal_position> received_here(config const& settings) {
     return folder.empty() ? std::nullopt : walmgr::read_flushed(folder);
 }
 
-/// The names under which a segment may be kept, whole or as far as it was received.
-std::array<std::string, 2> names_of(walmgr::segment which, walmgr::segment_size size) {
-    auto const name = file_name(which, size);
-    return {name, name + std::string{walmgr::partial_ending}};
-}
+/// An object with log of a segment, and up to where in the log it has it.
+struct stored_log {
+    walmgr::repository const* in = nullptr;
+    std::string object{};
+    lsn end{};
+};
 
-bool has_segment(opened const& all, walmgr::segment which) {
-    return std::any_of(all.begin(), all.end(), [&](walmgr::repository const& one) {
-        auto const names = names_of(which, one.of.size);
-        return std::any_of(names.begin(), names.end(), [&](std::string const& name) {
-            return one.where.open(object_name(one.of, *walmgr::parse_wal_name(name), name)).has_value();
-        });
-    });
+/// The whole segment, else what reaches furthest of what was handed over.
+std::optional<stored_log> find_stored(opened const& all, walmgr::segment which) {
+    std::optional<stored_log> longest;
+    for (auto const& one : all) {
+        auto const size = one.of.size;
+        auto const whole = file_name(which, size);
+        if (has_segment(one.where, one.of, which))
+            return stored_log{&one, object_name(one.of, *walmgr::parse_wal_name(whole), whole),
+                              begin_of({which.tli, which.number + 1}, size)};
+        auto const part = longest_part(one.where, one.of, which);
+        if (part && (!longest || part->end(size) > longest->end))
+            longest = stored_log{&one, object_name(one.of, *walmgr::parse_wal_name(part->name), part->name),
+                                 part->end(size)};
+    }
+    return longest;
 }
 
 constexpr std::size_t length_bytes = 4;
@@ -72,41 +82,38 @@ std::optional<std::uint32_t> number_of(std::string_view bytes) {
     return number;
 }
 
-/// Four bytes of the log, from the first repository that has them.
+/// Four bytes of the log. Nothing where they were not handed over.
 std::optional<std::uint32_t> stored_number(opened const& all, timeline tli, lsn at) {
-    for (auto const& one : all) {
-        auto const size = one.of.size;
-        for (auto const& name : names_of({tli, at.bytes / size.bytes}, size)) {
-            auto const object = object_name(one.of, *walmgr::parse_wal_name(name), name);
-            auto const in = one.where.open(object);
-            if (!in) continue;
-            std::string bytes;
-            std::uint64_t offset = 0;
-            auto const wanted = at.bytes % size.bytes;
-            walmgr::unpack_object(*in, object, [&](std::string_view raw) {
-                auto const from = std::max(wanted, offset);
-                auto const to = std::min(wanted + length_bytes, offset + raw.size());
-                if (from < to) bytes += raw.substr(from - offset, to - from);
-                offset += raw.size();
-            });
-            return number_of(bytes);
-        }
-    }
-    return std::nullopt;
+    auto const size = all.front().of.size;
+    auto const found = find_stored(all, {tli, at.bytes / size.bytes});
+    if (!found || found->end <= at) return std::nullopt;
+    auto const in = found->in->where.open(found->object);
+    if (!in) return std::nullopt;
+    std::string bytes;
+    std::uint64_t offset = 0;
+    auto const wanted = at.bytes % size.bytes;
+    walmgr::unpack_object(*in, found->object, [&](std::string_view raw) {
+        auto const from = std::max(wanted, offset);
+        auto const to = std::min(wanted + length_bytes, offset + raw.size());
+        if (from < to) bytes += raw.substr(from - offset, to - from);
+        offset += raw.size();
+    });
+    return number_of(bytes);
 }
 
 /// The same of what lies in this machine's own folder.
 std::optional<std::uint32_t> received_number(std::string const& folder, timeline tli, lsn at,
                                              walmgr::segment_size size) {
-    auto const name = file_name({tli, at.bytes / size.bytes}, size);
-    for (auto const ending : {std::string_view{}, walmgr::partial_ending, walmgr::ended_ending}) {
-        auto const file = walmgr::open_file(folder + '/' + name + std::string{ending});
-        if (!file.is_open()) continue;
-        std::string bytes(length_bytes, '\0');
-        bytes.resize(file.read(at.bytes % size.bytes, bytes));
-        return number_of(bytes);
-    }
-    return std::nullopt;
+    walmgr::segment const which{tli, at.bytes / size.bytes};
+    auto const local = walmgr::list_partials(folder, size);
+    if (!local) return std::nullopt;
+    auto file = walmgr::open_file(folder + '/' + file_name(which, size));
+    if (!file.is_open())
+        file = walmgr::open_file(folder + '/' + walmgr::detail::longest_local(folder, *local, which, size).name);
+    if (!file.is_open()) return std::nullopt;
+    std::string bytes(length_bytes, '\0');
+    bytes.resize(file.read(at.bytes % size.bytes, bytes));
+    return number_of(bytes);
 }
 
 }  // namespace
@@ -122,7 +129,9 @@ std::string missing_hand_over(config const& settings, timeline tli) {
             auto const who = "the receiver of host " + one.place.host + ", into " + one.place.folder + ',';
             if (!one.has)
                 return who + " has not told how far it has received: see that it runs there and reaches the repository";
-            if (one.has->bytes > 0 && !has_segment(all, {tli, (one.has->bytes - 1) / of.size.bytes}))
+            if (one.has->bytes == 0) continue;
+            auto const stored = find_stored(all, {tli, (one.has->bytes - 1) / of.size.bytes});
+            if (!stored || stored->end < *one.has)
                 return who + " has log up to " + to_string(*one.has) +
                        " that is not in the repository: start receive there, which hands it over";
         }
@@ -138,6 +147,9 @@ std::string left_to_replay(config const& settings, timeline tli, lsn replayed) {
         lsn up_to = own && own->tli == tli ? own->at : lsn{};
         for (auto const& one : find_receivers(where, of, tli))
             up_to = std::max(up_to, one.has.value_or(lsn{}));
+        // A receiver that begins the segment anew behind an undo has less than it had.
+        for (auto const& one : find_parts(where, of, tli))
+            up_to = std::max(up_to, one.end(of.size));
         constexpr std::uint32_t usual_page = 8192;
         auto const end = end_of_record(replayed, of.size, of.page_size == 0 ? usual_page : of.page_size, [&](lsn at) {
             if (at >= up_to) return std::optional<std::uint32_t>{};

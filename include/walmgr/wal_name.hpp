@@ -26,7 +26,7 @@ struct segment {
 /// What such a file holds.
 enum class wal_kind {
     segment,  ///< a whole segment
-    partial,  ///< the segment that was being written when its timeline ended
+    partial,  ///< the segment that was being written when its timeline ended, or when it was given up
     history,  ///< where a timeline comes from
     backup    ///< begin and end of a base backup
 };
@@ -43,7 +43,9 @@ struct wal_name {
     timeline tli{};
     std::uint32_t high = 0;
     std::uint32_t low = 0;
-    std::uint32_t offset = 0;  ///< of a backup: where in the segment it began
+    /// Of a backup: where in the segment it began. Of a partial segment: up to where it was received; 0 where nobody
+    /// says.
+    std::uint32_t offset = 0;
 
     friend bool operator==(wal_name const&, wal_name const&) = default;
 };
@@ -67,8 +69,17 @@ inline std::optional<wal_name> parse_wal_name(std::string_view text) {
     name.high = *high;
     name.low = *low;
     auto const rest = text.substr(3 * group);
-    if (rest.empty() || rest == ".partial") {
+    constexpr std::string_view partial = ".partial";
+    if (rest.empty() || rest == partial) {
         name.kind = rest.empty() ? wal_kind::segment : wal_kind::partial;
+        return name;
+    }
+    if (rest.starts_with(partial)) {  // of a receiver: PostgreSQL has no such name
+        auto const length = detail::hex_number<std::uint32_t>(rest.substr(partial.size() + 1), true);
+        if (rest.size() != partial.size() + 1 + group || rest[partial.size()] != '.' || length.value_or(0) == 0)
+            return std::nullopt;
+        name.kind = wal_kind::partial;
+        name.offset = *length;
         return name;
     }
     constexpr std::string_view ending = ".backup";

@@ -201,7 +201,7 @@ def test_a_promotion_is_followed_and_an_old_primary_refused(receiving, cluster, 
             stored = receiving.repository / "main/wal/1"
             wait_until(lambda: len(list(stored.glob("00000002/*/*.wal"))) >= 2, what="segments of the second timeline")
             assert (stored / "00000002.history.wal").exists()
-            assert len(list(stored.glob("00000001*.partial.wal"))) == 1
+            assert len(list(stored.glob("00000001*.partial.*.wal"))) == 1
             assert receiver.poll() is None
             receiver.send_signal(signal.SIGTERM)
             assert receiver.wait(10) == 0
@@ -212,7 +212,7 @@ def test_a_promotion_is_followed_and_an_old_primary_refused(receiving, cluster, 
             done = receiving.run("receive")
             assert done.returncode == 10 and "it is an old primary or an old copy" in done.stderr
             # The unfinished end of the old timeline is for those only who have given it up.
-            last = max(path.name for path in stored.glob("00000001*.partial.wal"))[:24]
+            last = max(path.name for path in stored.glob("00000001*.partial.*.wal"))[:24]
             fetched = receiving.repository / "fetched"
             assert receiving.run("xrestore", last, fetched).returncode == 1
             receiving.give_up(1)

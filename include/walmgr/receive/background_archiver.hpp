@@ -105,8 +105,8 @@ private:
                 return true;
             } catch (pgq::stopped const&) { return false; } catch (error const& problem) {
                 if (problem.kind() == fault::duplicate && next.file.ends_with(ended_ending)) {
-                    // The promoted server archives its own copy, which differs behind the end. Ours is put aside, and
-                    // what counts of it is in the new timeline's first segment as well.
+                    // What is there is of the same length; behind that the two may differ, which counts for nobody.
+                    // Ours is put aside.
                     log_.write(pgq::log_level::warning, problem.what());
                     from_.remove(next.file);
                     return true;

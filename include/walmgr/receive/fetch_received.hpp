@@ -5,6 +5,8 @@
 #include <walmgr/fetch.hpp>
 #include <walmgr/intent.hpp>
 #include <walmgr/receive/partial_folder.hpp>
+#include <walmgr/receive/received_files.hpp>
+#include <walmgr/receive/received_part.hpp>
 #include <walmgr/repositories.hpp>
 #include <walmgr/repositories/fetch.hpp>
 #include <walmgr/unfinished_file.hpp>
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,19 +41,57 @@ inline bool hand_out(std::string const& path, wal_name const& name, cluster cons
 
 /// The first segment behind `which` on its timeline that was received.
 inline std::optional<segment> later_received(partial_contents const& local, segment which) {
-    for (auto const* const list : {&local.whole, &local.unfinished, &local.ended}) {
+    for (auto const* const list : {&local.whole, &local.unfinished}) {
         for (auto const& one : *list) {
             if (one.tli == which.tli && one > which) return one;
         }
     }
+    for (auto const& one : local.ended)
+        if (one.which.tli == which.tli && one.which > which) return one.which;
     return std::nullopt;
+}
+
+/// A file in the folder, and how much of its segment it has.
+struct local_part {
+    std::string name{};
+    std::uint64_t length = 0;
+};
+
+/// The longest that the folder has of a segment that is not whole; of no length where it has none.
+inline local_part longest_local(std::string const& folder, partial_contents const& local, segment which,
+                                segment_size size) {
+    local_part longest;
+    auto const look = [&](std::string const& name, auto&& length_in) {
+        auto const from = open_file(folder + '/' + name);
+        if (!from.is_open()) return;
+        if (auto const length = length_in(from); length > longest.length) longest = {name, length};
+    };
+    for (auto const& one : local.unfinished)
+        if (one == which)
+            look(file_name(one, size) + std::string{partial_ending},
+                 [&](file const& from) { return length_of_unfinished(from, one, size, read_flushed(folder)); });
+    for (auto const& one : local.ended)
+        if (one.which == which) look(one.file, [&](file const& from) { return length_of(from, one); });
+    return longest;
+}
+
+/// The same of what the repositories have. Nothing where they have none of it.
+inline std::optional<received_part> longest_stored(repositories& all, segment which, fetch_report& report) {
+    std::optional<received_part> longest;
+    for (std::size_t one = 0; one < all.size(); ++one) {
+        all.attempt(one, report.failed, [&](repository const& in) {
+            auto const found = longest_part(in.where, in.of, which);
+            if (found && (!longest || found->length > longest->length)) longest = found;
+        });
+    }
+    return longest;
 }
 
 }  // namespace detail
 
 /// As fetch_file(), and beyond what the repositories have, from `folder`, where this machine receives into one (empty
 /// else): a segment that is whole; and, where an intent says that its timeline is given up, the last one as far as it
-/// was received, with zeros behind. A repository's own unfinished segment is handed out on the same condition.
+/// was received, with zeros behind: the longest of what the repositories and the folder have of it.
 /// @throws error  as fetch_file() does; gap too, where what is missing was received behind
 inline fetch_report fetch_received(repositories& all, std::string const& text, std::string const& place,
                                    std::string const& folder) {
@@ -73,10 +114,10 @@ inline fetch_report fetch_received(repositories& all, std::string const& text, s
         });
     }
     auto const local = folder.empty() || !of ? std::nullopt : list_partials(folder, of->size);
-    auto const received = [&](std::string_view ending) {
-        return local && detail::hand_out(folder + '/' + text + std::string{ending}, name, *of, place);
+    auto const received = [&](std::string const& file) {
+        return local && detail::hand_out(folder + '/' + file, name, *of, place);
     };
-    report.found = received("");
+    report.found = received(text);
     if (report.found) return report;
     if (gap) throw error{*gap};
     auto const which = of ? segment_of(name, of->size) : std::nullopt;
@@ -84,9 +125,12 @@ inline fetch_report fetch_received(repositories& all, std::string const& text, s
     if (later)
         throw error{fault::gap, text + " is missing, though " + file_name(*later, of->size) + " was received into " +
                                     folder + ". Recovery cannot go beyond the gap"};
-    if (!given_up) return report;
-    report.found = received(partial_ending) || received(ended_ending);
-    return report.found ? report : fetch_file(all, text + std::string{partial_ending}, place);
+    if (!given_up || !which) return report;
+    auto const here = local ? detail::longest_local(folder, *local, *which, of->size) : detail::local_part{};
+    auto const stored = detail::longest_stored(all, *which, report);
+    if (stored && stored->length >= here.length) return fetch_file(all, stored->name, place);
+    report.found = here.length > 0 && received(here.name);
+    return report;
 }
 
 }  // namespace walmgr

@@ -4,7 +4,8 @@
 ///
 /// `000000010000000000000043.partial`: being received, of full length, with zeros behind what was received.
 ///
-/// `000000010000000000000041.ended`: the last one of a timeline that has ended; becomes a `.partial` in the archive.
+/// `000000010000000000000041.partial.0003F028.ended`: the last one of a timeline that has ended or was given up, up to
+/// that length, on its way into the repository, where it has no `.ended`. (A walmgr of before: without a length.)
 ///
 /// `00000002.history`: where a timeline comes from, not in the repository yet.
 ///
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -45,11 +47,20 @@ struct wal_position {
     friend bool operator==(wal_position const&, wal_position const&) = default;
 };
 
+/// The last segment of a timeline.
+struct ended_segment {
+    segment which{};
+    std::string file{};        ///< its name
+    std::uint64_t length = 0;  ///< up to where it was received; 0 where its name does not say
+
+    friend auto operator<=>(ended_segment const&, ended_segment const&) = default;
+};
+
 /// What lies in such a folder, each list sorted.
 struct partial_contents {
     std::vector<segment> whole{};
     std::vector<segment> unfinished{};
-    std::vector<segment> ended{};
+    std::vector<ended_segment> ended{};
     std::vector<timeline> histories{};
 };
 
@@ -57,7 +68,8 @@ struct partial_contents {
 inline std::optional<partial_contents> list_partials(std::string const& folder, segment_size size) {
     if (::access(folder.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
     partial_contents found;
-    for (std::string_view text : posix_store{folder}.list("")) {
+    for (auto const& file : posix_store{folder}.list("")) {
+        std::string_view text{file};
         bool const ended = text.ends_with(ended_ending);
         if (ended) text.remove_suffix(ended_ending.size());
         auto const name = parse_wal_name(text);
@@ -65,8 +77,8 @@ inline std::optional<partial_contents> list_partials(std::string const& folder, 
         if (name->kind == wal_kind::history) found.histories.push_back(name->tli);
         auto const which = segment_of(*name, size);
         if (!which || name->kind == wal_kind::backup) continue;
-        auto& list = ended ? found.ended : name->kind == wal_kind::partial ? found.unfinished : found.whole;
-        list.push_back(*which);
+        if (ended) found.ended.push_back({*which, file, name->offset});
+        else (name->kind == wal_kind::partial ? found.unfinished : found.whole).push_back(*which);
     }
     return found;
 }
@@ -186,11 +198,6 @@ public:
     void finish() {
         flush();
         in_->rename(name_ + std::string{partial_ending}, name_);
-    }
-    /// The timeline has ended within it.
-    void end() {
-        flush();
-        in_->rename(name_ + std::string{partial_ending}, name_ + std::string{ended_ending});
     }
 
 private:

@@ -129,7 +129,6 @@ private:
             received_ |= stream.received();
             if (ended.complete) return true;
             if (!ended.next) return false;
-            stream.end_segment();
             archive_unfinished(folder_, of_.size, archiver_);
             sign_.forget(at.tli);
             at = {timeline{ended.next->timeline}, ended.next->begin / of_.size.bytes};

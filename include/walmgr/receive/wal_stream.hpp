@@ -6,6 +6,7 @@
 #include <pgq/log.hpp>
 #include <pgq/stop.hpp>
 
+#include <unistd.h>
 #include <walmgr/error.hpp>
 #include <walmgr/receive/flush_policy.hpp>
 #include <walmgr/receive/partial_folder.hpp>
@@ -55,10 +56,14 @@ public:
         stop_ = stop;
         written_ = flushed_ = begin_of(from, size_).bytes;
         heard_ = clock::now();
-        wal_position const begin{tli_, lsn{flushed_}};
         auto const before = into_.flushed();
+        auto const unfinished = into_ / (file_name(from, size_) + std::string{partial_ending});
+        // What is received again, over the same bytes, is durable all the while. Where its file was handed over it is
+        // not here any more.
+        bool const again = ::access(unfinished.c_str(), F_OK) == 0 && before && before->tli == tli_;
+        noted_ = again ? before->at.bytes : 0;
         // So that a later start knows how far this one was, though nothing may have come.
-        if (!before || before->tli != tli_ || before->at < begin.at) into_.note_flushed(begin);
+        if (noted_ < flushed_) note();
         if (!server_.start(settings_.slot, written_, static_cast<std::uint32_t>(tli_))) return {server_.finish()};
         try {
             report();
@@ -79,12 +84,6 @@ public:
         return {.complete = true};
     }
 
-    /// The last segment, when it is unfinished: its timeline has ended.
-    void end_segment() {
-        if (!open_) return;
-        open_->end();
-        open_.reset();
-    }
     /// Whether the server has sent anything.
     [[nodiscard]] bool received() const noexcept { return received_; }
 
@@ -177,7 +176,7 @@ private:
         open_->finish();
         open_.reset();
         flushed_ = written_;
-        into_.note_flushed({tli_, lsn{flushed_}});
+        note();
         finished_(which);
         report();
     }
@@ -185,7 +184,12 @@ private:
         if (waiting() == 0) return;
         open_->flush();
         flushed_ = written_;
+        note();
+    }
+    void note() {
+        if (flushed_ < noted_) return;
         into_.note_flushed({tli_, lsn{flushed_}});
+        noted_ = flushed_;
     }
     void report() {
         auto const now = clock::now();
@@ -204,6 +208,7 @@ private:
     timeline tli_{};
     std::uint64_t written_ = 0;
     std::uint64_t flushed_ = 0;
+    std::uint64_t noted_ = 0;  ///< in the folder, which may have been further already
     std::optional<partial_segment> open_{};
     clock::time_point first_waiting_{};
     clock::time_point next_report_{};

@@ -48,6 +48,8 @@ BOOST_AUTO_TEST_CASE(each_kind_of_name_is_known) {
     BOOST_TEST(
         (parse_wal_name("0000000100000016000000B3") == walmgr::wal_name{wal_kind::segment, timeline{1}, 0x16, 0xB3}));
     BOOST_TEST((parse_wal_name("0000000A00000016000000B3.partial")->kind == wal_kind::partial));
+    BOOST_TEST((parse_wal_name("0000000100000016000000B3.partial.0074D848") ==
+                walmgr::wal_name{wal_kind::partial, timeline{1}, 0x16, 0xB3, 0x74D848}));
     BOOST_TEST((parse_wal_name("0000000A.history") == walmgr::wal_name{wal_kind::history, timeline{10}}));
     BOOST_TEST((parse_wal_name("0000000100000016000000B3.0074D848.backup") ==
                 walmgr::wal_name{wal_kind::backup, timeline{1}, 0x16, 0xB3, 0x74D848}));
@@ -57,6 +59,8 @@ BOOST_AUTO_TEST_CASE(anything_else_is_no_name) {
     for (std::string_view const text :
          {"", "1", "0000000100000016000000b3", "0000000000000016000000B3", "0000000100000016000000B",
           "0000000100000016000000B33", "0000000100000016000000B3.gz", "0000000100000016000000B3.partial.gz",
+          "0000000100000016000000B3.partial.74D848", "0000000100000016000000B3.partial.00000000",
+          "0000000100000016000000B3.partial-0074D848", "0000000100000016000000B3.partial.0074D848.",
           "00000001.histor", "00000001.history.tmp", "00000000.history", "0000000100000016000000B3.74D848.backup",
           "0000000100000016000000B3.0074D848.backupx", "../../00000001.history", "0000000100000016000000B3/..",
           "000000010000001-000000B3", "0x000001.history", "RECOVERYHISTORY", "+000000100000016000000B3"})

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 BOOST_AUTO_TEST_SUITE(walmgr_receive_partial_folder)
 
@@ -63,9 +64,13 @@ BOOST_AUTO_TEST_CASE(a_segment_has_its_full_length_and_is_overwritten_in_place) 
     BOOST_TEST((found.whole == std::vector{third}));
     BOOST_TEST(found.unfinished.empty());
 
-    walmgr::partial_segment last{folder, {timeline{1}, 4}, small_cluster.size};
-    last.end();
-    BOOST_TEST((folder.list(small_cluster.size).ended == std::vector{segment{timeline{1}, 4}}));
+    files.write("000000010000000000000004.ended", "log");
+    files.write("000000010000000000000004.partial.0003F028.ended", "more log");
+    files.write("000000010000000000000004.partial.00000000.ended", "");
+    BOOST_TEST((folder.list(small_cluster.size).ended ==
+                std::vector<walmgr::ended_segment>{
+                    {{timeline{1}, 4}, "000000010000000000000004.ended", 0},
+                    {{timeline{1}, 4}, "000000010000000000000004.partial.0003F028.ended", 0x3F028}}));
     folder.write("00000002.history", "1\t0/400100\tno reason\n");
     BOOST_TEST((folder.list(small_cluster.size).histories == std::vector{timeline{2}}));
 }
