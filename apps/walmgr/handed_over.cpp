@@ -67,8 +67,8 @@ std::optional<stored_log> find_stored(opened const& all, walmgr::segment which) 
                               begin_of({which.tli, which.number + 1}, size)};
         auto const part = longest_part(one.where, one.of, which);
         if (part && (!longest || part->end(size) > longest->end))
-            longest = stored_log{&one, object_name(one.of, *walmgr::parse_wal_name(part->name), part->name),
-                                 part->end(size)};
+            longest =
+                stored_log{&one, object_name(one.of, *walmgr::parse_wal_name(part->name), part->name), part->end(size)};
     }
     return longest;
 }
