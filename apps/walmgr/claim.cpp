@@ -1,5 +1,6 @@
 #include "claim.hpp"
 
+#include "every_repository.hpp"
 #include "journalled.hpp"
 #include "open_repository.hpp"
 
@@ -9,6 +10,7 @@
 #include <walmgr/promotion_claim.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -35,44 +37,86 @@ std::string new_token() {
     return token;
 }
 
-/// What each repository says, one after the other in the order of the configuration, until `look` has seen enough.
-void each_claim(config const& settings, walmgr::timeline tli, auto&& look) {
-    for (auto const& location : settings.walmgr_data) {
-        auto const where = open_location(settings, location);
-        auto const of = known_cluster(settings, where);
-        if (!look(where, of, find_promotion(where, of, tli))) return;
-    }
+promotion_claim own_claim(config const& settings, walmgr::journal& log) {
+    if (!log.noted(claim_fact)) log.note(claim_fact, new_token());
+    return {token_of(log), "host " + walmgr::host_name() + ", journal " + journal_path(settings)};
+}
+
+/// Does `work(repository const&)` in those that answer. @return what the others say
+std::vector<walmgr::repository_failure> in_those_that_answer(config const& settings, auto&& work) {
+    auto all = open_repositories(settings);
+    std::vector<walmgr::repository_failure> failed;
+    for (std::size_t which = 0; which < all.size(); ++which)
+        all.attempt(which, failed, work);
+    return failed;
+}
+
+/// Gives one back, if it is the command's.
+void release_own(walmgr::repository const& in, walmgr::timeline tli, walmgr::journal const& log) {
+    auto const found = find_promotion(in.where, in.of, tli);
+    if (found && found->token == token_of(log)) walmgr::release_promotion(in.where, in.of, tli);
 }
 
 }  // namespace
 
 void claim_promotion(config const& settings, walmgr::timeline tli, walmgr::journal& log, bool take_over) {
-    if (!log.noted(claim_fact)) log.note(claim_fact, new_token());
-    promotion_claim const own{token_of(log), "host " + walmgr::host_name() + ", journal " + journal_path(settings)};
-    each_claim(settings, tli, [&](auto const& where, auto const& of, auto const& found) {
-        if (found && found->token != own.token && take_over) walmgr::release_promotion(where, of, tli);
-        if (auto const who = walmgr::claim_promotion(where, of, tli, own); who.token != own.token)
-            throw error{fault::locked, "somebody else promotes another standby, or this one (" + who.who +
-                                           "): see what has become of that, and where it will never go on, give "
-                                           "--take-over"};
-        return true;
+    auto const own = own_claim(settings, log);
+    std::string other;
+    in_every_repository(settings, [&](walmgr::repository const& in) {
+        if (!other.empty()) return;
+        auto const found = find_promotion(in.where, in.of, tli);
+        if (found && found->token != own.token && take_over) walmgr::release_promotion(in.where, in.of, tli);
+        auto const who = walmgr::claim_promotion(in.where, in.of, tli, own);
+        if (who.token != own.token) other = who.who;
     });
+    if (!other.empty()) refuse_claimed(other);
+}
+
+void refuse_claimed(std::string const& who) {
+    throw error{fault::locked, "somebody else promotes another standby, or this one (" + who +
+                                   "): see what has become of that, and where it will never go on, give --take-over"};
+}
+
+std::string claimed_elsewhere(walmgr::repository const& in, walmgr::timeline tli, walmgr::journal const* log) {
+    auto const found = find_promotion(in.where, in.of, tli);
+    bool const own = found && log != nullptr && found->token == token_of(*log);
+    return found && !own ? found->who : std::string{};
 }
 
 std::string claimed_elsewhere(config const& settings, walmgr::timeline tli, walmgr::journal const& log) {
     std::string who;
-    each_claim(settings, tli, [&](auto const&, auto const&, auto const& found) {
-        if (found && found->token != token_of(log)) who = found->who;
-        return who.empty();
+    in_every_repository(settings, [&](walmgr::repository const& in) {
+        if (who.empty()) who = claimed_elsewhere(in, tli, &log);
     });
     return who;
 }
 
 void release_promotion(config const& settings, walmgr::timeline tli, walmgr::journal const& log) {
-    each_claim(settings, tli, [&](auto const& where, auto const& of, auto const& found) {
-        if (found && found->token == token_of(log)) walmgr::release_promotion(where, of, tli);
-        return true;
+    in_every_repository(settings, [&](walmgr::repository const& in) { release_own(in, tli, log); });
+}
+
+void keep_from_promotion(config const& settings, walmgr::timeline tli, walmgr::journal& log, bool dry_run) {
+    std::string other;
+    std::size_t answered = 0;
+    auto const failed = in_those_that_answer(settings, [&](walmgr::repository const& in) {
+        if (!dry_run && !find_promotion(in.where, in.of, tli))
+            walmgr::claim_promotion(in.where, in.of, tli, own_claim(settings, log));
+        if (auto const who = claimed_elsewhere(in, tli, &log); !who.empty()) other = who;
+        ++answered;
     });
+    if (!other.empty())
+        throw error{fault::negative, "somebody else promotes another standby (" + other +
+                                         "): the old primary must not be started; let it rejoin"};
+    if (answered == 0) refuse_without(settings, failed);
+}
+
+std::vector<std::string> release_where_possible(config const& settings, walmgr::timeline tli,
+                                                walmgr::journal const& log) {
+    std::vector<std::string> not_asked;
+    for (auto const& one :
+         in_those_that_answer(settings, [&](walmgr::repository const& in) { release_own(in, tli, log); }))
+        not_asked.push_back(one.why);
+    return not_asked;
 }
 
 }  // namespace walmgr_app

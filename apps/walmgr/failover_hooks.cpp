@@ -1,8 +1,10 @@
 #include "failover_hooks.hpp"
 
 #include "claim.hpp"
+#include "every_repository.hpp"
 #include "handed_over.hpp"
 #include "open_repository.hpp"
+#include "ready_repositories.hpp"
 
 #include <unistd.h>
 #include <walmgr/archive.hpp>
@@ -35,42 +37,47 @@ void keep_history(config const& settings, walmgr::timeline tli, std::string cons
     ::unlink(path.c_str());
     if (status != 0)
         throw error{fault::unavailable,
-                    "the history of the new timeline could not be stored; mend that and run the same "
-                    "command again"};
+                    "the history of the new timeline could not be stored; mend that and run the same command again" +
+                        advice_on_lost(settings)};
 }
 
 }  // namespace
 
 walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, bool take_over) {
-    return {
-        .ranges =
-            [&settings] {
-                auto const where = open_repository(settings);
-                return walmgr::archived_ranges(where, known_cluster(settings, where));
-            },
-        .give_up =
-            [&settings](walmgr::timeline tli, walmgr::lsn at) {
-                auto const record = [&](std::string const& location) {
-                    auto const where = open_location(settings, location);
-                    walmgr::record_intent(where, known_cluster(settings, where), {tli, at});
-                    return 0;
-                };
-                if (in_each_repository(settings, record) != 0)
-                    throw error{fault::unavailable, "not every repository could be told that the timeline is given up"};
-            },
-        .missing =
-            [&settings, without_receivers](walmgr::timeline tli) {
-                return without_receivers ? std::string{} : missing_hand_over(settings, tli);
-            },
-        .unreplayed =
-            [&settings, without_receivers](walmgr::timeline tli, walmgr::lsn replayed) {
-                return without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
-            },
-        .claim = [&settings, take_over](walmgr::timeline tli,
-                                        walmgr::journal& log) { claim_promotion(settings, tli, log, take_over); },
-        .keep_history = [&settings](walmgr::timeline tli,
-                                    std::string const& text) { keep_history(settings, tli, text); },
-        .say = [](std::string const& what) { std::cout << what << std::endl; }};
+    return {.ranges =
+                [&settings] {
+                    auto const where = open_repository(settings);
+                    return walmgr::archived_ranges(where, known_cluster(settings, where));
+                },
+            .give_up =
+                [&settings](walmgr::timeline tli, walmgr::lsn at) {
+                    auto const record = [&](std::string const& location) {
+                        auto const where = open_location(settings, location);
+                        walmgr::record_intent(where, known_cluster(settings, where), {tli, at});
+                        return 0;
+                    };
+                    if (in_each_repository(settings, record) != 0)
+                        throw error{fault::unavailable,
+                                    "not every repository could be told that the timeline is given up" +
+                                        advice_on_lost(settings)};
+                },
+            .missing =
+                [&settings, without_receivers](walmgr::timeline tli) {
+                    return without_receivers ? std::string{} : missing_hand_over(settings, tli);
+                },
+            .unreplayed =
+                [&settings, without_receivers](walmgr::timeline tli, walmgr::lsn replayed) {
+                    return without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
+                },
+            .ready =
+                [&settings, take_over](walmgr::timeline tli, walmgr::journal const& log) {
+                    require_ready_repositories(settings, tli, &log, take_over, false);
+                },
+            .claim = [&settings, take_over](walmgr::timeline tli,
+                                            walmgr::journal& log) { claim_promotion(settings, tli, log, take_over); },
+            .keep_history = [&settings](walmgr::timeline tli,
+                                        std::string const& text) { keep_history(settings, tli, text); },
+            .say = [](std::string const& what) { std::cout << what << std::endl; }};
 }
 
 }  // namespace walmgr_app

@@ -1,6 +1,6 @@
 #include "handed_over.hpp"
 
-#include "open_repository.hpp"
+#include "every_repository.hpp"
 
 #include <walmgr/archived.hpp>
 #include <walmgr/cluster.hpp>
@@ -18,7 +18,6 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace walmgr_app {
@@ -28,16 +27,6 @@ using walmgr::lsn;
 using walmgr::timeline;
 
 using opened = std::vector<walmgr::repository>;
-
-opened open_all(config const& settings) {
-    opened all;
-    for (auto const& location : settings.walmgr_data) {
-        auto where = open_location(settings, location);
-        auto of = known_cluster(settings, where);
-        all.push_back({std::move(where), std::move(of)});
-    }
-    return all;
-}
 
 walmgr::receiver_place own_place(config const& settings) {
     return {walmgr::host_name(), settings.receive.partial_wals};
@@ -119,7 +108,7 @@ std::optional<std::uint32_t> received_number(std::string const& folder, timeline
 }  // namespace
 
 std::string missing_hand_over(config const& settings, timeline tli) {
-    auto const all = open_all(settings);
+    auto const all = every_repository(settings);
     // Hosts and folders of equal names are not always one: what was received must be here.
     auto const own = received_here(settings);
     bool const here = own && own->tli == tli;
@@ -140,7 +129,7 @@ std::string missing_hand_over(config const& settings, timeline tli) {
 }
 
 std::string left_to_replay(config const& settings, timeline tli, lsn replayed) {
-    auto const all = open_all(settings);
+    auto const all = every_repository(settings);
     auto const& folder = settings.receive.partial_wals;
     auto const own = received_here(settings);
     for (auto const& [where, of] : all) {

@@ -89,17 +89,23 @@ inline void tell_primary(walmgr::node const& primary, walmgr::node const* standb
     }
 }
 
+/// For everybody to see: what is no failure, and somebody should know.
+inline void warn(std::string const& what) {
+    auto const text = "ATTENTION: " + what;
+    result().attention(text);
+    std::cout << text << std::endl;
+}
+
 /// For everybody to see: a primary that archives nothing, unless a receiver keeps its log. Never in the way.
 inline void warn_unless_archiving(config const& settings, walmgr::node const& primary, std::string const& from_when) {
     try {
         auto db = walmgr::session_with(primary, std::chrono::seconds{30});
         auto const why = walmgr::why_not_archiving(db);
         if (!why) return;
-        auto const text = "ATTENTION: " + primary.name + " archives nothing " + from_when + ": " + *why;
-        result().attention(text);
-        std::cout << text << std::endl;
-        say(text + "; set archive_mode = on and archive_command = '" + archive_command_at(settings, primary) +
-            "' there, restart it, and take a new base backup" +
+        auto const text = primary.name + " archives nothing " + from_when + ": " + *why;
+        warn(text);
+        say("ATTENTION: " + text + "; set archive_mode = on and archive_command = '" +
+            archive_command_at(settings, primary) + "' there, restart it, and take a new base backup" +
             (settings.receive.partial_wals.empty() ? "" : "; until then only receive, where it runs, keeps its log"));
     } catch (pgq::error const& problem) {
         say("whether " + primary.name + " archives could not be asked: " + problem.what());

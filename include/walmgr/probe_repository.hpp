@@ -1,11 +1,10 @@
 /// Looking whether a repository works and has what a restore needs.
 #pragma once
 
-#include <unistd.h>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/discarded.hpp>
 #include <walmgr/probe.hpp>
-#include <walmgr/small_object.hpp>
+#include <walmgr/probe_object.hpp>
 #include <walmgr/wal_ranges.hpp>
 
 #include <algorithm>
@@ -20,12 +19,7 @@ namespace walmgr {
 /// Whether the repository takes, gives back and forgets an object.
 void probe_store(probe_list& to, store auto const& where, cluster const& of) {
     to.ask("repository", [&] {
-        auto const name = of.name + "/probe/" + std::to_string(::getpid()) + '-' +
-                          std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
-        std::string const bytes = "written by a check, to be removed by it\n";
-        bool const sealed = create_small_object(where, name, bytes);
-        bool const same = sealed && read_small_object(where, name) == bytes;
-        where.remove(name);
+        bool const same = gives_back(where, of);
         detail::must_be(to, "repository", same, same ? "takes and gives back" : "did not give back what it took");
     });
     to.ask("gaps", [&] {

@@ -126,7 +126,8 @@ def test_a_link_is_cut_while_a_server_is_stopped(pair, writer, wait_until):
 def test_the_old_primary_s_machine_is_lost_in_the_middle(pair, writer, wait_until):
     wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
     given = pair.command_at("third", "switchover")
-    killed_everywhere(pair, given=given, at=lambda event: event == ("before", "done hand over"), until=bool)
+    # When it has claimed the promotion, which boot then does.
+    killed_everywhere(pair, given=given, at=lambda event: event == ("before", "begin promote"), until=bool)
     assert pair.primaries() == []
     pair.configure_machines(third={"master_machine": "ssh://127.0.0.1:1/etc/walmgr.ini"})
     done = pair.at("third", "switchover")

@@ -1,12 +1,15 @@
 #include "../command.hpp"
+#include "../every_repository.hpp"
 #include "../failover_hooks.hpp"
 #include "../journalled.hpp"
 #include "../machines.hpp"
+#include "../ready_repositories.hpp"
 #include "../role_facts.hpp"
 #include "../this_program.hpp"
 #include "../undo.hpp"
 
 #include <walmgr/failover/steps.hpp>
+#include <walmgr/failover/switchable.hpp>
 
 #include <chrono>
 #include <functional>
@@ -61,6 +64,8 @@ int boot(config const& settings, options const& given) {
         walmgr::require_fenced(*found.other, machine_of_lost(settings, *found.other), {}, limit,
                                [](std::string const& what) { std::cout << what << std::endl; });
     };
+    // Before anything is given up: all are needed to come to an end.
+    every_repository(settings);
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, wanted, is_standby);
         check_identity(settings, *found.subject);
@@ -73,9 +78,11 @@ int boot(config const& settings, options const& given) {
         return 0;
     }
     // One that cannot go on, since the old primary's machine was lost in the middle of it.
-    give_way(settings, "switchover", [&](walmgr::journal const& /*log*/) {
+    give_way(settings, "switchover", [&](walmgr::journal const& log) {
         auto const found = find_parts(settings.nodes, wanted, is_standby);
         if (fence.empty()) require_fenced(found);
+        // Unless it may be promoting still. This command claims the same anew.
+        if (!log.begun("promote")) give_claim_back(settings, walmgr::detail::noted_timeline(log, "timeline"), log);
         return true;
     });
     return with_journal(settings, "boot", "give up", [&](walmgr::journal& log) {
@@ -100,17 +107,18 @@ int switchover(config const& settings, options const& given) {
     auto const fits = [](role is, node const& other) {
         return is == role::standby && walmgr::role_of(other) == role::primary;
     };
-    auto const ready = [&](parts const& found) {
+    auto const ready = [&](parts const& found, walmgr::journal const* log) {
         auto const system_id = check_identity(settings, *found.subject);
         auto primary = walmgr::session_with(*found.other, limit);
         auto standby = walmgr::session_with(*found.subject, limit);
         walmgr::require_switchable(primary, standby, given.lag);
+        require_ready_repositories(settings, walmgr::sql::current_timeline(primary), log, given.take_over, true);
         walmgr::require_primary_there(*found.other, machine_of(settings, *found.other, system_id), system_id);
         return system_id;
     };
     if (given.dry_run) {
         auto const found = find_parts(settings.nodes, "standby with a primary", fits);
-        ready(found);
+        ready(found, nullptr);
         tell_changes(changes_of_switchover(*found.subject, *found.other));
         std::cout << "would make " << found.subject->name << " the primary and " << found.other->name
                   << " its standby\n";
@@ -118,7 +126,7 @@ int switchover(config const& settings, options const& given) {
     }
     return with_journal(settings, "switchover", "hand over", [&](walmgr::journal& log) {
         auto const found = parts_of(settings, log, "standby with a primary", fits);
-        if (!log.begun("hand over")) log.note("system", std::to_string(ready(found)));
+        if (!log.begun("hand over")) log.note("system", std::to_string(ready(found, &log)));
         auto const at = machine_of(settings, *found.other, noted_system(log));
         try {
             telling_changes(log, changes_of_switchover(*found.subject, *found.other), [&] {
@@ -128,11 +136,16 @@ int switchover(config const& settings, options const& given) {
         } catch (walmgr::step_interrupted const&) {
             throw;  // what was begun there may be under way still
         } catch (error const& problem) {
-            // Nothing was promoted and the old primary runs: there is nothing to go on with, unless it is being
-            // stopped.
-            if (problem.kind() != fault::locked && !log.begun("promote") &&
-                walmgr::role_of(*found.other) == role::primary)
-                log.finish();
+            if (problem.kind() == fault::locked || !log.begun("hand over") || log.begun("promote")) throw;
+            // Nothing was promoted. While the old primary runs there is nothing to go on with.
+            auto const is = walmgr::role_of(*found.other);
+            if (is != role::primary)
+                throw error{problem.kind(), std::string{problem.what()} + "; " + found.other->name + ' ' +
+                                                to_string(is) +
+                                                ": mend that and give switchover again, or let "
+                                                "switchover --undo start it"};
+            give_claim_back(settings, walmgr::detail::noted_timeline(log, "timeline"), log);
+            log.finish();
             throw;
         }
         std::cout << found.subject->name << " is the primary, " << found.other->name << " follows\n";

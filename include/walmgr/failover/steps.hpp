@@ -2,11 +2,9 @@
 #pragma once
 
 #include <unistd.h>
-#include <walmgr/archiving.hpp>
 #include <walmgr/failover/any_machine.hpp>
 #include <walmgr/failover/old_primary.hpp>
 #include <walmgr/failover/promotion.hpp>
-#include <walmgr/sql/archiver.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -30,6 +28,8 @@ struct failover_hooks {
     std::function<std::string(timeline)> missing{};
     /// Says what of that a standby could replay and has not, when it has come to a position; empty for nothing.
     std::function<std::string(timeline, lsn)> unreplayed{};
+    /// Makes sure that each repository will take what a switchover has for it, or throws.
+    std::function<void(timeline, journal const&)> ready{};
     /// Makes sure that nobody else promotes a standby at the end of a timeline, or throws.
     std::function<void(timeline, journal&)> claim{};
     /// Puts a timeline's history into the repository.
@@ -137,35 +137,6 @@ inline timeline boot(node const& standby, node const& old, any_machine const& at
     return finish_promotion(db, limit, hooks, log);
 }
 
-/// Whether two servers can change their roles now, without a loss and soon.
-/// @throws error  negative, with what is in the way
-inline void require_switchable(pgq::libpq::connection& primary, pgq::libpq::connection& standby,
-                               std::uint64_t lag_limit) {
-    auto const refuse_switch = [](std::string const& why) {
-        throw error{fault::negative, "no switchover now: " + why};
-    };
-    auto const state = sql::read_replay_state(standby);
-    if (!state.in_recovery || !state.streaming) refuse_switch("the standby does not stream");
-    auto const at = sql::current_position(primary);
-    auto const lag = at.bytes - std::min(at.bytes, state.replayed.bytes);
-    if (lag > lag_limit)
-        refuse_switch("the standby is " + std::to_string(lag) + " bytes behind, up to " + std::to_string(lag_limit) +
-                      " are allowed" + (state.paused ? "; its replay is paused" : ""));
-    if (state.paused) refuse_switch("replay on the standby is paused; run: walmgr CONFIG continue");
-    constexpr std::int64_t most_files = 4;
-    if (auto const files = sql::archive_backlog(primary); files > most_files)
-        refuse_switch(std::to_string(files) + " files wait to be archived, and a shutdown waits for them");
-    if (sql::backup_under_way(primary)) refuse_switch("a base backup is being taken");
-    if (sql::shown_setting(primary, "data_checksums") != "on" && sql::shown_setting(primary, "wal_log_hints") != "on")
-        refuse_switch(
-            "neither checksums nor wal_log_hints are on, so that a primary which diverges could not rejoin; set "
-            "wal_log_hints");
-    // Where neither does the log is kept by a receiver, or by nobody; that does not change with the roles.
-    if (auto const why = why_not_archiving(standby); why && !why_not_archiving(primary))
-        refuse_switch("the standby would archive nothing as the primary, " + *why +
-                      "; set archive_mode and archive_command there as on the primary, and restart it");
-}
-
 /// Stops the primary in order, and proves that the standby has received all it wrote, up to the record of its shutdown.
 /// Where it has not, the primary is started again. @throws error  timed_out
 inline void hand_over(node const& old, any_machine const& at, pgq::libpq::connection& standby,
@@ -187,20 +158,29 @@ inline void hand_over(node const& old, any_machine const& at, pgq::libpq::connec
 inline timeline switch_over(node const& standby, node const& old, any_machine const& at, std::chrono::seconds limit,
                             failover_hooks const& hooks, journal& log) {
     auto db = session_with(standby, std::chrono::seconds{60});
-    auto const take_over = [&] {
-        // An earlier run may have been killed when the primary was down already.
-        if (role_of(old) == role::primary) {
-            auto primary = session_with(old, std::chrono::minutes{30});
-            log.note("timeline", to_string(sql::current_timeline(primary)));
-            hooks.say("checkpoint");
-            sql::checkpoint(primary);
-        }
+    auto const noted = [&] { return detail::noted_timeline(log, "timeline"); };
+    // An earlier run may have been killed when the primary was down already.
+    auto const prepare = [&] {
+        if (role_of(old) != role::primary) return log.noted("timeline") ? noted() : sql::replayed_timeline(db);
+        auto primary = session_with(old, std::chrono::minutes{30});
+        auto const tli = sql::current_timeline(primary);
+        hooks.say("checkpoint");
+        sql::checkpoint(primary);
+        hooks.ready(tli, log);
+        return tli;
+    };
+    auto const take_over = [&](timeline tli) {
+        log.note("timeline", to_string(tli));
         hooks.say("stop " + shown(old));
         hand_over(old, at, db, limit);
     };
-    if (!log.done("hand over")) log.step("hand over", take_over);
+    if (!log.done("hand over")) {
+        auto const tli = prepare();
+        log.step("hand over", [&] { take_over(tli); });
+    }
     // Since then somebody may have started the primary again, and it may have written more.
-    else if (sql::in_recovery(db) && at.look(look_limit).sign) take_over();
+    else if (sql::in_recovery(db) && at.look(look_limit).sign)
+        take_over(prepare());
     auto const now = finish_promotion(db, limit, hooks, log);
     hooks.say("let " + shown(old) + " follow");
     make_standby(old, at, standby, now, limit, log);
