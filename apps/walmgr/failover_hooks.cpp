@@ -5,6 +5,7 @@
 #include "handed_over.hpp"
 #include "open_repository.hpp"
 #include "ready_repositories.hpp"
+#include "role_facts.hpp"
 
 #include <unistd.h>
 #include <walmgr/archive.hpp>
@@ -43,12 +44,15 @@ void keep_history(config const& settings, walmgr::timeline tli, std::string cons
 
 }  // namespace
 
+walmgr::ended_log ended_log_of(config const& settings, walmgr::timeline tli) {
+    auto all = open_repositories(settings);
+    auto const found = find_missing_log(all);
+    if (!found.failed.empty()) refuse_without(settings, found.failed);
+    return walmgr::ended_log_of(found, tli);
+}
+
 walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, bool take_over) {
-    return {.ranges =
-                [&settings] {
-                    auto const where = open_repository(settings);
-                    return walmgr::archived_ranges(where, known_cluster(settings, where));
-                },
+    return {.log = [&settings](walmgr::timeline tli) { return ended_log_of(settings, tli); },
             .give_up =
                 [&settings](walmgr::timeline tli, walmgr::lsn at) {
                     auto const record = [&](std::string const& location) {
@@ -66,8 +70,8 @@ walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, 
                     return without_receivers ? std::string{} : missing_hand_over(settings, tli);
                 },
             .unreplayed =
-                [&settings, without_receivers](walmgr::timeline tli, walmgr::lsn replayed) {
-                    return without_receivers ? std::string{} : left_to_replay(settings, tli, replayed);
+                [&settings, without_receivers](walmgr::timeline tli, walmgr::lsn replayed, walmgr::lsn gap) {
+                    return without_receivers ? std::string{} : left_to_replay(settings, tli, replayed, gap);
                 },
             .ready =
                 [&settings, take_over](walmgr::timeline tli, walmgr::journal const& log) {
@@ -77,7 +81,8 @@ walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, 
                                             walmgr::journal& log) { claim_promotion(settings, tli, log, take_over); },
             .keep_history = [&settings](walmgr::timeline tli,
                                         std::string const& text) { keep_history(settings, tli, text); },
-            .say = [](std::string const& what) { std::cout << what << std::endl; }};
+            .say = [](std::string const& what) { std::cout << what << std::endl; },
+            .warn = [](std::string const& what) { warn(what); }};
 }
 
 }  // namespace walmgr_app

@@ -7,6 +7,7 @@
 #include <common/status.hpp>
 
 #include <walmgr/gap.hpp>
+#include <walmgr/missing_log.hpp>
 
 #include <string>
 #include <string_view>
@@ -14,13 +15,6 @@
 #include <vector>
 
 namespace walmgr_app {
-
-inline std::string shown(walmgr::wal_gap const& gap, walmgr::segment_size size) {
-    auto text = file_name({gap.tli, gap.first}, size);
-    if (gap.count() > 1)
-        text += " to " + file_name({gap.tli, gap.last}, size) + " (" + std::to_string(gap.count()) + " segments)";
-    return text;
-}
 
 inline apps::json_members facts_of(walmgr::wal_gap const& gap, walmgr::segment_size size) {
     return {{"first", file_name({gap.tli, gap.first}, size)},

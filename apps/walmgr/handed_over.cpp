@@ -128,7 +128,7 @@ std::string missing_hand_over(config const& settings, timeline tli) {
     return {};
 }
 
-std::string left_to_replay(config const& settings, timeline tli, lsn replayed) {
+std::string left_to_replay(config const& settings, timeline tli, lsn replayed, lsn gap) {
     auto const all = every_repository(settings);
     auto const& folder = settings.receive.partial_wals;
     auto const own = received_here(settings);
@@ -139,6 +139,7 @@ std::string left_to_replay(config const& settings, timeline tli, lsn replayed) {
         // A receiver that begins the segment anew behind an undo has less than it had.
         for (auto const& one : find_parts(where, of, tli))
             up_to = std::max(up_to, one.end(of.size));
+        up_to = std::min(up_to, gap);
         constexpr std::uint32_t usual_page = 8192;
         auto const end = end_of_record(replayed, of.size, of.page_size == 0 ? usual_page : of.page_size, [&](lsn at) {
             if (at >= up_to) return std::optional<std::uint32_t>{};

@@ -16,7 +16,8 @@ namespace walmgr_app {
 std::string missing_hand_over(config const& settings, walmgr::timeline tli);
 
 /// What a receiver has handed over, or has in this machine's own folder, and a standby that has come to `replayed`
-/// could replay and has not; empty when nothing is left. @throws walmgr::error  likewise
-std::string left_to_replay(config const& settings, walmgr::timeline tli, walmgr::lsn replayed);
+/// could replay and has not; empty when nothing is left. `gap`: where log begins that is missing everywhere.
+/// @throws walmgr::error  likewise
+std::string left_to_replay(config const& settings, walmgr::timeline tli, walmgr::lsn replayed, walmgr::lsn gap);
 
 }  // namespace walmgr_app

@@ -27,6 +27,14 @@ struct known_gap {
     std::optional<std::string> accepted{};  ///< by whom and why, when recovery may end in front of it
 };
 
+/// A gap for messages, with the names of its first and its last segment.
+inline std::string shown(wal_gap const& gap, segment_size size) {
+    auto text = file_name({gap.tli, gap.first}, size);
+    if (gap.count() > 1)
+        text += " to " + file_name({gap.tli, gap.last}, size) + " (" + std::to_string(gap.count()) + " segments)";
+    return text;
+}
+
 /// Segments that one repository lacks and another one has.
 struct lacking {
     std::size_t repository = 0;  ///< its number
@@ -35,6 +43,7 @@ struct lacking {
 
 /// All that is missing.
 struct missing_log {
+    std::vector<wal_gap> held{};  ///< what is there in any of them, in runs without a hole
     std::vector<known_gap> everywhere{};
     std::vector<lacking> in_one{};
     std::vector<repository_failure> failed{};  ///< who could not be asked; `everywhere` may then be wrong
@@ -113,6 +122,7 @@ inline missing_log find_missing_log(repositories& all) {
     }
     std::sort(together.begin(), together.end());
     together.erase(std::unique(together.begin(), together.end()), together.end());
+    told.held = runs_of(together);
     for (auto const& gap : gaps_among(together, found)) {
         known_gap one{.where = gap};
         for (std::size_t which = 0; which < all.size() && !(one.accepted && one.found); ++which) {

@@ -1,5 +1,5 @@
 """A change of roles needs each repository that is named: what it will ask of them is asked before anything is stopped, and one that is
-lost later keeps nobody from going back."""
+lost later keeps nobody from going back. A boot goes by what all of them have together, and past a gap only where somebody has accepted it."""
 import contextlib
 import os
 import subprocess
@@ -13,7 +13,7 @@ from support.server import as_server_user, give_to_server_user
 
 @pytest.fixture(scope="module")
 def pair(program):
-    """With two repositories. The tests are in the order in which they are."""
+    """With two repositories. The tests are in the order in which they are; the last one loses the primary."""
     with running_pair(program("walmgr")) as made:
         made.second = made.archive.make_folder("second")
         made.repositories = [made.archive.repository, made.second]
@@ -120,3 +120,38 @@ def test_a_repository_that_is_lost_after_the_stop_keeps_nobody_from_going_back(p
     assert not any(list(one.glob("main/promotions/*")) for one in pair.repositories)
     streams(pair, wait_until)
     assert pair.walmgr("switchover", "-n").returncode == 0
+
+
+def test_a_boot_ends_in_front_of_a_gap_that_was_accepted_and_no_other(pair, wait_until):
+    streams(pair, wait_until)
+    names = []
+    for n in range(5):
+        pair.sql("a", f"insert into kept values ({n})")
+        names += pair.sql("a", "select pg_walfile_name(pg_switch_wal())")[0]
+        if n == 0:  # which comes to the standby as it is written
+            (end,), = pair.sql("a", "select pg_current_wal_flush_lsn()")
+            wait_until(lambda: pair.sql("b", f"select pg_last_wal_replay_lsn() >= '{end}'") == [(True,)], what="all of it on the standby")
+            pair.ctl("b", "stop")
+    passed, *names = names
+    objects = [[one / f"main/wal/1/00000001/00000000/{name}.wal" for one in pair.repositories] for name in [*names, passed]]
+    wait_until(lambda: all(one.exists() for one in objects[3]), what="all is archived", timeout=60)
+    for one in objects.pop():
+        one.unlink()
+    objects[0][0].unlink()  # which the other has
+    for one in objects[2]:
+        one.unlink()
+    pair.kill9("a")
+    pair.ctl("b", "start")
+
+    wait_until(lambda: pair.rows("b") == [0, 1, 2], what="what is in front of the gap", timeout=60)
+    for asked in (["boot", "-n"], ["boot", "--timeout", "60"]):
+        done = pair.walmgr(*asked)
+        assert done.returncode == 13 and f"{names[2]} is missing" in done.stderr and f"gap accept {names[2]}" in done.stderr, done
+        assert names[0] not in done.stderr and passed not in done.stderr and pair.primaries() == []
+    assert pair.walmgr("gap", "accept", names[2], "--why", "its disk burnt").returncode == 0
+    for asked in (["boot", "-n"], ["boot", "--timeout", "60"]):
+        assert pair.primaries() == []
+        done = pair.walmgr(*asked)
+        assert done.returncode == 0 and f"ATTENTION: {names[2]} is missing" in done.stdout, done
+        assert "its disk burnt" in done.stdout and f"up to {names[3]}" in done.stdout, done
+    assert pair.primaries() == ["b"] and pair.rows("b") == [0, 1, 2]

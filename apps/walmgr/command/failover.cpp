@@ -53,6 +53,15 @@ walmgr::any_machine machine_of_lost(config const& settings, node const& old) {
     return machine_of(settings, old, 0, std::chrono::seconds{10});
 }
 
+/// What would be lost, by the timeline that the standby has noted: to know a later one it would have to write.
+/// @throws walmgr::error  gap
+void tell_way_of_boot(config const& settings, node const& standby) {
+    auto db = walmgr::session_with(standby, std::chrono::seconds{60});
+    auto const log = ended_log_of(settings, walmgr::sql::current_timeline(db));
+    require_way(db, log);
+    if (auto const lost = lost_behind(log, walmgr::sql::read_replay_state(db).replayed); !lost.empty()) warn(lost);
+}
+
 int boot(config const& settings, options const& given) {
     tell_nobody();
     if (given.undo) return undo_boot(settings, given.dry_run);
@@ -74,6 +83,7 @@ int boot(config const& settings, options const& given) {
         std::cout << "would make " << found.subject->name << " the primary in the place of " << found.other->name
                   << '\n';
         tell_changes(changes_of_boot(*found.subject, *found.other, !fence.empty()));
+        tell_way_of_boot(settings, *found.subject);
         warn_unless_archiving(settings, *found.subject, "then");
         return 0;
     }

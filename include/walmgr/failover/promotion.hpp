@@ -4,19 +4,16 @@
 
 #include <pgq/libpq/connection.hpp>
 
-#include <walmgr/cluster.hpp>
+#include <walmgr/failover/ended_log.hpp>
 #include <walmgr/journal.hpp>
 #include <walmgr/role.hpp>
 #include <walmgr/sql/replay.hpp>
 #include <walmgr/wait.hpp>
-#include <walmgr/wal_ranges.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace walmgr {
 
@@ -25,26 +22,18 @@ inline std::string to_string(timeline tli) {
     return std::to_string(static_cast<std::uint32_t>(tli));
 }
 
-/// Where a standby must have come to: the begin of the last segment that is archived without a hole before it on that
-/// timeline. Zero when none is.
-inline lsn archived_up_to(std::vector<wal_range> const& ranges, timeline tli, segment_size size) {
-    lsn up_to{};
-    for (auto const& range : ranges) {
-        if (range.last.tli == tli) up_to = begin_of(range.last, size);
-    }
-    return up_to;
-}
-
-/// Waits until a standby has replayed what the archive has, receives nothing any more, and has not moved for as long as
-/// it needs to look for more twice.
-/// @throws error  timed_out, with what it has and lacks; configuration, when it delays replay on purpose; pgq::error
-inline void drain(pgq::libpq::connection& db, lsn up_to, std::chrono::seconds limit) {
+/// Waits until a standby has replayed what the archive has, up to a gap where there is one, receives nothing any more,
+/// and has not moved for as long as it needs to look for more twice.
+/// @throws error  gap, when it stands in front of one that nobody has accepted; timed_out, with what it has and lacks;
+/// configuration, when it delays replay on purpose; pgq::error
+inline void drain(pgq::libpq::connection& db, ended_log const& log, std::chrono::seconds limit) {
     using clock = std::chrono::steady_clock;
     if (sql::duration_setting(db, "recovery_min_apply_delay") > std::chrono::milliseconds{0})
         throw error{fault::configuration, "the standby delays replay by recovery_min_apply_delay; set that to 0 first"};
     auto const settle = std::max<std::chrono::milliseconds>(
         sql::duration_setting(db, "wal_retrieve_retry_interval") * 2, std::chrono::seconds{1});
     sql::replay_state last;
+    lsn up_to;
     auto moved = clock::now();
     auto const at_end = [&] {
         auto const now = sql::read_replay_state(db);
@@ -53,7 +42,11 @@ inline void drain(pgq::libpq::connection& db, lsn up_to, std::chrono::seconds li
         if (now.replayed != last.replayed || now.received != last.received || now.streaming || now.paused)
             moved = clock::now();
         last = now;
-        return now.replayed >= up_to && now.replayed >= now.received && clock::now() - moved >= settle;
+        auto const* const gap = gap_ahead(log, now.replayed);
+        up_to = least_end(log, gap);
+        bool const there = now.replayed >= up_to && now.replayed >= now.received && clock::now() - moved >= settle;
+        if (there && gap != nullptr) require_accepted(log, *gap);
+        return there;
     };
     wait_until(limit, at_end, [&] {
         if (last.streaming) return std::string{"the standby still receives log from a server that lives"};

@@ -20,14 +20,15 @@ namespace walmgr {
 
 /// What the steps need of those who know the repository and the configuration.
 struct failover_hooks {
-    /// The segments that are archived.
-    std::function<std::vector<wal_range>()> ranges{};
+    /// What all repositories together have of a timeline, and what they lack.
+    std::function<ended_log(timeline)> log{};
     /// Records in the repository that a timeline is given up at a position.
     std::function<void(timeline, lsn)> give_up{};
     /// Says what a receiver has of a timeline that is given up and has not put into the repository; empty for nothing.
     std::function<std::string(timeline)> missing{};
-    /// Says what of that a standby could replay and has not, when it has come to a position; empty for nothing.
-    std::function<std::string(timeline, lsn)> unreplayed{};
+    /// Says what of that a standby could replay and has not, when it has come to a position, up to where a gap begins;
+    /// empty for nothing.
+    std::function<std::string(timeline, lsn, lsn)> unreplayed{};
     /// Makes sure that each repository will take what a switchover has for it, or throws.
     std::function<void(timeline, journal const&)> ready{};
     /// Makes sure that nobody else promotes a standby at the end of a timeline, or throws.
@@ -36,6 +37,8 @@ struct failover_hooks {
     std::function<void(timeline, std::string const&)> keep_history{};
     /// Hears of each step before it is done.
     std::function<void(std::string const&)> say{};
+    /// Hears of what is lost.
+    std::function<void(std::string const&)> warn{};
 };
 
 namespace detail {
@@ -103,6 +106,26 @@ inline void await_receivers(timeline tli, std::chrono::seconds limit, failover_h
         });
 }
 
+/// Waits until a standby has replayed all that can be had of a timeline that was given up.
+/// @throws error  gap, timed_out
+inline void replay_to_end(pgq::libpq::connection& db, std::chrono::seconds limit, failover_hooks const& hooks,
+                          journal& log) {
+    auto const tli = detail::noted_timeline(log, "timeline");
+    await_receivers(tli, limit, hooks);
+    hooks.say("wait until everything is replayed");
+    auto const there = hooks.log(tli);
+    require_way(db, there);
+    drain(db, there, limit);
+    auto const replayed = [&] { return sql::read_replay_state(db).replayed; };
+    auto const* const gap = gap_ahead(there, replayed());
+    auto const end = gap == nullptr ? lsn{UINT64_MAX} : begin_of({tli, gap->where.first}, there.size);
+    std::string left;
+    wait_until(
+        limit, [&] { return (left = hooks.unreplayed(tli, replayed(), end)).empty(); }, [&] { return left; });
+    if (!sql::in_recovery(db)) return;
+    if (auto const lost = lost_behind(there, replayed()); !lost.empty()) hooks.warn(lost);
+}
+
 /// Makes a standby the primary after the old one was lost. @return its timeline
 /// @throws error  server_running, timed_out, identity; the journal then tells what was done, for the next run
 inline timeline boot(node const& standby, node const& old, any_machine const& at, std::vector<std::string> const& fence,
@@ -121,17 +144,7 @@ inline timeline boot(node const& standby, node const& old, any_machine const& at
         hooks.say("give up timeline " + to_string(tli));
         hooks.give_up(tli, sql::read_replay_state(db).replayed);
     });
-    auto const replay_all = [&] {
-        auto const tli = detail::noted_timeline(log, "timeline");
-        await_receivers(tli, limit, hooks);
-        hooks.say("wait until everything is replayed");
-        auto const up_to = archived_up_to(hooks.ranges(), tli, sql::segment_size_of(db));
-        drain(db, up_to, limit);
-        std::string left;
-        wait_until(
-            limit, [&] { return (left = hooks.unreplayed(tli, sql::read_replay_state(db).replayed)).empty(); },
-            [&] { return left; });
-    };
+    auto const replay_all = [&] { replay_to_end(db, limit, hooks, log); };
     if (!log.done("drain")) log.step("drain", replay_all);
     else if (still_standby) replay_all();
     return finish_promotion(db, limit, hooks, log);

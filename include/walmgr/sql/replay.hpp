@@ -75,6 +75,12 @@ timeline replayed_timeline(pgq::transport auto& db) {
     return current_timeline(db);
 }
 
+/// Whether pg_wal has a file of that name. That it holds what the name says is not said.
+bool has_log_file(pgq::transport auto& db, std::string const& name) {
+    return pgq::value_of<bool>(pgq::query(db, "select exists (select from pg_ls_waldir() where name = $1)", name), 0,
+                               0);
+}
+
 /// Where a primary writes now.
 lsn current_position(pgq::transport auto& db) {
     auto const rows = pgq::query(db, "select pg_current_wal_lsn()::text");
