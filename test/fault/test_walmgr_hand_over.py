@@ -147,6 +147,19 @@ def test_a_receiver_that_was_stopped_says_what_it_has_and_hands_over_again_behin
     elsewhere.receiver.send_signal(signal.SIGTERM)
     assert elsewhere.receiver.wait(10) == 0
     assert elsewhere.signs() == {"", "at"}
+
+    # As long as it cannot take back that it receives nothing, nothing is acknowledged.
+    signs, = pair.archive.repository.glob("main/receivers/*")
+    signs.chmod(0o555)
+    elsewhere.receiver = elsewhere.receive()
+    wait_until(lambda: "connecting again" in elsewhere.said.read_text(), what="a complaint")
+    assert pair.sql("a", "select count(*) from pg_stat_replication where state = 'streaming'") == [(0,)]
+    signs.chmod(0o755)
+    wait_until(lambda: pair.sql("a", "select sync_state from pg_stat_replication") == [("quorum",)], what="the receiver again", timeout=60)
+    assert elsewhere.signs() == {""}
+    elsewhere.receiver.send_signal(signal.SIGTERM)
+    assert elsewhere.receiver.wait(10) == 0
+    assert elsewhere.signs() == {"", "at"}
     lose_primary(pair)
     done = pair.walmgr("boot", "--timeout", "3")
     assert done.returncode == 15 and "that is not in the repository: start receive there" in done.stderr, done

@@ -37,10 +37,16 @@ public:
     void begin(timeline tli) {
         given_up_ = find_intent(where_, of_, tli).has_value();
         if (given_up_ || receives_ == tli) return;
-        sign_on(where_, of_, tli, place_);
-        receives_ = tli;
         told_.reset();
+        sign_on(where_, of_, tli, place_);
+        // Who gives it up from here on will wait for us. Who did so a moment ago has not seen us.
+        given_up_ = find_intent(where_, of_, tli).has_value();
+        if (!given_up_) receives_ = tli;
+        else if (auto const has = folder_.flushed(); !has || has->tli != tli) forget(tli);
     }
+    /// Whether all who give the timeline up know that it is received, and wait for that: it was begun, and has not
+    /// ended since.
+    [[nodiscard]] bool receives(timeline tli) const noexcept { return receives_ == tli; }
     /// After begin(). @throws error  unavailable, when a standby is to be promoted from where that timeline ends
     void require_open(timeline tli) const {
         if (given_up_)

@@ -144,7 +144,7 @@ private:
         try {
             sign_.begin(facts.tli);
         } catch (error const& away) {
-            if (!goes_on_without(facts, away)) throw;
+            if (!sign_.receives(facts.tli) || !goes_on_without(facts, away)) throw;
         }
         sign_.require_open(facts.tli);
     }
