@@ -87,6 +87,27 @@ inline std::optional<received_part> longest_stored(repositories& all, segment wh
     return longest;
 }
 
+/// The longest of a segment that is not whole, from a repository or the folder.
+inline void fetch_longest(repositories& all, segment which, cluster const& of, std::string const& place,
+                          std::string const& folder, fetch_report& report) {
+    auto const look = [&] { return folder.empty() ? std::nullopt : list_partials(folder, of.size); };
+    auto const text = file_name(which, of.size);
+    // Where it gets another name in the folder, or goes into a repository, while we look, it is looked for again.
+    constexpr int most = 5;
+    for (int tries = 0; tries < most && !report.found; ++tries) {
+        auto const local = look();
+        auto const here = local ? longest_local(folder, *local, which, of.size) : local_part{};
+        auto const stored = longest_stored(all, which, report);
+        if (look() != local && tries + 1 < most) continue;
+        if (stored && stored->length >= here.length) {
+            report = fetch_file(all, stored->name, place);
+        } else {
+            if (here.length == 0) return;
+            report.found = hand_out(folder + '/' + here.name, *parse_wal_name(text), of, place);
+        }
+    }
+}
+
 }  // namespace detail
 
 /// As fetch_file(), and beyond what the repositories have, from `folder`, where this machine receives into one (empty
@@ -114,22 +135,21 @@ inline fetch_report fetch_received(repositories& all, std::string const& text, s
         });
     }
     auto const local = folder.empty() || !of ? std::nullopt : list_partials(folder, of->size);
-    auto const received = [&](std::string const& file) {
-        return local && detail::hand_out(folder + '/' + file, name, *of, place);
-    };
-    report.found = received(text);
+    report.found = local && detail::hand_out(folder + '/' + text, name, *of, place);
     if (report.found) return report;
+    if (local) {
+        // It may have gone into a repository after that was asked, and left the folder before we looked there.
+        auto again = fetch_whole(all, text, place);
+        if (again.found) return again;
+        if (!again.failed.empty()) refuse_all(again.failed);
+    }
     if (gap) throw error{*gap};
     auto const which = of ? segment_of(name, of->size) : std::nullopt;
     auto const later = local && which ? detail::later_received(*local, *which) : std::nullopt;
     if (later)
         throw error{fault::gap, text + " is missing, though " + file_name(*later, of->size) + " was received into " +
                                     folder + ". Recovery cannot go beyond the gap"};
-    if (!given_up || !which) return report;
-    auto const here = local ? detail::longest_local(folder, *local, *which, of->size) : detail::local_part{};
-    auto const stored = detail::longest_stored(all, *which, report);
-    if (stored && stored->length >= here.length) return fetch_file(all, stored->name, place);
-    report.found = here.length > 0 && received(here.name);
+    if (given_up && which) detail::fetch_longest(all, *which, *of, place, folder, report);
     return report;
 }
 

@@ -62,6 +62,8 @@ struct partial_contents {
     std::vector<segment> unfinished{};
     std::vector<ended_segment> ended{};
     std::vector<timeline> histories{};
+
+    friend bool operator==(partial_contents const&, partial_contents const&) = default;
 };
 
 /// Nothing when there is no folder of that name. Other files in it are passed over. @throws error  unavailable

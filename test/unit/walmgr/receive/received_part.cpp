@@ -8,10 +8,13 @@
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/received_files.hpp>
 #include <walmgr/receive/received_part.hpp>
+#include <walmgr/store/any.hpp>
+#include <walmgr/store/memory.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -67,6 +70,40 @@ BOOST_AUTO_TEST_CASE(of_an_unfinished_segment_the_longest_is_handed_out) {
     BOOST_TEST(fetched(folder) == 5001U);
     files.write("partial/" + third_name + ".partial", first_of(6000));
     BOOST_TEST(fetched(folder) == 6000U);
+}
+
+namespace {
+
+/// Something happens when somebody looks for an intent.
+struct watched {
+    walmgr::memory_store held{};
+    std::function<void()> happens{};
+
+    [[nodiscard]] auto open(std::string const& name) const {
+        if (name.find("intents/") != name.npos) happens();
+        return held.open(name);
+    }
+    [[nodiscard]] auto list(std::string const& folder) const { return held.list(folder); }
+    [[nodiscard]] auto create(std::string const& name) const { return held.create(name); }
+    bool remove(std::string const& name) const { return held.remove(name); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_moves_from_the_folder_into_the_repository_is_never_absent) {
+    support::scratch_folder const files;
+    support::several const stores{1};
+    auto const bytes = segment_bytes(third);
+    auto const path = files.write(third_name, bytes);
+    watched const where{stores.held(0), [&] {
+                            archive_file(stores.held(0), small_cluster, walmgr::lz4{}, path, third_name);
+                            std::filesystem::remove(path);
+                        }};
+    walmgr::repositories all{{"here"}, "main", [&](std::string const& place) {
+                                 return walmgr::any_store{where, place};
+                             }};
+    BOOST_TEST(walmgr::fetch_received(all, third_name, files / "place", files.path()).found);
+    BOOST_TEST((support::bytes_of_file(files / "place") == bytes));
 }
 
 namespace {
