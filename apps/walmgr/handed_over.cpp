@@ -29,7 +29,8 @@ using walmgr::timeline;
 using opened = std::vector<walmgr::repository>;
 
 walmgr::receiver_place own_place(config const& settings) {
-    return {walmgr::host_name(), settings.receive.partial_wals};
+    auto const& folder = settings.receive.partial_wals;
+    return {walmgr::host_name(), folder, walmgr::read_receiver_id(folder)};
 }
 
 /// Up to where the log is durable in this machine's own folder.
@@ -117,7 +118,8 @@ std::string missing_hand_over(config const& settings, timeline tli) {
             if (here && one.place == own_place(settings)) continue;
             auto const who = "the receiver of host " + one.place.host + ", into " + one.place.folder + ',';
             if (!one.has)
-                return who + " has not told how far it has received: see that it runs there and reaches the repository";
+                return who + " has not told how far it has received: see that it runs there and reaches the repository"
+                             ", or, where its folder is lost, remove " + one.object + " there";
             if (one.has->bytes == 0) continue;
             auto const stored = find_stored(all, {tli, (one.has->bytes - 1) / of.size.bytes});
             if (!stored || stored->end < *one.has)

@@ -10,10 +10,13 @@
 /// `00000002.history`: where a timeline comes from, not in the repository yet.
 ///
 /// `flushed`: up to which position of which timeline the log is durable here.
+///
+/// `receiver`: 16 digits that no other such folder has.
 #pragma once
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include <walmgr/file.hpp>
 #include <walmgr/lsn.hpp>
@@ -99,6 +102,14 @@ inline std::optional<wal_position> read_flushed(std::string const& folder) {
     return wal_position{timeline{*tli}, lsn{*at}};
 }
 
+/// By what the receiver of such a folder is known; empty before it has begun.
+inline std::string read_receiver_id(std::string const& folder) {
+    auto const from = open_file(folder + "/receiver");
+    std::string text(16, '\0');
+    if (from.is_open()) text.resize(from.read(0, text));
+    return from.is_open() && detail::hex_number<std::uint64_t>(text, true) && text.size() == 16 ? text : std::string{};
+}
+
 /// The folder as its only receiver has it. For one thread, but for remove().
 class partial_folder {
 public:
@@ -120,6 +131,16 @@ public:
     [[nodiscard]] std::string operator/(std::string const& name) const { return path_ + '/' + name; }
     /// What lies in it.
     [[nodiscard]] partial_contents list(segment_size size) const { return list_partials(path_, size).value(); }
+    /// By what its receivers are known, now and later.
+    [[nodiscard]] std::string receiver_id() const {
+        auto id = read_receiver_id(path_);
+        if (!id.empty()) return id;
+        std::uint64_t chance = 0;
+        if (::getentropy(&chance, sizeof chance) != 0) refuse("the system gives no random numbers");
+        id = detail::hex_text(chance, 16);
+        write("receiver", id + '\n');
+        return id;
+    }
     /// What note_flushed() was told last, perhaps by an earlier process.
     [[nodiscard]] std::optional<wal_position> flushed() const { return read_flushed(path_); }
 

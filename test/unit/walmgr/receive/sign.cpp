@@ -55,6 +55,24 @@ BOOST_AUTO_TEST_CASE(receivers_are_told_apart_by_host_and_folder) {
     BOOST_TEST(find_receivers(where, small_cluster, first).size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(hosts_and_folders_of_equal_names_are_told_apart) {
+    memory_store const where;
+    receiver_place const one{"a", "/srv/in", "00000000000000A1"}, other{"a", "/srv/in", "00000000000000A2"};
+    // Signs of a walmgr of before.
+    sign_on(where, small_cluster, first, here);
+    sign_off(where, small_cluster, first, one, lsn{5});
+    BOOST_TEST((find_receivers(where, small_cluster, first).front().has == lsn{5}));
+    sign_on(where, small_cluster, first, one);
+    sign_on(where, small_cluster, first, other);
+    sign_off(where, small_cluster, first, other, lsn{7});
+    auto const found = find_receivers(where, small_cluster, first);
+    BOOST_REQUIRE(found.size() == 2U);
+    for (auto const& sign : found)
+        BOOST_TEST((sign.place == one ? !sign.has : sign.place == other && sign.has == lsn{7}));
+    forget_receiver(where, small_cluster, first, other);
+    BOOST_TEST((find_receivers(where, small_cluster, first).front().place == one));
+}
+
 BOOST_AUTO_TEST_CASE(what_says_nothing_is_damaged) {
     memory_store const where;
     sign_on(where, small_cluster, first, here);
