@@ -118,8 +118,10 @@ std::string missing_hand_over(config const& settings, timeline tli) {
             if (here && one.place == own_place(settings)) continue;
             auto const who = "the receiver of host " + one.place.host + ", into " + one.place.folder + ',';
             if (!one.has)
-                return who + " has not told how far it has received: see that it runs there and reaches the repository"
-                             ", or, where its folder is lost, remove " + one.object + " there";
+                return who +
+                       " has not told how far it has received: see that it runs there and reaches the repository"
+                       ", or, where its folder is lost, remove " +
+                       one.object + " there";
             if (one.has->bytes == 0) continue;
             auto const stored = find_stored(all, {tli, (one.has->bytes - 1) / of.size.bytes});
             if (!stored || stored->end < *one.has)

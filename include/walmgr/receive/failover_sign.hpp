@@ -30,8 +30,8 @@ namespace walmgr {
 template <store Store, class Archiver, pgq::log_sink Log> class failover_sign {
 public:
     failover_sign(Store where, cluster of, partial_folder const& folder, Archiver& archiver, Log log)
-        : where_{std::move(where)}, of_{std::move(of)}, place_{host_name(), folder.path(), folder.receiver_id()}, folder_{folder},
-          archiver_{archiver}, log_{std::move(log)} {}
+        : where_{std::move(where)}, of_{std::move(of)}, place_{host_name(), folder.path(), folder.receiver_id()},
+          folder_{folder}, archiver_{archiver}, log_{std::move(log)} {}
 
     /// Before anything of a timeline is acknowledged. @throws error  from the store
     void begin(timeline tli) {
