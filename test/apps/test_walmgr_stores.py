@@ -6,10 +6,11 @@ import subprocess
 
 import pytest
 
-from support.archive import Archive, archiving_server, recovering_copy, wait_until_archived
+from support.archive import Archive, archiving_server, recovering_copy, segment_name, wait_until_archived
 from support.disk import small_disk
 from support.server import as_server_user, give_to_server_user, scratch_folder
 from support.ssh import ssh_server
+from support.untyped import untyped_folders
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,33 @@ def test_a_server_archives_there_and_a_copy_recovers(archive, sshd, there, scrat
     recovers_from(archive, scratch, wait_until, lambda **keys: reached(archive, sshd, there, **keys),
                   lambda server: init_makes_a_key(archive, sshd, server))
     assert len(list(there.glob("main/wal/1/*/*/*.wal"))) >= 3
+
+
+@pytest.mark.parametrize("what", ["untyped", "linked", "linked by sftp"])
+def test_a_folder_is_one_whatever_a_list_says_of_it(archive, request, scratch, what):
+    archive.know_cluster(archive.repository)
+    for number in (1, 3):
+        assert archive.push(number).returncode == 0
+    environment = untyped_folders(scratch) if what == "untyped" else None
+    timeline, elsewhere = archive.repository / "main/wal/1/00000001", scratch / "another disk"
+    if what != "untyped":
+        timeline.rename(elsewhere)
+        timeline.symlink_to(elsewhere)
+    if what == "linked by sftp":
+        by_sftp(archive, request.getfixturevalue("sshd"), archive.repository)
+
+    def says(*command):
+        done = archive.run(*command, env=environment)
+        return done.returncode, done.stdout + done.stderr
+
+    missing = ("xrestore", segment_name(2), archive.repository / "back")
+    assert says(*missing)[0] == 163
+    status, said = says("verify")
+    assert status == 13 and said.count(": 1 segment\n") == 2, said
+    if what != "untyped":  # that disk is away
+        elsewhere.rename(scratch / "away")
+        assert says(*missing)[0] == 166
+        assert says("verify")[0] == 16
 
 
 def known(archive, folder):

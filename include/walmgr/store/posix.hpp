@@ -120,8 +120,9 @@ public:
         for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0) {
             std::string name{entry->d_name};
             if (name.front() == '.') continue;
-            if (entry->d_type == DT_DIR) name += '/';
-            names.push_back(std::move(name));
+            auto const is = kind_of(*entry, ::dirfd(reading.get()), path);
+            if (is == kind::folder) name += '/';
+            if (is != kind::gone) names.push_back(std::move(name));
         }
         if (errno != 0) refuse("cannot list " + path);
         std::sort(names.begin(), names.end());
@@ -147,6 +148,21 @@ private:
     [[nodiscard]] std::string path_of(std::string const& name) const {
         check_object_name(name);
         return folder_ + '/' + name;
+    }
+
+    enum class kind { object, folder, gone };
+    /// Many file systems do not tell it with the name, NFS among them; and a folder may be a link to one on another
+    /// disk, which must never look like an object, or like nothing while that disk is away.
+    static kind kind_of(::dirent const& entry, int folder, std::string const& path) {
+        if (entry.d_type == DT_REG) return kind::object;
+        if (entry.d_type == DT_DIR) return kind::folder;
+        struct stat found {};
+        if (::fstatat(folder, entry.d_name, &found, 0) == 0)
+            return S_ISDIR(found.st_mode) ? kind::folder : kind::object;
+        int const why = errno;
+        if (why == ENOENT && ::fstatat(folder, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+            return kind::gone;
+        refuse("cannot look at " + path + '/' + entry.d_name, why);
     }
 
     /// A folder with nothing in it but unfinished files that nobody has written to for an hour goes. Whatever speaks

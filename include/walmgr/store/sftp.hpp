@@ -159,7 +159,10 @@ public:
         if (all.empty()) require_folder(session);
         for (auto& one : all) {
             if (one.name.empty() || one.name.front() == '.') continue;
-            if (one.attributes.is_folder()) one.name += '/';
+            // A folder may be a link to one on another disk.
+            auto const& known = one.attributes;
+            if (!known.is_file() && (known.is_folder() || session->look(path + '/' + one.name).is_folder()))
+                one.name += '/';
             names.push_back(std::move(one.name));
         }
         std::sort(names.begin(), names.end());

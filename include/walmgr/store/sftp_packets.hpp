@@ -95,6 +95,8 @@ struct sftp_attributes {
     std::uint32_t modified = 0;  ///< seconds since 1970
 
     [[nodiscard]] bool is_folder() const noexcept { return (permissions & 0170000U) == 0040000U; }
+    /// False as well where the server does not tell.
+    [[nodiscard]] bool is_file() const noexcept { return (permissions & 0170000U) == 0100000U; }
 };
 
 /// Reads the body of a packet. What is cut short reads as zeros and makes fine() false.

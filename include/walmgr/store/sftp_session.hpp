@@ -142,6 +142,11 @@ public:
         if (said != sftp_status::no_such_file) refuse("cannot look at " + path, said);
         return false;
     }
+    /// What is behind a name, and behind a symbolic link of that name.
+    sftp_attributes look(std::string const& path) {
+        send(request(sftp_kind::stat).text(path));
+        return attributes("cannot look at " + path);
+    }
     /// What a folder has; nothing when there is none.
     std::vector<sftp_entry> entries(std::string const& path) {
         auto const doing = "cannot list " + path;
