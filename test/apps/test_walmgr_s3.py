@@ -103,6 +103,18 @@ def test_a_list_of_more_than_one_answer_is_whole(archive, s3):
     assert done.returncode == 163 and segment_name(1000) in done.stderr, done.stderr
 
 
+def test_what_is_no_whole_list_is_no_empty_folder(archive, s3):
+    assert archive.store().returncode == 0
+    missing = ("xrestore", segment_name(2), archive.back)
+    assert archive.run(*missing).returncode == 163
+    for listed in (lambda text: b"<html><body>The proxy asks you to log in</body></html>", lambda text: b"", lambda text: text[:-1],
+                   lambda text: text[:200], lambda text: text.replace(b"IsTruncated>false", b"IsTruncated>")):
+        s3.listed = listed
+        done = archive.run(*missing)
+        assert done.returncode == 166 and "no whole list of objects" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert archive.run("verify").returncode == 16
+
+
 def test_a_busy_server_is_asked_again(archive, s3):
     s3.busy = 2
     assert archive.store().returncode == 0

@@ -61,4 +61,14 @@ inline std::string xml_element(std::string_view in, std::string_view name) {
     return all.empty() ? std::string{} : xml_text(all.front());
 }
 
+/// Whether `answer` is a list of objects, from its begin to its end. What a proxy says, or what was cut short, has none
+/// of its elements, and would pass for a list of nothing. Sets `more` when another one follows.
+inline bool is_object_list(std::string_view answer, bool& more) {
+    auto const begin = answer.find("<ListBucketResult");
+    auto const truncated = xml_element(answer, "IsTruncated");
+    more = truncated == "true";
+    return begin != answer.npos && answer.find("</ListBucketResult>", begin) != answer.npos &&
+           (more || truncated == "false");
+}
+
 }  // namespace walmgr::detail

@@ -189,11 +189,15 @@ public:
             if (!next.empty()) query.emplace_back("continuation-token", next);
             auto const answer = session->ask({.method = "GET", .query = std::move(query)});
             if (answer.status != 200) session->refuse("cannot list " + prefix, answer);
+            bool more = false;
+            if (!detail::is_object_list(answer.body, more))
+                throw error{fault::unavailable, session->shown() + ": cannot list " + prefix +
+                                                    ": what is answered is no whole list of objects; does something "
+                                                    "else than an object store answer there?"};
             for (auto const& one : detail::xml_elements(answer.body, "Contents"))
                 add(names, detail::xml_element(one, "Key"), prefix);
             for (auto const& one : detail::xml_elements(answer.body, "CommonPrefixes"))
                 add(names, detail::xml_element(one, "Prefix"), prefix);
-            bool const more = detail::xml_element(answer.body, "IsTruncated") == "true";
             next = more ? detail::xml_element(answer.body, "NextContinuationToken") : "";
             if (more && next.empty()) session->refuse("cannot list the rest of " + prefix, answer);
         } while (!next.empty());
