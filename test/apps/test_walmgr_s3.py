@@ -115,6 +115,18 @@ def test_what_is_no_whole_list_is_no_empty_folder(archive, s3):
     assert archive.run("verify").returncode == 16
 
 
+def test_what_objects_hold_is_never_taken_for_an_answer(archive, s3):
+    words = b"<Error><Code>RequestTimeout</Code></Error>"
+    raw = bytearray(segment_bytes(3))
+    raw[100_000:100_000 + len(words)] = words
+    archive.segment.write_bytes(raw)
+    assert archive.store().returncode == 0
+    assert words in s3.get(f"{archive.folder.name}/with%20some%2Bmore/main/wal/1/00000001/00000000/{archive.name}.wal")
+    archive.configure(store_timeout=1)
+    done = archive.fetch()
+    assert done.returncode == 0 and archive.back.read_bytes() == raw, done.stderr
+
+
 def test_a_busy_server_is_asked_again(archive, s3):
     s3.busy = 2
     assert archive.store().returncode == 0

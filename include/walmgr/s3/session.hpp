@@ -78,7 +78,7 @@ public:
 
     /// Throws what an answer means that nobody expected. `doing`: "cannot read x".
     [[noreturn]] void refuse(std::string const& doing, http_answer const& answer) const {
-        auto const code = xml_element(answer.body, "Code");
+        auto const code = code_of(answer);
         bool const full = answer.status == 507 || code.find("Full") != code.npos || code.find("Quota") != code.npos;
         throw error{full ? fault::disk_full : fault::unavailable, shown_ + ": " + doing + ": " + words_of(answer)};
     }
@@ -110,15 +110,19 @@ private:
         return client_.ask(sent, question.longest);
     }
 
+    /// What an error is called. The body of another answer is an object, whose bytes may look like anything.
+    static std::string code_of(http_answer const& answer) {
+        return answer.status < 300 ? std::string{} : xml_element(answer.body, "Code");
+    }
     /// 409 is what a conditional request gets that met another one.
     static bool is_busy(http_answer const& answer) {
-        auto const code = xml_element(answer.body, "Code");
+        auto const code = code_of(answer);
         return answer.status == 500 || answer.status == 502 || answer.status == 503 || answer.status == 504 ||
                answer.status == 429 || code == "ConditionalRequestConflict" || code == "RequestTimeout";
     }
     /// For people, on one line. Nothing of what we have sent is in it.
     static std::string words_of(http_answer const& answer) {
-        auto const code = xml_element(answer.body, "Code");
+        auto const code = code_of(answer);
         auto words = "the server answers with status " + std::to_string(answer.status);
         if (!code.empty()) words += ", " + code.substr(0, 100);
         if (code == "SignatureDoesNotMatch" || code == "InvalidAccessKeyId")
