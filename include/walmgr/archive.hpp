@@ -75,17 +75,23 @@ inline origin origin_of(wal_name const& name, cluster const& of) {
     return from;
 }
 
-/// Reads an archived file as unpack_object() does, and refuses it where it is whole but not what its name says.
+/// Reads an archived file as unpack_object() does, and refuses what is not what its name says: by its label before the
+/// first byte, and by its own start when it was found to be whole.
 object_label unpack_archived(object_reader auto const& in, std::string const& object, wal_name const& name,
                              cluster const& of, auto&& sink) {
     std::string start;
-    auto const label = unpack_object(in, object, [&](std::string_view raw) {
+    auto const keep = [&](std::string_view raw) {
         if (start.size() < page_header_bytes) start += raw.substr(0, page_header_bytes - start.size());
         sink(raw);
-    });
+    };
+    auto const expected = [&](object_label const& said) {
+        bool const long_enough =
+            holds_segment(name.kind) ? said.raw_size == of.size.bytes : said.raw_size <= archive_block;
+        if (said.from != origin_of(name, of) || !long_enough)
+            throw error{fault::identity, object + " in the store is not what its name says"};
+    };
+    auto const label = unpack_object(in, object, keep, expected);
     if (holds_segment(name.kind)) check_segment_start(start, name, of, object + " in the store");
-    if (label.from != origin_of(name, of) || (holds_segment(name.kind) && label.raw_size != of.size.bytes))
-        throw error{fault::identity, object + " in the store is not what its name says"};
     return label;
 }
 

@@ -151,17 +151,22 @@ object_label label_of(object_reader auto const& in, std::string const& name) {
     return *said;
 }
 
-/// Reads an object: `sink(std::string_view)` gets the raw bytes, of which none may be used before this returns.
-/// @throws error  corrupt, when length or digest are not those of the label. `name` is for messages.
-object_label unpack_object(object_reader auto const& in, std::string const& name, auto&& sink) {
+/// Reads an object: `sink(std::string_view)` gets the raw bytes, of which none may be used before this returns, and
+/// never more than its label says. `expected(object_label)` is asked before the first byte. `name` is for messages.
+/// @throws error  corrupt, when length or digest are not those of the label; what `expected` throws
+object_label unpack_object(object_reader auto const& in, std::string const& name, auto&& sink, auto&& expected) {
     constexpr std::size_t block = std::size_t{256} << 10U;
     auto const said = label_of(in, name);
+    expected(said);
     auto const end = in.size() - label_bytes;
     std::string packed(block, '\0');
     unpacker unpack;
     sha256 hash;
     std::uint64_t raw_size = 0;
     auto const take = [&](std::string_view raw) {
+        // A few bytes can be made to unpack to more than any disk has.
+        if (raw.size() > said.raw_size - raw_size)
+            throw error{fault::corrupt, "it unpacks to more than its label says"};
         hash.update(raw);
         raw_size += raw.size();
         sink(raw);
@@ -182,6 +187,10 @@ object_label unpack_object(object_reader auto const& in, std::string const& name
     if (raw_size != said.raw_size || hash.finish() != said.raw_digest)
         throw error{fault::corrupt, name + " in the store is damaged: its bytes are not those of its label"};
     return said;
+}
+/// Likewise, whatever the label says.
+object_label unpack_object(object_reader auto const& in, std::string const& name, auto&& sink) {
+    return unpack_object(in, name, sink, [](object_label const& /*said*/) {});
 }
 
 }  // namespace walmgr

@@ -54,9 +54,12 @@ std::string manifest_text(store auto const& where, cluster const& of, backup_rec
     auto const in = where.open(object);
     if (!in) throw error{fault::corrupt, object + " is missing, so backup " + one.label + " cannot be verified"};
     std::string text;
-    auto const label = unpack_object(*in, object, [&](std::string_view raw) { text += raw; });
-    if (!one.manifest_sha256.empty() && hex_of(label.raw_digest) != one.manifest_sha256)
-        throw error{fault::corrupt, object + " is not the manifest that the backup's record names"};
+    auto const named = [&](object_label const& said) {
+        if (!one.manifest_sha256.empty() && hex_of(said.raw_digest) != one.manifest_sha256)
+            throw error{fault::corrupt, object + " is not the manifest that the backup's record names"};
+    };
+    unpack_object(
+        *in, object, [&](std::string_view raw) { text += raw; }, named);
     return text;
 }
 

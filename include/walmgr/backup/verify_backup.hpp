@@ -134,9 +134,12 @@ std::vector<damaged_object> verify_backup(Open const& open, cluster const& of, b
         auto const in = where.open(name);
         if (!in) throw error{fault::corrupt, name + " is missing"};
         std::string text;
-        auto const label = unpack_object(*in, name, [&](std::string_view raw) { text += raw; });
-        if (hex_of(label.raw_digest) != one.manifest_sha256)
-            throw error{fault::corrupt, name + " is whole, but not the one that the backup's record names"};
+        auto const named = [&](object_label const& said) {
+            if (hex_of(said.raw_digest) != one.manifest_sha256)
+                throw error{fault::corrupt, name + " is not the one that the backup's record names"};
+        };
+        unpack_object(
+            *in, name, [&](std::string_view raw) { text += raw; }, named);
         auto const manifest = parse_backup_manifest(text, name);
         if (one.whole_files) {
             auto const parent = find_backup(where, of, one.parent);

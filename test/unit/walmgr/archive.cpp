@@ -163,6 +163,27 @@ BOOST_FIXTURE_TEST_CASE(an_object_under_another_name_is_never_handed_out, play) 
     BOOST_TEST(nothing_fetched());
 }
 
+BOOST_FIXTURE_TEST_CASE(an_object_of_another_length_is_refused_before_its_first_byte, play) {
+    auto const put = [&](std::string const& object, std::string_view raw, walmgr::origin const& from) {
+        auto out = where.create(object);
+        walmgr::object_packer pack{out, walmgr::zstd{}};
+        pack.write(raw);
+        pack.finish(from);
+        BOOST_TEST_REQUIRE(out.seal());
+        auto const name = object.substr(object.rfind('/') + 1);
+        std::size_t came = 0;
+        BOOST_CHECK_EXCEPTION(walmgr::detail::unpack_archived(*where.open(object), object,
+                                                              *walmgr::parse_wal_name(name.substr(0, name.size() - 4)),
+                                                              small_cluster, [&](auto raw) { came += raw.size(); }),
+                              walmgr::error, is_fault(fault::identity, "is not what its name says"));
+        BOOST_TEST(came == 0U);
+    };
+    auto const from = walmgr::detail::origin_of(*walmgr::parse_wal_name(third_name), small_cluster);
+    put(third_object, segment_bytes(third) + std::string(std::size_t{4} << 20U, '\0'), from);
+    put("main/wal/1/00000002.history.wal", std::string(std::size_t{4} << 20U, '\n'),
+        {.system_id = from.system_id, .begin = {}, .tli = timeline{2}, .size = from.size});
+}
+
 BOOST_FIXTURE_TEST_CASE(a_missing_segment_is_the_end_only_when_none_comes_behind_it, play) {
     BOOST_TEST(!fetch());
     archive(file(third));

@@ -8,6 +8,7 @@
 #include <walmgr/store/memory.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <string_view>
@@ -119,6 +120,21 @@ BOOST_AUTO_TEST_CASE(an_object_cut_or_lengthened_anywhere_is_found) {
         auto const cut = whole.size() - walmgr::label_bytes;
         bytes = whole.substr(0, cut) + whole.substr(0, cut) + whole.substr(cut);
         BOOST_CHECK_EXCEPTION(read_back(where, "x"), walmgr::error, is_fault(fault::corrupt));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(no_more_comes_out_than_the_label_says) {
+    each_codec([&](auto const& way) {
+        memory_store where;
+        auto label = store_as(where, "x", std::string(std::size_t{3} << 20U, 'a'), way);
+        label.raw_size = std::size_t{1} << 20U;
+        auto& bytes = where.bytes_of("x");
+        bytes.replace(bytes.size() - walmgr::label_bytes, walmgr::label_bytes, walmgr::write_label(label));
+        std::uint64_t came = 0;
+        auto const count = [&](std::string_view raw) { came += raw.size(); };
+        BOOST_CHECK_EXCEPTION(walmgr::unpack_object(*where.open("x"), "x", count), walmgr::error,
+                              is_fault(fault::corrupt, "x in the store is damaged: it unpacks to more"));
+        BOOST_TEST(came <= label.raw_size);
     });
 }
 
