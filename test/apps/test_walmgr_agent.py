@@ -9,7 +9,7 @@ import pytest
 
 from support.agent import AgentArchive, ServiceManager, handing_over
 from support.archive import segment_bytes, segment_name
-from support.server import ROOT
+from support.server import ROOT, give_to_server_user
 
 
 @pytest.fixture
@@ -144,6 +144,25 @@ def test_the_units_are_what_systemd_takes(archive, tmp_path):
     wrong.write_text((source / wrong.name).read_text().replace("ListenSequentialPacket", "ListenPackets"))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", wrong.with_name("walmgr-agent@main.socket")], capture_output=True, timeout=60)
     assert done.returncode != 0
+
+
+def test_a_spool_that_others_can_change_is_not_used(archive):
+    archive.configure(agent_idle=1)
+    kept, made = archive.put(1), archive.spool / "walmgr-spool-main"
+    theirs = archive.spool / "theirs"
+    theirs.mkdir(mode=0o777)
+    theirs.chmod(0o777)
+    for place in (archive.log, theirs):
+        made.symlink_to(place)
+        done = archive.run("agent")
+        assert done.returncode == 3 and f"{made} is no folder that belongs to us" in done.stderr and kept.exists(), done
+        made.unlink()
+    theirs.rename(made)  # somebody else's
+    assert archive.run("agent").returncode == 3
+    give_to_server_user(made)  # ours, but everybody may write there
+    assert archive.run("agent").returncode == 3
+    made.chmod(0o700)
+    assert archive.run("agent").returncode == 0
 
 
 def test_what_is_fetched_ahead_is_whole_or_not_handed_out(archive, wait_until):

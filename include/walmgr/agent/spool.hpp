@@ -29,18 +29,37 @@ struct spooled {
     digest content{};
 };
 
+namespace detail {
+
+/// Opens a folder in which nobody but us can put anything, and makes it where there is none: its parent may be
+/// everybody's, and somebody may have been there before us, with a folder of his or a link to another one of ours.
+inline file open_own_folder(std::string const& path) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) refuse("cannot create " + path);
+    file own{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path};
+    if (!own.is_open() && errno != ENOTDIR && errno != ELOOP) refuse("cannot open " + path);
+    struct stat found {};
+    if (own.is_open() && ::fstat(own.descriptor(), &found) != 0) refuse("cannot look at " + path);
+    if (!own.is_open() || found.st_uid != ::geteuid() || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        throw error{fault::configuration, path + " is no folder that belongs to us and that nobody else can write to; "
+                                                 "remove it when you know what it is, or set another agent_spool"};
+    return own;
+}
+
+}  // namespace detail
+
 /// Makes a folder in `parent` that is its own, so that it never touches what others keep there, and empties it: only
 /// what this process has verified is ever handed out. One process at a time. Thread-safe for different names.
 class spool {
 public:
-    /// @throws error  locked, when another process has it; unavailable
+    /// @throws error  locked, when another process has it; configuration, for a folder that others can change;
+    ///                unavailable
     spool(std::string const& parent, std::string const& cluster_name)
-        : folder_{parent + "/walmgr-spool-" + cluster_name} {
-        if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) refuse("cannot create " + folder_);
+        : own_{detail::open_own_folder(parent + "/walmgr-spool-" + cluster_name)},
+          folder_{"/proc/self/fd/" + std::to_string(own_.descriptor())} {
         lock_ = open_file(folder_ + "/lock", O_RDWR | O_CREAT);
         if (::flock(lock_.descriptor(), LOCK_EX | LOCK_NB) != 0)
             throw error{fault::locked,
-                        "another agent uses the spool " + folder_ + "; give this one another agent_spool"};
+                        "another agent uses the spool " + own_.path() + "; give this one another agent_spool"};
         clear();
     }
     spool(spool const&) = delete;
@@ -90,7 +109,8 @@ private:
         }
     }
 
-    std::string folder_;
+    file own_;
+    std::string folder_;  ///< that which was opened, whatever has its name meanwhile
     file lock_{};
 };
 
