@@ -6,11 +6,13 @@
 #pragma once
 
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <walmgr/error.hpp>
 #include <walmgr/file.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -27,11 +29,13 @@ public:
     /// @throws error  locked, while somebody else works with it, or when another command is unfinished there, which
     ///                it names; unavailable
     journal(std::string path, std::string_view command) : path_{std::move(path)} {
-        file_ = open_file(path_, O_RDWR | O_CREAT | O_APPEND);
-        if (!file_.is_open()) refuse("cannot open the journal " + path_, ENOENT);
-        if (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0)
-            throw error{fault::locked, "somebody else works with the journal " + path_ +
-                                           ", or what an earlier run has started is not done yet; try again later"};
+        do {
+            file_ = open_file(path_, O_RDWR | O_CREAT | O_APPEND);
+            if (!file_.is_open()) refuse("cannot open the journal " + path_, ENOENT);
+            if (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0)
+                throw error{fault::locked, "somebody else works with the journal " + path_ +
+                                               ", or what an earlier run has started is not done yet; try again later"};
+        } while (!has_its_name());
         read();
         if (lines_.empty()) {
             append("command", command);
@@ -89,6 +93,16 @@ private:
     [[nodiscard]] bool has(std::string_view verb, std::string_view step) const {
         auto const line = std::string{verb}.append(" ").append(step);
         return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
+    }
+    /// Whoever had the lock may have come to his end between our opening the file and our locking it: then what we
+    /// have open is his, and is over.
+    [[nodiscard]] bool has_its_name() const {
+        struct stat ours {};
+        struct stat named {};
+        if (::fstat(file_.descriptor(), &ours) != 0) refuse("cannot look at " + path_);
+        if (::stat(path_.c_str(), &named) == 0) return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+        if (errno != ENOENT) refuse("cannot look at " + path_);
+        return false;
     }
     void append(std::string_view verb, std::string_view rest) {
         auto line = std::string{verb}.append(" ").append(rest);
