@@ -10,6 +10,7 @@
 #include <walmgr/cluster.hpp>
 #include <walmgr/error.hpp>
 #include <walmgr/host_name.hpp>
+#include <walmgr/sha256.hpp>
 #include <walmgr/small_object.hpp>
 #include <walmgr/store.hpp>
 
@@ -30,6 +31,8 @@ namespace walmgr {
 struct lease_holder {
     std::string host{};
     std::string boot_id{};
+    std::string machine{};  ///< digest of its id, as many machines have one name; empty where it has no id
+    std::string pids{};     ///< whose numbers of processes: those of the machine, or a container's
     ::pid_t pid = 0;
     std::string began{};   ///< in ticks since the boot, from /proc
     std::string work{};    ///< what for: one word
@@ -64,6 +67,22 @@ inline std::string process_began(::pid_t pid) {
     return at == line.npos ? std::string{} : line.substr(at, line.find(' ', at) - at);
 }
 
+/// The id itself is not for others, as the manual of machine-id has it.
+inline std::string machine_digest() {
+    auto const id = first_line_of("/etc/machine-id");
+    return id.empty() ? id : hex_of(digest_of("walmgr " + id)).substr(0, 32);
+}
+
+/// What the system calls the numbers of processes that are not a container's.
+inline constexpr std::string_view pids_of_machine = "pid:[4026531836]";
+/// The same of those that we see; empty when it does not say.
+inline std::string pids_of_us() {
+    std::string text(64, '\0');
+    auto const length = ::readlink("/proc/self/ns/pid", text.data(), text.size());
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    return text;
+}
+
 inline std::int64_t seconds_now() {
     return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
@@ -79,8 +98,9 @@ inline std::string lease_number(std::uint64_t number) {
 }
 
 inline std::string write_holder(lease_holder const& one) {
-    return "host=" + one.host + "\nboot=" + one.boot_id + "\npid=" + std::to_string(one.pid) + "\nbegan=" + one.began +
-           "\nwork=" + one.work + "\nsince=" + std::to_string(one.since) + "\nbeats=" + (one.beats ? "1" : "0") + '\n';
+    return "host=" + one.host + "\nboot=" + one.boot_id + "\nmachine=" + one.machine + "\npids=" + one.pids +
+           "\npid=" + std::to_string(one.pid) + "\nbegan=" + one.began + "\nwork=" + one.work +
+           "\nsince=" + std::to_string(one.since) + "\nbeats=" + (one.beats ? "1" : "0") + '\n';
 }
 inline lease_holder read_holder(std::string_view text) {
     std::map<std::string, std::string, std::less<>> said;
@@ -97,6 +117,8 @@ inline lease_holder read_holder(std::string_view text) {
     };
     return {.host = said["host"],
             .boot_id = said["boot"],
+            .machine = said["machine"],
+            .pids = said["pids"],
             .pid = number("pid", ::pid_t{0}),
             .began = said["began"],
             .work = said["work"],
@@ -112,6 +134,8 @@ inline lease_holder this_host_holder(std::string work, ::pid_t pid = ::getpid())
     if (began.empty()) throw error{fault::usage, "there is no process " + std::to_string(pid)};
     return {.host = host_name(),
             .boot_id = detail::first_line_of("/proc/sys/kernel/random/boot_id"),
+            .machine = detail::machine_digest(),
+            .pids = detail::pids_of_us(),
             .pid = pid,
             .began = std::move(began),
             .work = std::move(work),
@@ -153,12 +177,18 @@ std::vector<found_lease> find_leases(store auto const& where, cluster const& of)
     return all;
 }
 
-/// Whether its holder is gone: exactly known on its own host, and by its silence from elsewhere.
+/// Whether its holder is gone: exactly known where its number is, and by its silence from elsewhere. A name says
+/// nothing: many machines are called localhost, and containers of one machine, or of two, may have the same id and
+/// name.
 inline bool is_left_behind(found_lease const& one, lease_holder const& us) {
     if (one.holder.pid == 0) return true;  // its own object is gone, signs of life remain
-    if (one.holder.host == us.host && one.holder.boot_id == us.boot_id)
-        return detail::process_began(one.holder.pid) != one.holder.began;
-    if (one.holder.host == us.host) return true;  // the host was booted since
+    auto const& other = one.holder;
+    // A lease of old does not say whose numbers.
+    bool const same_pids = other.pids.empty() ? other.host == us.host : other.pids == us.pids;
+    if (other.boot_id == us.boot_id && same_pids) return detail::process_began(other.pid) != other.began;
+    bool const same_machine = !us.machine.empty() && other.machine == us.machine && other.host == us.host &&
+                              us.pids == detail::pids_of_machine && other.pids == us.pids;
+    if (other.boot_id != us.boot_id && same_machine) return true;  // it was booted since
     return one.holder.beats && detail::seconds_now() - one.last_sign >
                                    std::chrono::duration_cast<std::chrono::seconds>(lease_patience).count();
 }

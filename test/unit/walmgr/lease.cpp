@@ -42,7 +42,9 @@ BOOST_AUTO_TEST_CASE(one_at_a_time) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_left_behind_is_taken_over_and_said) {
-    auto const us = this_host_holder("backup");
+    auto us = this_host_holder("backup");
+    us.machine = "this one";
+    us.pids = detail::pids_of_machine;
     auto gone = us;
     gone.began = "1";  // another process had that number
     auto rebooted = us;
@@ -97,6 +99,61 @@ BOOST_AUTO_TEST_CASE(another_host_that_lives_keeps_its_lease) {
     memory_store const third;
     take_lease(third, small_cluster, by_hand, nothing_said);
     BOOST_CHECK_EXCEPTION(take_lease(third, small_cluster, us, nothing_said), error, is_fault(fault::locked));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_is_no_machine) {
+    auto us = this_host_holder("backup");
+    us.machine = "this one";
+    us.pids = detail::pids_of_machine;
+    auto other = us;  // a machine of the same name
+    other.boot_id = "theirs";
+    other.machine = "that one";
+    auto unnamed = other;  // one without an id
+    unnamed.machine = "";
+    auto container = us;  // of this machine, with the same name and the image's id
+    container.pids = "pid:[1]";
+    container.pid = 1 << 30;
+    auto far_container = container;  // of another machine
+    far_container.boot_id = "theirs";
+    for (auto const& holder : {other, unnamed, container, far_container}) {
+        auto sees = us;
+        if (holder == far_container) sees.pids = holder.pids;  // from within one that has the same by chance
+        memory_store const where;
+        take_lease(where, small_cluster, holder, nothing_said);
+        BOOST_CHECK_EXCEPTION(take_lease(where, small_cluster, sees, nothing_said), error, is_fault(fault::locked));
+        auto silent = holder;
+        silent.since -= 3600;
+        memory_store const later;
+        take_lease(later, small_cluster, silent, nothing_said);
+        BOOST_CHECK_NO_THROW(take_lease(later, small_cluster, sees, [](std::string const&) {}));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_of_old_is_read) {
+    auto us = this_host_holder("backup");
+    us.machine = "this one";
+    us.pids = detail::pids_of_machine;
+    auto const of_old = [&](lease_holder const& one) {
+        return detail::read_holder("host=" + one.host + "\nboot=" + one.boot_id + "\npid=" + std::to_string(one.pid) +
+                                   "\nbegan=" + one.began + "\nwork=backup\nsince=" + std::to_string(one.since) +
+                                   "\nbeats=1\n");
+    };
+    auto const lives = of_old(us);
+    BOOST_TEST(lives.machine.empty());
+    BOOST_TEST(lives.pids.empty());
+    auto const left = [&](lease_holder const& one) {
+        return is_left_behind({.number = 1, .holder = one, .last_sign = one.since, .objects = {}}, us);
+    };
+    BOOST_TEST(!left(lives));
+    auto gone = us;
+    gone.began = "1";
+    BOOST_TEST(left(of_old(gone)));
+    auto rebooted = us;
+    rebooted.boot_id = "before";  // or another machine of that name: it does not say
+    BOOST_TEST(!left(of_old(rebooted)));
+    rebooted.since -= 3600;
+    BOOST_TEST(left(of_old(rebooted)));
+    BOOST_TEST((detail::read_holder(detail::write_holder(us)) == us));
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_is_not_there_holds_nothing) {
