@@ -106,16 +106,17 @@ public:
     [[nodiscard]] std::optional<file> open(std::string const& name) const {
         require_folder();
         auto found = open_file(path_of(name));
-        if (!found.is_open()) return std::nullopt;
-        return found;
+        if (found.is_open()) return found;
+        require_no_lost_link(path_of(name));
+        return std::nullopt;
     }
 
     [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
         require_folder();
         auto const path = folder.empty() ? folder_ : path_of(folder);
         std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
-        if (!reading && errno == ENOENT) return {};
-        if (!reading) refuse("cannot list " + path);
+        if (!reading && errno != ENOENT) refuse("cannot list " + path);
+        if (!reading) return require_no_lost_link(path), std::vector<std::string>{};
         std::vector<std::string> names;
         for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0) {
             std::string name{entry->d_name};
@@ -192,6 +193,17 @@ private:
     /// A disk that is not mounted must never look like an empty store.
     void require_folder() const {
         if (::access(folder_.c_str(), X_OK) != 0) refuse("the store " + folder_ + " cannot be entered");
+    }
+
+    /// Nor must a part of the store that is on another disk, behind a symbolic link. `path` was not found.
+    void require_no_lost_link(std::string path) const {
+        struct stat found {};
+        while (path.size() > folder_.size() && ::lstat(path.c_str(), &found) != 0) {
+            if (errno != ENOENT) refuse("cannot look at " + path);
+            path.resize(path.rfind('/'));
+        }
+        if (path.size() > folder_.size() && S_ISLNK(found.st_mode) && ::stat(path.c_str(), &found) != 0)
+            refuse("cannot follow the link " + path);
     }
 
     /// Each folder is durable in its parent before there is anything in it, else a loss of power would take all of that

@@ -144,6 +144,7 @@ public:
         auto handle = session->open(path, detail::sftp_flag::read, "cannot open " + path);
         if (handle.empty()) {
             require_folder(session);
+            session->require_no_lost_link(path, where_.path);
             return std::nullopt;
         }
         session->at_rest = false;
@@ -156,7 +157,10 @@ public:
         auto session = connect();
         std::vector<std::string> names;
         auto all = session->entries(path);
-        if (all.empty()) require_folder(session);
+        if (all.empty()) {
+            require_folder(session);
+            session->require_no_lost_link(path, where_.path);
+        }
         for (auto& one : all) {
             if (one.name.empty() || one.name.front() == '.') continue;
             // A folder may be a link to one on another disk.

@@ -20,6 +20,7 @@ enum class sftp_kind : unsigned char {
     close = 4,
     read = 5,
     write = 6,
+    lstat = 7,
     fstat = 8,
     opendir = 11,
     readdir = 12,
@@ -95,6 +96,7 @@ struct sftp_attributes {
     std::uint32_t modified = 0;  ///< seconds since 1970
 
     [[nodiscard]] bool is_folder() const noexcept { return (permissions & 0170000U) == 0040000U; }
+    [[nodiscard]] bool is_link() const noexcept { return (permissions & 0170000U) == 0120000U; }
     /// False as well where the server does not tell.
     [[nodiscard]] bool is_file() const noexcept { return (permissions & 0170000U) == 0100000U; }
 };

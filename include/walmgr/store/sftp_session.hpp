@@ -147,6 +147,21 @@ public:
         send(request(sftp_kind::stat).text(path));
         return attributes("cannot look at " + path);
     }
+    /// That `path`, which was not found, lies behind no symbolic link below `top` to what is away, another disk
+    /// perhaps.
+    void require_no_lost_link(std::string path, std::string const& top) {
+        while (path.size() > top.size()) {
+            send(request(sftp_kind::lstat).text(path));
+            auto const came = receive();
+            if (came.kind == sftp_kind::attributes) {
+                if (sftp_body{came.body}.attributes().is_link()) look(path);
+                return;
+            }
+            if (auto const said = status_of(came); said != sftp_status::no_such_file)
+                refuse("cannot look at " + path, said);
+            path.resize(path.rfind('/'));
+        }
+    }
     /// What a folder has; nothing when there is none.
     std::vector<sftp_entry> entries(std::string const& path) {
         auto const doing = "cannot list " + path;
