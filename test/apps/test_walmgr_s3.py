@@ -127,6 +127,16 @@ def test_what_objects_hold_is_never_taken_for_an_answer(archive, s3):
     assert done.returncode == 0 and archive.back.read_bytes() == raw, done.stderr
 
 
+def test_what_comes_while_it_is_asked_for_is_there(archive, s3):
+    assert archive.store().returncode == 0
+    s3.unseen = 1
+    done = archive.fetch()
+    assert (done.returncode, s3.unseen) == (0, 0) and archive.back.read_bytes() == segment_bytes(3), done.stderr
+    s3.unseen = 1000  # a server that says one thing and another
+    done = archive.fetch()
+    assert done.returncode == 166 and "cannot open" in done.stderr, done.stderr
+
+
 def test_a_busy_server_is_asked_again(archive, s3):
     s3.busy = 2
     assert archive.store().returncode == 0

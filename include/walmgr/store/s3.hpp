@@ -37,18 +37,22 @@ inline std::string const s3_sign_header = "x-amz-meta-walmgr-writer";
 
 /// Nothing when there is no such object, but an error when there is no such bucket.
 inline std::optional<s3_found> find_object(s3_lease& session, std::string const& key) {
-    auto const head = session->ask({.method = "HEAD", .key = key});
-    if (head.status == 200) {
-        s3_found found{0, head.header("etag"), head.header(s3_sign_header)};
-        auto const size = head.header("content-length");
-        if (std::from_chars(size.data(), size.data() + size.size(), found.size).ec != std::errc{})
-            session->refuse("cannot open " + key + " without its length", head);
-        return found;
+    for (bool again = false;; again = true) {
+        auto const head = session->ask({.method = "HEAD", .key = key});
+        if (head.status == 200) {
+            s3_found found{0, head.header("etag"), head.header(s3_sign_header)};
+            auto const size = head.header("content-length");
+            if (std::from_chars(size.data(), size.data() + size.size(), found.size).ec != std::errc{})
+                session->refuse("cannot open " + key + " without its length", head);
+            return found;
+        }
+        // The answer to a HEAD has no words, and does not tell an object that is not there from a bucket that is not
+        // there.
+        auto const why = session->ask({.method = "GET", .key = key, .headers = {{"range", "bytes=0-0"}}});
+        if (why.status == 404 && xml_element(why.body, "Code") == "NoSuchKey") return std::nullopt;
+        bool const came = head.status == 404 && why.status < 300;  // between the two
+        if (again || !came) session->refuse("cannot open " + key, why.status < 400 ? head : why);
     }
-    // The answer to a HEAD has no words, and does not tell an object that is not there from a bucket that is not there.
-    auto const why = session->ask({.method = "GET", .key = key, .headers = {{"range", "bytes=0-0"}}});
-    if (why.status == 404 && xml_element(why.body, "Code") == "NoSuchKey") return std::nullopt;
-    session->refuse("cannot open " + key, why.status < 400 ? head : why);
 }
 
 }  // namespace detail
