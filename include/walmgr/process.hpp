@@ -30,9 +30,8 @@ struct process_options {
     std::chrono::milliseconds deadline{std::chrono::minutes{10}};
     /// Settings that it gets besides our own, such as {"LC_ALL", "C"}.
     std::vector<std::pair<std::string, std::string>> environment{};
-    /// An open file that it inherits; -1 for none. A lock on it is held until the program ends, even when we are
-    /// killed.
-    int inherited = -1;
+    /// Open files that it inherits; -1 is none. A lock on one is held until the program ends, even when we are killed.
+    std::vector<int> inherited{};
     /// What it reads from standard input, at most 4096 bytes. Its end comes when we end, or when the program does; with
     /// nothing here it comes at once.
     std::string input{};
@@ -105,7 +104,8 @@ inline ::pid_t spawn(std::vector<std::string> command, process_options const& wa
     ::posix_spawn_file_actions_adddup2(&actions, out.to.descriptor(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, err.to.descriptor(), STDERR_FILENO);
     // A descriptor laid upon itself stays open in the program.
-    if (wanted.inherited >= 0) ::posix_spawn_file_actions_adddup2(&actions, wanted.inherited, wanted.inherited);
+    for (int const open : wanted.inherited)
+        if (open >= 0) ::posix_spawn_file_actions_adddup2(&actions, open, open);
     ::sigset_t none{};
     ::sigset_t all{};
     ::sigemptyset(&none);

@@ -30,6 +30,26 @@ def remove_data(pair, name):
     subprocess.run(["rm", "-rf", pair.data(name)], check=True)
 
 
+def watched_programs(pair):
+    """A folder of PostgreSQL's programs, of which pg_basebackup notes its arguments and what else it is given before it goes on."""
+    folder = pair.folder / "watched bin"
+    folder.mkdir()
+    for one in BIN.iterdir():
+        (folder / one.name).symlink_to(one)
+    (folder / "pg_basebackup").unlink()
+    (folder / "pg_basebackup").write_text(
+        f"""#!/bin/sh
+tr '\\0' '\\n' < /proc/$$/cmdline > {pair.folder}/shown
+cat "$PGSERVICEFILE" > {pair.folder}/hidden
+exec {BIN}/pg_basebackup "$@"
+""")
+    (folder / "pg_basebackup").chmod(0o755)
+    for name in ("shown", "hidden"):
+        (pair.folder / name).touch()
+        give_to_server_user(pair.folder / name)
+    return folder
+
+
 def keys_with(pair, master, slave, **more):
     keys = {"state_dir": pair.keys["state_dir"], "standby_slot": "walmgr_standby", **more}
     for role, name in (("master", master), ("slave", slave)):
@@ -48,7 +68,8 @@ def run(pair, *args, status=0, says="", ini=None):
 def test_standbys_are_made_waited_for_and_led_to_the_new_primary(pair, wait_until):
     # From the primary, killed while the copy is being made, with a tablespace: on one machine it needs another place.
     pair.ctl("b", "stop")
-    pair.archive.configure(**keys_with(pair, "a", "b"))
+    pair.archive.configure(**{**keys_with(pair, "a", "b"), "slave_bin": watched_programs(pair),
+                              "master_db": pair.conninfo("a") + " sslpassword='nobody; sees = this'"})
     run(pair, "createslave", status=18, says="is not empty")
     remove_data(pair, "b")
     place, copied, restored = (pair.folder / name for name in ("space = a", "space b", "space a again"))
@@ -72,6 +93,10 @@ def test_standbys_are_made_waited_for_and_led_to_the_new_primary(pair, wait_unti
     assert event, (pair.folder / "said").read_text()
     wait_until(lambda: pair.walmgr("createslave", *mapped).returncode != 14, what="the copy of the killed run is over", timeout=60)
     wait_until(lambda: pair.streams("b"), what="the standby streams")
+    # What libpq takes for a secret is in no list of processes.
+    shown = (pair.folder / "shown").read_text()
+    assert "--dbname=" in shown and "nobody" not in shown, shown
+    assert (pair.folder / "hidden").read_text() == "[walmgr]\nsslpassword=nobody; sees = this\n"
     location = "select pg_tablespace_location(oid) from pg_tablespace where spcname = 'space'"
     assert pair.sql("b", location) == [(str(copied),)] and pair.sql("a", location) == [(str(place),)]
     assert pair.sql("b", "select count(*) from spacious") == [(1000,)]

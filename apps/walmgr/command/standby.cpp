@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <walmgr/failover/begun_tablespaces.hpp>
 #include <walmgr/failover/follow.hpp>
+#include <walmgr/failover/hidden_secrets.hpp>
 #include <walmgr/failover/tablespace_places.hpp>
 #include <walmgr/sql/config_places.hpp>
 #include <walmgr/sql/tablespaces.hpp>
@@ -46,7 +47,7 @@ void clear(std::string const& folder) {
 
 /// Fills the data folder from the running primary, with the log that the copy needs.
 void copy_primary(node const& to, node const& from, options const& given, walmgr::journal const& log) {
-    auto source = walmgr::detail::without_password(from.db);
+    auto source = walmgr::detail::hide_secrets(from.db);
     source.environment.emplace_back("LC_ALL", "C");
     std::vector<std::string> command{
         program_of(to, "pg_basebackup"), "--pgdata=" + data_of(to), "--dbname=" + source.text,
@@ -54,9 +55,9 @@ void copy_primary(node const& to, node const& from, options const& given, walmgr
     if (!to.slot.empty()) command.push_back("--slot=" + to.slot);
     for (auto const& one : given.tablespaces)
         command.push_back("--tablespace-mapping=" + one);
-    walmgr::run_checked(
-        command,
-        {.deadline = std::chrono::hours{24 * 7}, .environment = source.environment, .inherited = log.descriptor()});
+    walmgr::run_checked(command, {.deadline = std::chrono::hours{24 * 7},
+                                  .environment = source.environment,
+                                  .inherited = {log.descriptor(), source.service.descriptor()}});
 }
 
 /// Fills it from the newest backup of the repository; the log that is missing comes from there too.
@@ -66,7 +67,7 @@ void copy_backup(config const& settings, node const& to, std::vector<walmgr::tab
     for (auto const& one : places)
         if (one.to != one.from) command.push_back("--tablespace=" + std::to_string(one.oid) + '=' + one.to);
     command.push_back(data_of(to));
-    walmgr::run_checked(command, {.deadline = std::chrono::hours{24 * 7}, .inherited = log.descriptor()});
+    walmgr::run_checked(command, {.deadline = std::chrono::hours{24 * 7}, .inherited = {log.descriptor()}});
 }
 
 /// A copy of a primary that has its configuration elsewhere has none, and is not made before somebody says which to

@@ -1,12 +1,11 @@
 /// A server that lives on this machine.
 #pragma once
 
-#include <pgq/libpq/conninfo.hpp>
-
 #include <sys/file.h>
 #include <unistd.h>
 #include <walmgr/auto_conf.hpp>
 #include <walmgr/durability.hpp>
+#include <walmgr/failover/hidden_secrets.hpp>
 #include <walmgr/failover/machine.hpp>
 #include <walmgr/file.hpp>
 #include <walmgr/node.hpp>
@@ -24,24 +23,6 @@
 
 namespace walmgr {
 namespace detail {
-
-/// A connection string without its password, which a list of processes would show.
-struct split_conninfo {
-    std::string text{};
-    std::vector<std::pair<std::string, std::string>> environment{};
-};
-inline split_conninfo without_password(std::string const& conninfo) {
-    split_conninfo out;
-    for (auto const& one : pgq::libpq::parse_conninfo(conninfo)) {
-        if (one.keyword == "password") out.environment.emplace_back("PGPASSWORD", one.value);
-        else
-            out.text.append(out.text.empty() ? "" : " ")
-                .append(one.keyword)
-                .append("=")
-                .append(pgq::libpq::quote_conninfo_value(one.value));
-    }
-    return out;
-}
 
 constexpr std::array<std::string_view, 4> own_files{"postgresql.conf", "postgresql.auto.conf", "pg_hba.conf",
                                                     "pg_ident.conf"};
@@ -136,14 +117,15 @@ private:
     /// pg_rewind goes on to its end if we are killed, and has the lock until then.
     void rewind(int lock) const {
         if (detail::was_rewound(of_)) return synced{}.keep_tree(of_.data);
-        auto source = detail::without_password(with_.primary.db);
+        auto source = detail::hide_secrets(with_.primary.db);
         source.environment.emplace_back("LC_ALL", "C");
         std::vector<std::string> command{program_of(of_, "pg_rewind"), "--target-pgdata=" + data_of(of_),
                                          "--source-server=" + source.text, "--restore-target-wal"};
         auto const own = placed();
         if (auto const config = outside_config(own); !config.empty()) command.push_back("--config-file=" + config);
-        run_checked(command,
-                    {.deadline = std::chrono::hours{24}, .environment = source.environment, .inherited = lock});
+        run_checked(command, {.deadline = std::chrono::hours{24},
+                              .environment = source.environment,
+                              .inherited = {lock, source.service.descriptor()}});
     }
 
     void follow() const {

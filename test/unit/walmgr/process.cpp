@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_lock_lives_as_long_as_the_program_that_inherits_it) {
     std::string sleeper;
     {
         walmgr::journal const log{path, "x"};
-        auto const done = run_process({"sh", "-c", "sleep 60 & echo $!"}, {.inherited = log.descriptor()});
+        auto const done = run_process({"sh", "-c", "sleep 60 & echo $!"}, {.inherited = {log.descriptor()}});
         sleeper = walmgr::first_line(done.out);
     }
     BOOST_CHECK_EXCEPTION((walmgr::journal{path, "x"}), walmgr::error, is_fault(fault::locked, "is not done yet"));
