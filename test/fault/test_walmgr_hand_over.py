@@ -1,6 +1,8 @@
 """Commits that waited for a receiver are nowhere else when the primary is lost: a standby is promoted with all of them, or not at all.
 The receiver works elsewhere: the folder that it receives into is not one that the standby, or boot, can look into."""
 import contextlib
+import json
+import shutil
 import signal
 import subprocess
 
@@ -93,27 +95,31 @@ def test_of_two_receivers_the_one_that_is_behind_hands_over_first(elsewhere, wai
 
 
 def test_after_a_change_of_roles_it_does_not_receive_from_the_standby_instead(program, wait_until):
-    """Both servers are named, and the first of them is the standby now: whoever received from that would never hand over."""
+    """Both servers are named, and the first of them is the standby now. A second receiver is told to receive from that, whose stream does
+    not end with the primary."""
     with running_pair(program("walmgr"), "wal_log_hints = on") as pair:
         pair.sql("a", "create table kept (n int)")
         wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
         done = pair.walmgr("switchover")
         assert done.returncode == 0, done
-        receiver = Elsewhere(pair, f"slave_db = {pair.conninfo('b')}\n")
-        process = receiver.receive()
+        receivers = [Elsewhere(pair, f"slave_db = {pair.conninfo('b')}\n"), Elsewhere(pair, name="behind_the_standby")]
+        processes = [one.receive() for one in receivers]
         try:
-            wait_until(lambda: pair.sql("b", "select count(*) from pg_stat_replication where application_name = 'walmgr' and state = 'streaming'")
-                       == [(1,)], what="a receiver", timeout=60)
+            for of in "ba":
+                wait_until(lambda: pair.sql(of, "select count(*) from pg_stat_replication where application_name = 'walmgr' and state = 'streaming'")
+                           == [(1,)], what="a receiver", timeout=60)
             pair.sql("b", "insert into kept values (1)")
             wait_until(lambda: pair.rows("a") == [1], what="the row on the standby")
             pair.kill9("b")
             done = pair.walmgr("boot", "--timeout", "60")
             assert done.returncode == 0 and "on timeline 3" in done.stdout, done
-            assert "handed over up to" in receiver.said.read_text(), (done.stdout, receiver.said.read_text())
+            for receiver in receivers:
+                assert "handed over up to" in receiver.said.read_text(), (done.stdout, receiver.said.read_text())
             assert pair.rows("a") == [1]
         finally:
-            process.kill()
-            process.wait()
+            for process in processes:
+                process.kill()
+                process.wait()
 
 
 def test_a_receiver_that_died_is_waited_for_and_hands_over_when_it_comes_back(elsewhere):
@@ -193,3 +199,34 @@ def test_a_standby_that_cannot_get_at_it_is_not_promoted_unless_somebody_gives_i
     done = pair.walmgr("boot", "--timeout", "60", "--without-receivers")
     assert done.returncode == 0, done
     assert pair.rows("b") == ROWS[:len(pair.rows("b"))]
+
+
+def test_without_a_standby_one_is_restored_and_nothing_acknowledged_is_lost(elsewhere, wait_until):
+    """The receiver knows one server only, in whose place the restored one is: it must not take that for the primary that it waits for."""
+    pair = elsewhere.pair
+    done = pair.walmgr("backup")
+    assert done.returncode == 0, done
+    more = list(range(21, 26))
+    keep(pair, more)
+    pair.kill9("a")
+    for name in "ab":
+        shutil.rmtree(pair.data(name))
+    pair.archive.configure(**{key: value for key, value in pair.keys.items() if not key.startswith("slave")})
+
+    wanted = "may have log of timeline 1 that is not archived"
+    done = pair.walmgr("restore", "-n", pair.folder / "copy")
+    assert done.returncode == 0 and done.stderr.count(wanted) == 1 and "restore --standby --start, then boot" in done.stderr, done
+    done = pair.walmgr("restore", "-n", "--json", pair.folder / "copy")
+    assert [wanted in line for line in json.loads(done.stdout)["attentions"]] == [True], done
+    for no_less in (["--standby"], ["--target-immediate"]):
+        done = pair.walmgr("restore", "-n", *no_less, pair.folder / "copy")
+        assert done.returncode == 0 and wanted not in done.stderr, done
+
+    done = pair.walmgr("restore", "--standby", "--start", pair.data("a"))
+    assert done.returncode == 0, done
+    wait_until(lambda: "the server is a standby, at" in elsewhere.said.read_text(), what="a receiver that has seen it", timeout=60)
+    done = pair.walmgr("boot", "--timeout", "60")
+    assert done.returncode == 0, done
+    assert pair.rows("a") == ROWS + more
+    assert elsewhere.receiver.poll() is None
+    assert "handed over up to" in elsewhere.said.read_text()

@@ -1,5 +1,6 @@
 #include "../chosen_repository.hpp"
 #include "../command.hpp"
+#include "../end_of_log.hpp"
 #include "../open_repository.hpp"
 #include "../restored_config.hpp"
 #include "../restoring.hpp"
@@ -140,6 +141,7 @@ int restore(config const& settings, options const& given) {
     if (all.stores.size() < settings.walmgr_data.size())
         say("a repository that cannot be asked may have what the others have not, upon which recovery ends with an "
             "error: when it is lost take it out of walmgr_data");
+    if (target.kind == walmgr::target_kind::latest && !given.standby) tell_end_of_log(all, plan);
     auto const described = shown(plan, of) + all.shown(plan.repository);
     walmgr::restore_options wanted{.outside = walmgr::tablespace_folders(plan.from, map_of(given.tablespaces)),
                                    .settings = {.target = target,

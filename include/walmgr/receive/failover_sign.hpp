@@ -53,10 +53,22 @@ public:
             throw error{fault::unavailable, shown(tli) + " was given up, so that its server is not received from; "
                                                          "boot --undo takes that back"};
     }
+    /// The same while a standby is received from: what ends a primary does not end that, and it may be the one that is
+    /// to be promoted, so the repository is asked now and then. One that answers slowly is asked less often.
+    /// @throws error  likewise
+    void look_again(timeline tli) {
+        auto const begin = clock::now();
+        if (begin < look_at_) return;
+        try {
+            given_up_ = find_intent(where_, of_, tli).has_value();
+        } catch (error const&) {}  // it cannot be asked now
+        constexpr int share = 10;
+        look_at_ = std::max(begin + std::chrono::seconds{1}, begin + (clock::now() - begin) * share);
+        require_open(tli);
+    }
 
     /// Without a session for that long: somebody may wait for what was received. @throws error  as hand_over()
     void rest(std::chrono::milliseconds how_long, std::stop_token const& stop) {
-        using clock = std::chrono::steady_clock;
         for (auto const end = clock::now() + how_long; !stop.stop_requested() && clock::now() < end;) {
             hand_over(stop);
             pgq::detail::sleep_until(std::min(end, clock::now() + std::chrono::seconds{1}), stop);
@@ -96,6 +108,8 @@ public:
     }
 
 private:
+    using clock = std::chrono::steady_clock;
+
     static std::string shown(timeline tli) { return "timeline " + std::to_string(static_cast<std::uint32_t>(tli)); }
     void end(wal_position const& has) {
         receives_.reset();
@@ -109,6 +123,7 @@ private:
     Archiver& archiver_;
     Log log_;
     bool given_up_ = false;
+    clock::time_point look_at_{};
     std::optional<timeline> receives_{};
     std::optional<timeline> told_{};  ///< that was handed over
 };

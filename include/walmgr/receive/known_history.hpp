@@ -1,7 +1,12 @@
-/// Whether a server's past is the one that the repository knows.
+/// Whether a server's past is the one that the repository knows, and how the repository comes to know it.
 #pragma once
 
+#include <pgq/error.hpp>
+#include <pgq/libpq/replication.hpp>
+#include <pgq/log.hpp>
+
 #include <walmgr/archive.hpp>
+#include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/server_facts.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/wal_name.hpp>
@@ -24,6 +29,20 @@ bool has_history_of(store auto const& where, cluster const& of, server_facts con
     throw error{fault::identity, "the server is not the one to receive from: the history of its timeline " +
                                      std::to_string(static_cast<std::uint32_t>(server.tli)) +
                                      " is another one than the repository's; two servers were promoted"};
+}
+
+/// Hands the history of a timeline to the archiver, by way of the folder. That a server has it not is said.
+/// @throws pgq::error; error  from the folder
+void keep_history(pgq::libpq::replication& server, timeline tli, partial_folder const& folder, auto& archiver,
+                  pgq::log_sink auto const& log) {
+    auto const name = history_name(tli);
+    try {
+        folder.write(name, server.timeline_history(static_cast<std::uint32_t>(tli)));
+    } catch (pgq::sql_error const& refused) {
+        log.write(pgq::log_level::warning, "the server has no " + name + ": " + refused.what());
+        return;
+    }
+    archiver.add(name, name);
 }
 
 }  // namespace walmgr

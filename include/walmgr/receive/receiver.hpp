@@ -110,7 +110,10 @@ private:
                               settings,
                               log_,
                               [this](segment whole) { archive_whole(whole); },
-                              [this] { archiver_.check(); }};
+                              [this, &facts, tli = at.tli] {
+                                  archiver_.check();
+                                  if (facts.standby && tli >= facts.tli) sign_.look_again(tli);
+                              }};
             stream_end ended;
             try {
                 ended = stream.run(at, stop);
@@ -132,10 +135,11 @@ private:
             archive_unfinished(folder_, of_.size, archiver_);
             sign_.forget(at.tli);
             at = {timeline{ended.next->timeline}, ended.next->begin / of_.size.bytes};
-            keep_history(server, at.tli);
+            keep_history(server, at.tli, folder_, archiver_, log_);
             log_.write(pgq::log_level::info, "the timeline has ended; following timeline " +
                                                  std::to_string(ended.next->timeline) + " from " +
                                                  to_string(lsn{ended.next->begin}));
+            if (at.tli > facts.tli) return false;  // it was promoted, and is asked anew what it is
         }
     }
 
@@ -154,7 +158,7 @@ private:
         if (after_gap_) return *std::exchange(after_gap_, std::nullopt);
         auto const known = known_log(facts, local);
         if (!known) return server_start(facts, slot);
-        auto const start = choose_start(*known, {facts.tli, facts.flushed, facts.past}, of_.size);
+        auto const start = choose_start(*known, {facts.tli, facts.flushed, facts.past, facts.standby}, of_.size);
         if (!start.alarm.empty()) log_.write(pgq::log_level::error, start.alarm);
         if (start.at.tli != known->next.tli) archive_unfinished(folder_, of_.size, archiver_);
         // What the repository has in the meantime is not needed here any more.
@@ -199,18 +203,8 @@ private:
             throw;
         }
         for (auto const& one : facts.past)
-            if (static_cast<std::uint32_t>(one.tli) > 1) keep_history(server, one.tli);
-        keep_history(server, facts.tli);
-    }
-    void keep_history(pgq::libpq::replication& server, timeline tli) {
-        auto const name = history_name(tli);
-        try {
-            folder_.write(name, server.timeline_history(static_cast<std::uint32_t>(tli)));
-        } catch (pgq::sql_error const& refused) {
-            log_.write(pgq::log_level::warning, "the server has no " + name + ": " + refused.what());
-            return;
-        }
-        archiver_.add(name, name);
+            if (static_cast<std::uint32_t>(one.tli) > 1) keep_history(server, one.tli, folder_, archiver_, log_);
+        keep_history(server, facts.tli, folder_, archiver_, log_);
     }
 
     /// The server has not any more what should come next.

@@ -23,6 +23,7 @@ struct server_facts {
     lsn flushed{};
     std::vector<ancestor> past{};
     std::string history{};  ///< the file that `past` comes from; empty on the first timeline
+    bool standby = false;
 };
 
 namespace detail {
@@ -54,7 +55,11 @@ inline server_facts ask_server(pgq::libpq::replication& server, cluster const& o
     if (detail::shown_segment_size(size) != of.size)
         throw error{fault::identity, "the server has segments of " + size + ", the repository knows the cluster " +
                                          of.name + " with segments of " + std::to_string(of.size.bytes) + " bytes"};
-    server_facts facts{.tli = timeline{who.timeline}, .flushed = lsn{who.flushed}};
+    server_facts facts{.tli = timeline{who.timeline},
+                       .flushed = lsn{who.flushed},
+                       .past = {},
+                       .history = {},
+                       .standby = server.show("in_hot_standby") == "on"};
     if (who.timeline == 1) return facts;
     facts.history = server.timeline_history(who.timeline);
     auto past = parse_timeline_history(facts.history, facts.tli);

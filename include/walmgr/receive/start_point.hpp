@@ -27,6 +27,7 @@ struct server_log {
     timeline tli{};
     lsn flushed{};
     std::vector<ancestor> past{};  ///< of its timeline
+    bool standby = false;
 };
 
 /// Where to begin.
@@ -80,7 +81,8 @@ std::optional<safe_log> find_safe_log(store auto const& where, cluster const& of
     return detail::safe_up_to(next, of, flushed);
 }
 
-/// @throws error  identity, for a server that cannot be the continuation of what is safe, with the reason
+/// @throws error  identity, for a server that cannot be the continuation of what is safe, with the reason; unavailable,
+///                for a standby that has not come so far yet, or waits for what we have
 inline start_point choose_start(safe_log const& known, server_log const& server, segment_size size) {
     auto const number = [](timeline tli) { return std::to_string(static_cast<std::uint32_t>(tli)); };
     auto const refuse = [](std::string const& why) {
@@ -91,6 +93,9 @@ inline start_point choose_start(safe_log const& known, server_log const& server,
         refuse("it is on timeline " + number(server.tli) + ", and there is log of timeline " + number(tli) +
                " already; it is an old primary or an old copy");
     if (tli == server.tli) {
+        if (server.standby && server.flushed < known.durable)
+            throw error{fault::unavailable, "the server is a standby, at " + to_string(server.flushed) +
+                                                ", and its log is safe up to " + to_string(known.durable) + " already"};
         // Behind a crash a server may write anew what of its last segment was flushed in the middle of a record, and so
         // be behind within it; a segment that is whole never changes.
         if (server.flushed < begin_of(known.next, size))
