@@ -249,7 +249,8 @@ def test_a_slot_that_the_server_has_given_up_is_made_anew(receiving, cluster, wa
     with server_on_copy(cluster, max_wal_size="2MB", max_slot_wal_keep_size="1MB") as server:
         server.start()
         server.execute("create table kept (n int, filler text)")
-        receiving.know(server)
+        second = receiving.make_folder("second")
+        receiving.know(server, walmgr_data=f"{receiving.repository}, {second}")
         assert receiving.run("sync").returncode == 0
         for _ in range(4):
             write(server, 3)
@@ -259,7 +260,9 @@ def test_a_slot_that_the_server_has_given_up_is_made_anew(receiving, cluster, wa
         assert done.returncode == 0 and "slot walmgr had lost what it kept" in done.stderr and "ERROR gap:" in done.stderr, done
         (status, keeps), = server.execute("select wal_status, restart_lsn is not null from pg_replication_slots")
         assert status in ("reserved", "extended") and keeps
-        assert len(list((receiving.repository / "main/gaps_found").iterdir())) == 1
+        for repository in (receiving.repository, second):
+            assert len(list((repository / "main/gaps_found").iterdir())) == 1
+        assert "walmgr CONFIG gap refill" in done.stderr
 
 
 def test_a_repository_that_is_away_and_a_full_disk_lose_nothing(receiving, cluster, wait_until):

@@ -3,6 +3,7 @@
 #include "../open_repository.hpp"
 #include "../parts.hpp"
 #include "../receive_queue.hpp"
+#include "../receive_turns.hpp"
 #include "../result.hpp"
 
 #include <common/daemon.hpp>
@@ -22,7 +23,6 @@
 #include <exception>
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -34,14 +34,7 @@ namespace walmgr_app {
 namespace command_receive {
 namespace {
 
-/// A configuration, and the repository that it names, for looking.
-struct opened {
-    std::shared_ptr<config const> settings;
-    walmgr::any_store where;
-    walmgr::cluster of;
-};
-
-opened open(config settings) {
+configured_repository open(config settings) {
     auto kept = std::make_shared<config const>(std::move(settings));
     auto where = open_repository(*kept);
     auto of = known_cluster(*kept, where);
@@ -49,7 +42,7 @@ opened open(config settings) {
 }
 
 /// The configuration as it is in its file now, as far as a receiver that runs can go by it.
-opened open_again(config const& first, walmgr::cluster const& of, library_log log) {
+configured_repository open_again(config const& first, walmgr::cluster const& of, library_log log) {
     auto fresh = read_config(first.path);
     if (fresh.receive.partial_wals != first.receive.partial_wals || fresh.cluster != first.cluster)
         log.write(pgq::log_level::warning, "partial_wals and cluster are as they were until receive is started anew");
@@ -60,38 +53,6 @@ opened open_again(config const& first, walmgr::cluster const& of, library_log lo
         throw walmgr::error{walmgr::fault::identity, "the repository keeps another cluster under the name " + of.name};
     return found;
 }
-
-/// What ends the turn of a receiver: an order to stop, or a configuration to go on by.
-class turns {
-public:
-    void end_all() {
-        std::lock_guard const hold{mutex_};
-        over_ = true;
-        turn_.request_stop();
-    }
-    void go_on_by(opened next) {
-        std::lock_guard const hold{mutex_};
-        next_ = std::move(next);
-        turn_.request_stop();
-    }
-    [[nodiscard]] std::stop_token present() {
-        std::lock_guard const hold{mutex_};
-        return turn_.get_token();
-    }
-    /// By what to go on; nothing when it is over.
-    std::optional<opened> next() {
-        std::lock_guard const hold{mutex_};
-        if (over_ || !next_) return std::nullopt;
-        turn_ = {};
-        return std::exchange(next_, std::nullopt);
-    }
-
-private:
-    std::mutex mutex_{};
-    std::stop_source turn_{};
-    std::optional<opened> next_{};
-    bool over_ = false;
-};
 
 /// As if nobody listened to signals.
 void end_by(int number) {
@@ -107,6 +68,11 @@ void require_folder(config const& settings) {
         throw pgq::usage_error{"partial_wals is missing in the configuration, the folder to receive into"};
 }
 
+void record_gap(config const& settings, walmgr::wal_gap const& gap) {
+    auto all = open_repositories(settings);
+    warn_of(in_each(all, [&](walmgr::repository const& in) { record_found_gap(in.where, in.of, gap); }));
+}
+
 int receive(config const& settings, bool once) {
     require_folder(settings);
     std::stop_source ending;
@@ -120,7 +86,7 @@ int receive(config const& settings, bool once) {
     // A repository that keeps silent holds no stop up. What was not sealed by then never was, as behind any other end.
     pgq::late_stop const late{ending.get_token(), std::chrono::seconds{1}};
     std::stop_callback const leave{late.token(), [] { ::_exit(0); }};
-    turns turn;
+    receive_turns turn;
     std::stop_callback const stop{ending.get_token(), [&turn] { turn.end_all(); }};
     apps::logger lines;
     library_log const log{&lines};
@@ -163,7 +129,7 @@ int receive(config const& settings, bool once) {
             }
         }
     }};
-    for (std::optional<opened> next{std::move(now)}; next; next = turn.next()) {
+    for (std::optional<configured_repository> next{std::move(now)}; next; next = turn.next()) {
         queue.go_by(next->settings);
         auto const& by = *next->settings;
         auto const& wanted = by.receive;
@@ -175,7 +141,8 @@ int receive(config const& settings, bool once) {
             {.conninfo = [&by] { return log_source_of(by.nodes).db; },
              .application_name = wanted.application_name,
              .once = once,
-             .stream = {.slot = wanted.slot, .flush = wanted.flush, .status_interval = wanted.status_interval}},
+             .stream = {.slot = wanted.slot, .flush = wanted.flush, .status_interval = wanted.status_interval},
+             .record_gap = [&by](walmgr::wal_gap const& gap) { record_gap(by, gap); }},
             log};
         apps::notify_service("READY=1");
         if (once) result().change("receive", wanted.partial_wals);

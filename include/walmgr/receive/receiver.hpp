@@ -215,12 +215,13 @@ private:
         if (next <= from) throw error{fault::gap, "the server does not have its newest log: " + std::string{reason}};
         // Across a change of timeline only the first segment is known to be missing.
         wal_gap const found{from.tli, from.number, next.tli == from.tli ? next.number - 1 : from.number};
-        record_found_gap(where_, of_, found);
+        if (settings_.record_gap) settings_.record_gap(found);
+        else record_found_gap(where_, of_, found);
         log_.write(pgq::log_level::error,
                    "gap: the server has removed the log from " + to_string(begin_of(from, of_.size)) + " to " +
                        to_string(begin_of(next, of_.size)) + " (" + std::string{reason} +
-                       "). Backups from before cannot be restored beyond it, unless an archiver brings it; take a new "
-                       "full backup");
+                       "). Backups from before cannot be restored beyond it, unless an archiver brings it or somebody "
+                       "has it: see walmgr CONFIG gap refill. Take a new full backup");
         archive_unfinished(folder_, of_.size, archiver_);
         after_gap_ = next;
         received_ = true;
