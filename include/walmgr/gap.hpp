@@ -45,7 +45,7 @@ inline std::vector<wal_gap> gaps_between(std::vector<segment> const& segments) {
 }
 
 /// All segments in a store, by name, sorted. Costs a listing for each 4 GiB of log.
-std::vector<segment> list_segments(store auto const& where, cluster const& of) {
+std::vector<segment> list_segments(readable_store auto const& where, cluster const& of) {
     std::vector<segment> found;
     auto const folders_in = [&](std::string const& folder) {
         auto names = where.list(folder);

@@ -71,6 +71,45 @@ def test_a_gap_is_listed_filled_from_the_other_repository_and_accepted(two):
     assert archive.push(7).returncode == 0 and restore(7) == 0
 
 
+def test_a_history_that_one_repository_lacks_is_named_and_copied(two):
+    archive, second, both = two
+    archive.configure(walmgr_data=both, master_db="host=/nowhere", wal_copies=1)
+    assert archive.push(8).returncode == 0
+
+    def offer(name, content):
+        path = archive.folder / name
+        path.write_bytes(content)
+        path.chmod(0o644)
+        return archive.run("xarchive", path, name).returncode
+
+    def histories():
+        probes = json.loads(archive.run("check", "--json").stdout)["probes"]
+        return [(one["verdict"], one["says"]) for one in probes if one["name"] == "histories"]
+
+    away = (second / "main").rename(second / "away")
+    assert offer("00000002.history", b"1\t0/800100\tno reason\n") == 0
+    away.rename(second / "main")
+    assert offer(segment_name(8, timeline=2), segment_bytes(8, timeline=2)) == 0
+
+    assert histories() == [("ok", f"{archive.repository}: each timeline's is there"),
+                           ("wrong", f"{second}: of timeline 2 there is log and no history, without which nothing is restored along it; "
+                            "see: walmgr CONFIG gap list")]
+    done = archive.run("gap", "list", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["histories"] == [{"timeline": 2, "repository": str(second)}], done
+    named = f"00000002.history: missing in {second} alone; gap refill copies it\n"
+    assert archive.run("gap", "list").stdout == named
+    assert archive.run("gap", "refill", "-n").stdout == f"00000002.history: would be copied to {second}\n"
+    assert archive.run("gap", "list").stdout == named
+    done = archive.run("gap", "refill")
+    assert (done.returncode, done.stdout) == (0, "00000002.history: filled\n"), done
+    assert archive.run("gap", "list").stdout == "no gaps\n"
+    assert [verdict for verdict, _ in histories()] == ["ok", "ok"]
+    # The other one is lost.
+    shutil.rmtree(archive.repository / "main/wal")
+    assert archive.run("xrestore", "00000002.history", archive.repository / "fetched").returncode == 0
+    assert (archive.repository / "fetched").read_bytes() == b"1\t0/800100\tno reason\n"
+
+
 def test_objects_are_shown_and_fetched(two):
     archive, second, _ = two
     assert archive.push(3).returncode == 0

@@ -17,11 +17,12 @@ ROWS = list(range(1, 21))
 class Elsewhere:
     """A pair whose standby was down while a receiver was all that commits waited for."""
 
-    def __init__(self, pair, more="", name="elsewhere"):
+    def __init__(self, pair, more="", name="elsewhere", second=None):
         self.pair = pair
         self.ini = pair.folder / f"{name}.ini"
         self.folder = folder = pair.archive.make_folder(name)
-        self.ini.write_text(f"[walmgr]\nwalmgr_data = {pair.archive.repository}\nmaster_db = {pair.conninfo('a')}\n"
+        repositories = ", ".join(str(one) for one in (pair.archive.repository, second) if one)
+        self.ini.write_text(f"[walmgr]\nwalmgr_data = {repositories}\nmaster_db = {pair.conninfo('a')}\n"
                             f"partial_wals = {folder}\nflush = synchronous\nwal_compression = lz4\n{more}")
         self.ini.chmod(0o644)
         self.said = pair.folder / f"{name}.log"
@@ -102,7 +103,10 @@ def test_after_a_change_of_roles_it_does_not_receive_from_the_standby_instead(pr
         wait_until(lambda: pair.streams("b"), what="a standby that streams", timeout=60)
         done = pair.walmgr("switchover")
         assert done.returncode == 0, done
-        receivers = [Elsewhere(pair, f"slave_db = {pair.conninfo('b')}\n"), Elsewhere(pair, name="behind_the_standby")]
+        # One has another repository beside, which has not heard of the new timeline.
+        second = pair.archive.make_folder("second")
+        pair.run("cp", "-r", "--parents", "main/history", second, cwd=pair.archive.repository)
+        receivers = [Elsewhere(pair, f"slave_db = {pair.conninfo('b')}\n", second=second), Elsewhere(pair, name="behind_the_standby")]
         processes = [one.receive() for one in receivers]
         try:
             for of in "ba":
@@ -116,6 +120,7 @@ def test_after_a_change_of_roles_it_does_not_receive_from_the_standby_instead(pr
             for receiver in receivers:
                 assert "handed over up to" in receiver.said.read_text(), (done.stdout, receiver.said.read_text())
             assert pair.rows("a") == [1]
+            assert list(second.glob("main/wal/1/00000002.history.wal"))
         finally:
             for process in processes:
                 process.kill()

@@ -78,8 +78,8 @@ class Pair:
             f"archive_mode = on\narchive_command = '{command} xarchive %p %f'\nrestore_command = '{command} xrestore %f %p'\n"
             f"wal_retrieve_retry_interval = 200ms\nfsync = off\ncluster_name = 'node_{name}'\n{self.settings}\n")
 
-    def run(self, *command):
-        done = subprocess.run(as_server_user(command), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/")
+    def run(self, *command, cwd="/"):
+        done = subprocess.run(as_server_user(command), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=cwd)
         assert done.returncode == 0, done.stderr
 
     def ctl(self, name, verb, *more):

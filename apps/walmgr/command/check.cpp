@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/probe.hpp>
+#include <walmgr/probe_histories.hpp>
 #include <walmgr/probe_repository.hpp>
 #include <walmgr/server.hpp>
 
@@ -160,6 +161,7 @@ std::optional<walmgr::cluster> ask_repositories(walmgr::probe_list& to, config c
             auto const of = known_cluster(settings, where);
             if (!known) known = of;
             walmgr::probe_store(found, where, of);
+            walmgr::probe_histories(found, where, of);
             auto own = list_backups(where, of);
             std::move(own.sealed.begin(), own.sealed.end(), std::back_inserter(backups.sealed));
             std::move(own.damaged.begin(), own.damaged.end(), std::back_inserter(backups.damaged));

@@ -1,5 +1,6 @@
 #include "../command.hpp"
 #include "../gap_facts.hpp"
+#include "../gap_list.hpp"
 #include "../log_server.hpp"
 #include "../open_repository.hpp"
 #include "../result.hpp"
@@ -7,10 +8,14 @@
 
 #include <pwd.h>
 #include <unistd.h>
+#include <walmgr/discarded.hpp>
 #include <walmgr/host_name.hpp>
+#include <walmgr/kept_timelines.hpp>
 #include <walmgr/moment.hpp>
 #include <walmgr/refill.hpp>
+#include <walmgr/repositories/joined.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -49,28 +54,6 @@ walmgr::missing_log look(walmgr::repositories& all) {
     return found;
 }
 
-void show_json(config const& settings, walmgr::missing_log const& found,
-               std::vector<walmgr::dropped_file> const& here) {
-    auto const line_of = [](auto const& note) { return note ? json{note_line(*note)} : json{nullptr}; };
-    auto const gaps = json::list(found.everywhere, [&](auto const& one) {
-        auto facts = facts_of(one.where, found.of->size);
-        facts.emplace_back("recorded", one.found.has_value());
-        facts.emplace_back("why", line_of(one.found));
-        facts.emplace_back("accepted", line_of(one.accepted));
-        return json{facts};
-    });
-    auto const lacking = json::list(found.in_one, [&](auto const& one) {
-        auto facts = facts_of(one.where, found.of->size);
-        facts.emplace_back("repository", settings.walmgr_data.at(one.repository));
-        return json{facts};
-    });
-    auto const dropped = json::list(here, [](auto const& one) {
-        return json{{"name", one.name}, {"why", note_line(one.why)}};
-    });
-    json const all{{"cluster", settings.cluster}, {"gaps", gaps}, {"lacking", lacking}, {"dropped", dropped}};
-    std::cout << all.text() << '\n';
-}
-
 int list(config const& settings, options const& given) {
     auto all = open_repositories(settings);
     auto const here = dropped_here(settings);
@@ -78,25 +61,17 @@ int list(config const& settings, options const& given) {
         if (!given.json)
             std::cout << one.name << ": the repository does not know of it yet: " << note_line(one.why) << std::endl;
     }
-    auto const found = look(all);
-    bool open = !here.empty();
-    for (auto const& one : found.everywhere)
-        open = open || !one.accepted;
-    if (given.json) {
-        show_json(settings, found, here);
-    } else {
-        for (auto const& one : found.everywhere)
-            std::cout << shown(one.where, found.of->size) << ": "
-                      << (one.accepted ? "accepted " + note_line(*one.accepted)
-                          : one.found  ? "missing: " + note_line(*one.found)
-                                       : std::string{"missing"})
-                      << '\n';
-        for (auto const& one : found.in_one)
-            std::cout << shown(one.where, found.of->size) << ": missing in " << settings.walmgr_data.at(one.repository)
-                      << " alone; gap refill copies it\n";
-        if (found.everywhere.empty() && found.in_one.empty() && here.empty()) std::cout << "no gaps\n";
-    }
+    auto found = look(all);
+    auto const histories = find_lacking_histories(all, found.failed);
+    std::vector<walmgr::any_store> stores;
+    for (std::size_t which = 0; which < all.size(); ++which)
+        all.attempt(which, found.failed, [&](walmgr::repository const& in) { stores.push_back(in.where); });
+    auto const discarded = discarded_end(walmgr::joined_stores{stores}, *found.of);
+    if (given.json) show_json(settings, found, histories, discarded, here);
+    else if (show(settings, found, histories, discarded) == 0 && here.empty()) std::cout << "no gaps\n";
     if (!found.failed.empty()) return static_cast<int>(found.failed.front().kind);
+    auto const is_open = [](walmgr::known_gap const& one) { return !one.accepted; };
+    bool const open = !here.empty() || std::any_of(found.everywhere.begin(), found.everywhere.end(), is_open);
     return open ? static_cast<int>(fault::gap) : 0;
 }
 
@@ -162,14 +137,21 @@ int refill(config const& settings, options const& given) {
             std::cout << line << std::endl;
         }
     }
-    auto const missing = look(all);
+    auto missing = look(all);
     auto const size = missing.of->size;
+    auto const histories = find_lacking_histories(all, missing.failed);
+    for (auto const& one : histories)
+        object.change("store", walmgr::history_name(one.tli),
+                      {{"repository", settings.walmgr_data.at(one.repository)}});
     for (auto const& one : missing.in_one)
         object.change("store", file_name({one.where.tli, one.where.first}, size),
                       {{"segments", one.where.count()}, {"repository", settings.walmgr_data.at(one.repository)}});
     if (given.dry_run) {
         for (auto const& one : here)
             std::cout << one.name << ": would be stored, or recorded as missing\n";
+        for (auto const& one : histories)
+            std::cout << walmgr::history_name(one.tli) << ": would be copied to "
+                      << settings.walmgr_data.at(one.repository) << '\n';
         for (auto const& one : missing.in_one)
             std::cout << shown(one.where, size) << ": would be copied to " << settings.walmgr_data.at(one.repository)
                       << '\n';
@@ -187,6 +169,14 @@ int refill(config const& settings, options const& given) {
         if (given_by_server) object.change("store", file_name(which, size), {{"segments", 1}, {"repository", nullptr}});
         return given_by_server;
     };
+    bool whole = true;
+    for (auto const& one : histories) {
+        bool const copied =
+            std::visit([&](auto const& way) { return copy_history(all, one, way, place / "history", missing.failed); },
+                       settings.pack);
+        whole = whole && copied;
+        std::cout << walmgr::history_name(one.tli) << (copied ? ": filled\n" : ": still missing\n");
+    }
     auto const told = std::visit(
         [&](auto const& way) { return walmgr::refill(all, missing, way, place / "segment", give); }, settings.pack);
     warn_of(told.failed);
@@ -197,11 +187,11 @@ int refill(config const& settings, options const& given) {
         return json::list(runs, [&](auto const& run) { return json{facts_of(run, size)}; });
     };
     object.set({{"filled", say(told.filled, ": filled")}, {"left", say(told.left, ": still missing")}});
-    if (told.filled.empty() && told.left.empty()) std::cout << "no gaps\n";
-    for (auto const* const failed : {&missing.failed, &told.failed}) {
+    if (told.filled.empty() && told.left.empty() && histories.empty()) std::cout << "no gaps\n";
+    for (auto const* const failed : {&std::as_const(missing).failed, &told.failed}) {
         if (!failed->empty()) return static_cast<int>(failed->front().kind);
     }
-    if (told.left.empty() && dropped_here(settings).empty()) return 0;
+    if (whole && told.left.empty() && dropped_here(settings).empty()) return 0;
     object.problem("log is still missing");
     return static_cast<int>(fault::gap);
 }

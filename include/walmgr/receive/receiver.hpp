@@ -196,15 +196,19 @@ private:
 
     void keep_histories(pgq::libpq::replication& server, server_facts const& facts) {
         if (facts.history.empty()) return;
+        bool known = false;
         try {
-            if (has_history_of(where_, of_, facts)) return;
+            known = has_history_of(where_, of_, facts);
         } catch (error const& away) {
             if (goes_on_without(facts, away)) return;  // they were kept when this timeline was begun
             throw;
         }
+        if (known && offered_ == facts.tli) return;
         for (auto const& one : facts.past)
-            if (static_cast<std::uint32_t>(one.tli) > 1) keep_history(server, one.tli, folder_, archiver_, log_);
+            if (!known && one.tli > timeline{1}) keep_history(server, one.tli, folder_, archiver_, log_);
+        // Also where this repository has it: another one may not.
         keep_history(server, facts.tli, folder_, archiver_, log_);
+        offered_ = facts.tli;
     }
 
     /// The server has not any more what should come next.
@@ -236,7 +240,8 @@ private:
     attempts<Retry> tries_;
     std::optional<segment> after_gap_{};
     failover_sign<Store, Archiver, Log> sign_;
-    std::string said_{};  ///< the last failure: a server that is down for hours shall not fill the log
+    std::optional<timeline> offered_{};  ///< whose history was given to all repositories
+    std::string said_{};                 ///< the last failure: a server that is down for hours shall not fill the log
     bool received_ = false;
 };
 
