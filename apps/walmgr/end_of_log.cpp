@@ -4,9 +4,11 @@
 #include "result.hpp"
 
 #include <walmgr/archived.hpp>
+#include <walmgr/discarded.hpp>
 #include <walmgr/intent.hpp>
 #include <walmgr/receive/received_part.hpp>
 #include <walmgr/receive/sign.hpp>
+#include <walmgr/repositories/joined.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -43,6 +45,11 @@ void tell(std::string const& line) {
 
 void tell_end_of_log(usable_repositories const& all, walmgr::restore_plan const& plan) {
     auto const tli = plan.line.own;
+    auto const lost = discarded_end(walmgr::joined_stores{all.stores}, all.of);
+    if (lost && contains(plan.line, lost->tli, begin_of(*lost, all.of.size)))
+        tell(file_name(*lost, all.of.size) +
+             " and what follows was thrown away by stop --discard-wal, and no later log is archived: this restore ends "
+             "in front of it");
     for (auto const& where : all.stores) {
         for (auto const& one : find_receivers(where, all.of, tli)) {
             if (is_archived(all, tli, one)) continue;

@@ -113,10 +113,32 @@ def test_archiving_is_set_up_watched_and_stopped(archive, primary, wait_until):
     # Nothing was lost by it.
     assert archive.run("setup").returncode == 0
     wait_until(lambda: before in {path.stem for path in archive.objects()}, what="the backlog is archived", timeout=90)
+    assert archive.run("backup").returncode == 0
+    second, third = archive.make_folder("second"), archive.folder / "third"
+    archive.configure(master_db=primary.conninfo(), walmgr_data=f"{third}, {archive.repository}, {second}")
+    assert archive.run("repo", "init").returncode == 16  # the third is not there
     done = archive.run("stop", "--discard-wal")
-    assert done.returncode == 0 and "may never be archived" in done.stdout, done.stderr
+    assert done.returncode == 0 and "may never be archived" in done.stdout and f"repository {third}: " in done.stderr, done
     assert primary.execute(setting, "archive_command") == [("/bin/true",)]
+    first = done.stdout.split("recorded: ")[1].split()[0]
+    for repository in (archive.repository, second):
+        assert [path.name for path in repository.glob("main/discarded/1/*")] == [first]
+    archive.configure(master_db=primary.conninfo())
     assert verdicts(archive)["discarded"][0] == "note"
+
+    # Until later log comes, which would show a gap, nothing else tells that the end is not the end.
+    def told():
+        listed = archive.run("gap", "list")
+        planned = archive.run("restore", "-n", archive.folder / "copy")
+        assert listed.returncode == planned.returncode == 0, (listed, planned)
+        assert json.loads(archive.run("gap", "list", "--json").stdout)["discarded"] == (first if first in listed.stdout else None)
+        return listed.stdout.count(f"{first} and what follows was thrown away by stop --discard-wal"), planned.stderr.count(first)
+
+    assert told() == (1, 1)
+    assert archive.run("setup", "--replace").returncode == 0
+    wait_until_archived(primary, wait_until)
+    assert told() == (0, 0)
+    assert archive.run("stop", "--discard-wal").returncode == 0
 
     # What archives elsewhere is left alone.
     primary.execute("alter system set archive_command = 'cp %p /elsewhere/%f'")

@@ -130,7 +130,7 @@ int stop(config const& settings, options const& given) {
     auto const where = open_repository(settings);
     auto const& primary = primary_of(settings.nodes);
     auto db = session_with(primary.db);
-    auto const of = checked_cluster(settings, where, db);
+    checked_cluster(settings, where, db);
     auto const before = walmgr::archive_command_of(db);
     if (!walmgr::archives_nothing(before) && !archives_here(settings, primary, before) && !given.replace)
         throw walmgr::error{walmgr::fault::negative,
@@ -151,7 +151,8 @@ int stop(config const& settings, options const& given) {
     }
     // The record comes first: whoever is killed in between has recorded too much, not too little.
     if (discards) {
-        walmgr::record_discarding(where, of, first);
+        auto all = open_repositories(settings);
+        warn_of(in_each(all, [&](walmgr::repository const& in) { record_discarding(in.where, in.of, first); }));
         std::cout << "recorded: " << first
                   << " and what follows may never be archived; after the next setup take a new "
                   << "base backup\n";

@@ -37,9 +37,9 @@ std::int64_t archive_backlog(pgq::transport auto& db) {
         pgq::query(db, "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'"), 0, 0);
 }
 
-/// The file of the write-ahead log that a primary writes now.
+/// The file of the write-ahead log that a primary writes its next byte to.
 std::string current_wal_file(pgq::transport auto& db) {
-    return pgq::value_of<std::string>(pgq::query(db, "select pg_walfile_name(pg_current_wal_lsn())"), 0, 0);
+    return pgq::value_of<std::string>(pgq::query(db, "select pg_walfile_name(pg_current_wal_lsn() + 1)"), 0, 0);
 }
 
 }  // namespace walmgr::sql
