@@ -21,10 +21,11 @@ namespace {
 using walmgr::any_store;
 
 /// Whether a recovery gets all that a receiver has, which is known only while that receives nothing.
-bool is_archived(usable_repositories const& all, walmgr::timeline tli, walmgr::receiver_sign const& one) {
+bool is_archived(usable_repositories const& all, walmgr::lineage const& line, walmgr::receiver_sign const& one) {
     auto const& of = all.of;
+    auto const tli = line.own;
     if (!one.has) return false;
-    if (one.has->bytes == 0) return true;
+    if (*one.has <= begin_of(line)) return true;
     walmgr::segment const last{tli, (one.has->bytes - 1) / of.size.bytes};
     // A part of a segment is handed out when its timeline was given up.
     auto const has_intent = [&](any_store const& where) { return find_intent(where, of, tli).has_value(); };
@@ -52,7 +53,7 @@ void tell_end_of_log(usable_repositories const& all, walmgr::restore_plan const&
              "in front of it");
     for (auto const& where : all.stores) {
         for (auto const& one : find_receivers(where, all.of, tli)) {
-            if (is_archived(all, tli, one)) continue;
+            if (is_archived(all, plan.line, one)) continue;
             return tell("the receiver of host " + one.place.host + ", into " + one.place.folder +
                         ", may have log of timeline " + std::to_string(static_cast<std::uint32_t>(tli)) +
                         " that is not archived, with commits that are nowhere else: if the primary is lost get it by "

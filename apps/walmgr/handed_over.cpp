@@ -12,6 +12,7 @@
 #include <walmgr/receive/received_part.hpp>
 #include <walmgr/receive/sign.hpp>
 #include <walmgr/repositories.hpp>
+#include <walmgr/restore/lineage.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -61,6 +62,18 @@ std::optional<stored_log> find_stored(opened const& all, walmgr::segment which) 
                 stored_log{&one, object_name(one.of, *walmgr::parse_wal_name(part->name), part->name), part->end(size)};
     }
     return longest;
+}
+
+/// Where a timeline begins, by the first repository that knows; else zero.
+lsn begin_of_timeline(opened const& all, timeline tli) {
+    for (auto const& one : all) {
+        try {
+            return begin_of(find_lineage(one.where, one.of, tli));
+        } catch (walmgr::error const& problem) {
+            if (problem.kind() != walmgr::fault::gap && problem.kind() != walmgr::fault::corrupt) throw;
+        }
+    }
+    return {};
 }
 
 constexpr std::size_t length_bytes = 4;
@@ -122,7 +135,7 @@ std::string missing_hand_over(config const& settings, timeline tli) {
                        " has not told how far it has received: see that it runs there and reaches the repository"
                        ", or, where its folder is lost, remove " +
                        one.object + " there";
-            if (one.has->bytes == 0) continue;
+            if (*one.has <= begin_of_timeline(all, tli)) continue;  // nothing of it had come
             auto const stored = find_stored(all, {tli, (one.has->bytes - 1) / of.size.bytes});
             if (!stored || stored->end < *one.has)
                 return who + " has log up to " + to_string(*one.has) +

@@ -109,11 +109,12 @@ def test_after_a_change_of_roles_it_does_not_receive_from_the_standby_instead(pr
         receivers = [Elsewhere(pair, f"slave_db = {pair.conninfo('b')}\n", second=second), Elsewhere(pair, name="behind_the_standby")]
         processes = [one.receive() for one in receivers]
         try:
-            for of in "ba":
-                wait_until(lambda: pair.sql(of, "select count(*) from pg_stat_replication where application_name = 'walmgr' and state = 'streaming'")
-                           == [(1,)], what="a receiver", timeout=60)
             pair.sql("b", "insert into kept values (1)")
             wait_until(lambda: pair.rows("a") == [1], what="the row on the standby")
+            (at,), = pair.sql("b", "select pg_current_wal_flush_lsn()")
+            for of in "ba":
+                wait_until(lambda: pair.sql(of, f"select count(*) from pg_stat_replication where application_name = 'walmgr' and flush_lsn >= '{at}'")
+                           == [(1,)], what="a receiver that has it", timeout=60)
             pair.kill9("b")
             done = pair.walmgr("boot", "--timeout", "60")
             assert done.returncode == 0 and "on timeline 3" in done.stdout, done

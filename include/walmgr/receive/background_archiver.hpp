@@ -6,6 +6,7 @@
 #include <pgq/log.hpp>
 #include <pgq/stop.hpp>
 
+#include <unistd.h>
 #include <walmgr/error.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/retry.hpp>
@@ -97,6 +98,8 @@ private:
     bool archive(job const& next, std::stop_token const& stop) {
         attempts tries{retry_};
         for (bool said = false; !stop.stop_requested();) {
+            // One that was written anew when it had just been archived is gone with the first.
+            if (next.file.ends_with(".history") && ::access((from_ / next.file).c_str(), F_OK) != 0) return true;
             std::exception_ptr last;
             try {
                 archive_(from_ / next.file, next.name, stop);

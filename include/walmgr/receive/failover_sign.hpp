@@ -35,7 +35,7 @@ public:
 
     /// Before anything of a timeline is acknowledged. @throws error  from the store
     void begin(timeline tli) {
-        given_up_ = find_intent(where_, of_, tli).has_value();
+        look(tli);
         if (given_up_ || receives_ == tli) return;
         told_.reset();
         sign_on(where_, of_, tli, place_);
@@ -53,14 +53,16 @@ public:
             throw error{fault::unavailable, shown(tli) + " was given up, so that its server is not received from; "
                                                          "boot --undo takes that back"};
     }
-    /// The same while a standby is received from: what ends a primary does not end that, and it may be the one that is
-    /// to be promoted, so the repository is asked now and then. One that answers slowly is asked less often.
-    /// @throws error  likewise
+    /// Finds out whether that timeline was given up. @throws error  from the store
+    void look(timeline tli) { given_up_ = find_intent(where_, of_, tli).has_value(); }
+    /// While a standby is received from: what ends a primary does not end that, and it may be the one that is to be
+    /// promoted, so the repository is asked now and then. One that answers slowly is asked less often.
+    /// @throws error  as require_open()
     void look_again(timeline tli) {
         auto const begin = clock::now();
         if (begin < look_at_) return;
         try {
-            given_up_ = find_intent(where_, of_, tli).has_value();
+            look(tli);
         } catch (error const&) {}  // it cannot be asked now
         constexpr int share = 10;
         look_at_ = std::max(begin + std::chrono::seconds{1}, begin + (clock::now() - begin) * share);

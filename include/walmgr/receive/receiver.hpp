@@ -92,6 +92,7 @@ private:
                                         .statement_timeout = std::chrono::seconds{60},
                                         .application_name = settings_.application_name}};
         auto const facts = ask_server(server, of_);
+        ask_sign(facts, [&] { sign_.look(facts.tli); });  // before anything of an older one is received again
         keep_histories(server, facts);
         warn_of_remote_apply(server, settings_.application_name, log_);
         auto const slot = own_slot(server, settings_.stream.slot, log_);
@@ -100,7 +101,7 @@ private:
                                              " from " + to_string(begin_of(at, of_.size)));
         said_.clear();
         for (;;) {
-            if (at.tli == facts.tli) sign_on(facts);  // before anything is acknowledged
+            if (at.tli == facts.tli) ask_sign(facts, [&] { sign_.begin(facts.tli); });  // before it is acknowledged
             auto settings = settings_.stream;
             settings.wait_for_room = !settings_.once;
             if (settings_.once) settings.until = facts.flushed;
@@ -135,7 +136,7 @@ private:
             archive_unfinished(folder_, of_.size, archiver_);
             sign_.forget(at.tli);
             at = {timeline{ended.next->timeline}, ended.next->begin / of_.size.bytes};
-            keep_history(server, at.tli, folder_, archiver_, log_);
+            if (at.tli > facts.tli) keep_history(server, at.tli, folder_, archiver_, log_);
             log_.write(pgq::log_level::info, "the timeline has ended; following timeline " +
                                                  std::to_string(ended.next->timeline) + " from " +
                                                  to_string(lsn{ended.next->begin}));
@@ -144,9 +145,10 @@ private:
     }
 
     void archive_whole(segment whole) { archiver_.add(file_name(whole, of_.size), file_name(whole, of_.size)); }
-    void sign_on(server_facts const& facts) {
+    /// @throws error  unavailable, where the server's timeline was given up
+    void ask_sign(server_facts const& facts, auto const& how) {
         try {
-            sign_.begin(facts.tli);
+            how();
         } catch (error const& away) {
             if (!sign_.receives(facts.tli) || !goes_on_without(facts, away)) throw;
         }

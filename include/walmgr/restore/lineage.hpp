@@ -22,6 +22,11 @@ struct lineage {
     timeline own{};
 };
 
+/// Where a timeline begins; zero for the first one.
+inline lsn begin_of(lineage const& line) {
+    return line.past.empty() ? lsn{} : line.past.back().end;
+}
+
 /// Whether what was written on `tli` up to `end` belongs to the past of a timeline, or to itself.
 inline bool contains(lineage const& line, timeline tli, lsn end) {
     if (tli == line.own) return true;
