@@ -1,5 +1,5 @@
 """A user's project builds against the installed headers in each of three ways, by CMake with separate compilation, and consumes what it has
-produced."""
+produced. So does one that keeps objects with walmgr's headers."""
 import pathlib
 import re
 import shlex
@@ -37,6 +37,12 @@ def project(scratch):
     return shutil.copytree(PROJECT, scratch / "shop")
 
 
+@pytest.fixture
+def vault(scratch):
+    """A project that needs each of the libraries that keep a log."""
+    return shutil.copytree(ROOT / "test/support/vault", scratch / "vault")
+
+
 def headers_came_from(dependencies, headers):
     """Whether the framework's headers came from one folder only, and nothing at all from this checkout."""
     used = [pathlib.Path(word) for word in dependencies.split() if (word.startswith(("/", "..")) or "/pgq/" in word) and not word.endswith(":")]
@@ -50,6 +56,14 @@ def headers_came_from(dependencies, headers):
 def bills(program, db):
     done = subprocess.run([program, db.conninfo], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr, done.returncode) == ("1 ann\n2 bob\n", "", 0)
+
+
+def keeps(program, folder):
+    folder.mkdir()
+    done = subprocess.run([program, folder], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("kept\n", 16) and "127.0.0.1 port 1" in done.stderr, done
+    unpacked = subprocess.run(["lz4", "-dc", folder / "line"], capture_output=True, text=True, timeout=60)
+    assert unpacked.stdout == "kept\n"
 
 
 def pkg_config_path(prefix):
@@ -94,15 +108,41 @@ def test_cmake_refuses_another_major_version(prefix, project):
     assert "version: 4.0" in done.stderr
 
 
-def test_by_meson_subproject(project, db):
+def build_with_subproject(project):
     # These three are all that a subproject reads: neither programs nor tests nor a server's headers.
     subproject = project / "subprojects/pgq"
     subproject.mkdir(parents=True)
     for name in ("meson.build", "meson_options.txt"):
         shutil.copy(ROOT / name, subproject)
     shutil.copytree(ROOT / "include", subproject / "include")
-    run("meson", "setup", "build", "--buildtype=plain", "--force-fallback-for=pgq", cwd=project)
+    run("meson", "setup", "build", "--buildtype=plain", "--force-fallback-for=pgq,walmgr", cwd=project)
     run("ninja", "-C", "build", cwd=project)
+    return subproject / "include"
+
+
+def test_by_meson_subproject(project, db):
+    headers = build_with_subproject(project)
     deps = run("ninja", "-C", "build", "-t", "deps", cwd=project).replace("../", f"{project}/")
-    headers_came_from(deps, subproject / "include/pgq")
+    headers_came_from(deps, headers / "pgq")
     bills(project / "build/shop", db)
+
+
+def test_walmgr_by_pkg_config(prefix, vault):
+    flags = shlex.split(run("pkg-config", "--cflags", "--libs", "walmgr >= 4.0", cwd=vault, PKG_CONFIG_PATH=pkg_config_path(prefix)))
+    run("g++", "-Wall", "-Wextra", "-Werror", "main.cpp", "-o", "vault", *flags, cwd=vault)
+    keeps(vault / "vault", vault / "objects")
+
+
+def test_walmgr_by_cmake(prefix, vault):
+    run("cmake", "-G", "Ninja", "-B", "build", f"-DCMAKE_PREFIX_PATH={prefix}", cwd=vault)
+    run("ninja", "-C", "build", cwd=vault)
+    keeps(vault / "build/vault", vault / "objects")
+    text = (vault / "CMakeLists.txt").read_text()
+    (vault / "CMakeLists.txt").write_text(text.replace("COMPONENTS walmgr", "COMPONENTS vault"))
+    done = subprocess.run(["cmake", "-G", "Ninja", "-B", "other", f"-DCMAKE_PREFIX_PATH={prefix}"], cwd=vault, capture_output=True, text=True)
+    assert done.returncode != 0 and "pgq has no component vault" in done.stderr, done.stderr
+
+
+def test_walmgr_by_meson_subproject(vault):
+    build_with_subproject(vault)
+    keeps(vault / "build/vault", vault / "objects")

@@ -1,7 +1,9 @@
 """Servers whose configuration lies outside of their data folder, as Debian has it: they are started again by what they were started with,
 and not stopped before that is known; and their backups have the configuration, which comes back byte for byte, in nobody's place."""
 import json
+import os
 import re
+import signal
 import stat
 import subprocess
 
@@ -10,6 +12,7 @@ import pytest
 from support.archive import stored_object
 from support.debian_way import BIN, debian_way
 from support.server import as_server_user, give_to_server_user
+from support.told import Manual
 
 # What the server reads below a/etc.
 FILES = {"postgresql.conf", "pg_hba.conf", "pg_ident.conf", "more.conf", "roles", "conf.d/memory.conf"}
@@ -144,6 +147,39 @@ def test_a_restored_server_is_started_by_the_files_and_other_files_stay(debian):
     debian.configure()
     debian.write(debian.etc("a") / "more.conf", "# nothing\n", 0o604)
     debian.start("a")
+
+
+def test_a_resumed_backup_has_the_files_of_its_end_encrypted_like_the_rest(debian):
+    debian.make("vault")
+    debian.write(debian.folder / "key", os.urandom(32).hex(), 0o600)
+    keys = {"walmgr_data": debian.folder / "vault", "encryption_key_file": debian.folder / "key", "backup_source": "files"}
+    debian.configure(**keys, backup_wal_timeout=1)
+    debian.walmgr("repo", "init")
+    (archiver,), = debian.sql("a", "select pid from pg_stat_activity where backend_type = 'archiver'")
+    os.kill(archiver, signal.SIGSTOP)
+    try:
+        debian.walmgr("backup", status=15, says="--resume goes on with what is stored")
+    finally:
+        os.kill(archiver, signal.SIGCONT)
+    folder, = (debian.folder / "vault/main/base").iterdir()
+    first = (folder / "config.tar").read_bytes()
+    debian.write(debian.etc("a") / "more.conf", "# changed between the attempts\n", 0o604)
+    debian.configure(**keys)
+    label, said = backup(debian, "--resume")
+    assert label == folder.name and f"going on with {label}" in said and (folder / "config.tar").read_bytes() != first
+    assert b"changed between" not in subprocess.run(["zstd", "-dcqf", folder / "config.tar"], capture_output=True).stdout
+    debian.walmgr("verify", label)
+
+    data, below = debian.folder / "resumed", debian.folder / "below resumed"
+    words = ["restore", label, data, "--config", below, "--json"]
+    planned, done = (Manual().read(debian.walmgr(*words, *also), "restore", bool(also)) for also in (["-n"], []))
+    assert same_files(debian, below)
+    config = [one for one in done["changes"] if str(below) in one["object"]]
+    assert len(config) == len(FILES) and planned["changes"] == done["changes"], done
+    debian.configure(**{**keys, "encryption_key_file": ""})
+    debian.walmgr("restore", label, debian.folder / "none", "--config", debian.folder / "nowhere", status=3, says="encryption_key_file")
+    debian.configure()
+    debian.write(debian.etc("a") / "more.conf", "# nothing\n", 0o604)
 
 
 def test_a_damaged_byte_is_found_and_older_backups_are_as_good_as_they_were(debian):

@@ -160,7 +160,7 @@ def test_a_link_that_is_cut_anywhere_is_made_again(receiving, cluster, wait_unti
         server.start()
         server.execute("create table kept (n int, filler text)")
         receiving.know(server)
-        link = Link(server)
+        link = Link(f"{server.host}/.s.PGSQL.{server.port}")
         try:
             receiving.configure(master_db=f"{server.conninfo()} hostaddr=127.0.0.1 port={link.port} sslmode=disable".replace(
                 f"port={server.port} ", "").replace(f"host={server.host} ", ""))

@@ -91,10 +91,10 @@ def position(server):
 
 
 class Link:
-    """A TCP link to a server that can be cut, at any byte: after `budget` bytes from the server, when that is set."""
+    """A TCP link to a server's socket that can be cut, at any byte: after `budget` bytes from the server, when that is set."""
 
-    def __init__(self, server):
-        self.upstream = ("127.0.0.1", server.port)
+    def __init__(self, server_socket):
+        self.upstream = str(server_socket)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.budget = None
@@ -109,8 +109,8 @@ class Link:
             ready, _, _ = select.select([self.listener, *[one for pair in pairs for one in pair]], [], [], 0.05)
             for one in ready:
                 if one is self.listener:
-                    client = self.listener.accept()[0]
-                    pairs.append((client, socket.create_connection(self.upstream)))
+                    pairs.append((self.listener.accept()[0], socket.socket(socket.AF_UNIX)))
+                    pairs[-1][1].connect(self.upstream)
                 elif pair := next((pair for pair in pairs if one in pair), None):
                     if not self._pass(one, *pair):
                         pairs.remove(pair)

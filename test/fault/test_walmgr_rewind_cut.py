@@ -1,0 +1,55 @@
+"""The link to the new primary is cut while pg_rewind reads from it: the old primary is half of each then. It comes back by another
+`rejoin`, or is refused for good; it never starts as what it is."""
+import random
+
+import pytest
+
+from support.pair import PORT, running_pair
+from support.receiving import Link
+
+
+@pytest.fixture
+def pair(program, wait_until):
+    with running_pair(program("walmgr"), "wal_log_hints = on\nlog_min_messages = fatal") as made:
+        made.sql("a", "create table kept (n int primary key, filler text)")
+        made.sql("a", "insert into kept select n, repeat('x', 500) from generate_series(1, 20000) n")
+        wait_until(lambda: made.streams("b"), what="a standby that streams", timeout=60)
+        made.kill9("a")
+        assert made.walmgr("boot").returncode == 0
+        yield made
+
+
+def diverge(pair):
+    """The old primary writes what the new one does not have, and the new one what the old one does not have."""
+    pair.ctl("a", "start")
+    pair.sql("a", "update kept set filler = 'of the old one' where n % 3 = 0")
+    pair.sql("a", "create table lost as select n from generate_series(1, 20000) n")
+    pair.kill9("a")
+    pair.sql("b", "update kept set filler = 'of the new one' where n % 2 = 0")
+    pair.sql("b", "checkpoint")
+
+
+def test_the_link_is_cut_while_the_old_primary_is_rewound(pair, wait_until):
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    diverge(pair)
+    link = Link(pair.folders["b"] / f".s.PGSQL.{PORT}")
+    try:
+        conninfo = f"host=127.0.0.1 port={link.port} user=postgres dbname=postgres"
+        pair.archive.configure(**{**pair.keys, "slave_db": conninfo})
+        while True:
+            link.budget = chance.randrange(1 << 14, 1 << 22)
+            cuts = link.cuts
+            done = pair.walmgr("rejoin")
+            print(link.cuts - cuts, done)
+            if done.returncode == 0:
+                break
+            assert done.stderr.count("\n") >= 1 and not pair.primaries() == ["a"], done
+    finally:
+        link.close()
+    pair.archive.configure(**pair.keys)
+    wait_until(lambda: pair.streams("a"), what="the old primary as a standby", timeout=60)
+    wait_until(lambda: pair.sql("a", "select to_regclass('lost')") == [(None,)], what="it has what the new one has", timeout=60)
+    assert pair.sql("a", "select count(*), count(*) filter (where filler = 'of the old one') from kept") == [(20000, 0)]
+    pair.prove("b", "a")
