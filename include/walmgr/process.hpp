@@ -146,6 +146,12 @@ inline std::string first_line(std::string_view text) {
     return std::string{text.substr(begin, std::min(text.find_first_of("\r\n", begin), text.size()) - begin)};
 }
 
+/// The line that says why, of a program that tells of its progress as well: PostgreSQL's call it an error, or fatal.
+inline std::string telling_line(std::string_view text) {
+    auto const why = std::min(text.find("error: "), text.find("fatal: "));
+    return first_line(why == text.npos ? text : text.substr(text.rfind('\n', why) + 1));
+}
+
 /// Runs a program, which is looked up in PATH when its name has no slash, and waits for its end. What it leaves running
 /// in the background, as pg_ctl does, is not waited for.
 /// @throws error  configuration, when there is no such program; timed_out, when the deadline has passed; unavailable
@@ -200,7 +206,7 @@ inline process_result run_process(std::vector<std::string> const& command, proce
 inline std::string run_checked(std::vector<std::string> const& command, process_options const& wanted = {}) {
     auto done = run_process(command, wanted);
     if (done.status == 0) return std::move(done.out);
-    auto const said = first_line(done.err.empty() ? done.out : done.err);
+    auto const said = telling_line(done.err.empty() ? done.out : done.err);
     throw error{fault::unavailable, command.front() + " ended with status " + std::to_string(done.status) +
                                         (said.empty() ? "" : ": " + said)};
 }

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from support.pair import BIN, running_pair
+from support.pair import BIN, PORT, running_pair
+from support.receiving import Link
 from support.server import tree
 
 
@@ -158,3 +159,27 @@ def test_a_primary_that_is_lost_as_soon_as_it_is_one_takes_its_own_timeline_alon
     done = pair.walmgr("boot")
     assert done.returncode == 0 and "give up timeline 2" in done.stdout and "on timeline 3" in done.stdout, done
     assert pair.rows("a") == [1]
+
+
+def test_the_log_of_standbys_ends_within_a_record_and_one_is_booted_and_the_other_follows(pair, wait_until):
+    """What a server that was lost had sent ends at a page, with the begin of a record there: it will never be replayed."""
+    pair.sql("a", "create table kept (n int, filler text)")
+    pair.clone("c")
+    links = {name: Link(pair.folders["a"] / f".s.PGSQL.{PORT}", once=True) for name in "bc"}
+    for name, link in links.items():
+        with open(pair.data(name) / "postgresql.auto.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"primary_conninfo = 'host=127.0.0.1 port={link.port} user=postgres'\n")
+        pair.ctl(name, "restart" if name == "b" else "start")
+    wait_until(lambda: pair.streams("b") and pair.streams("c"), what="standbys that stream", timeout=60)
+    for name, kilobytes in (("b", 1024), ("c", 1000)):  # the other one has less, but the same begin of a record may be its end
+        links[name].budget = kilobytes << 10
+    pair.sql("a", "insert into kept select n, repeat('x', 500) from generate_series(1, 10000) n")
+    wait_until(lambda: all(link.cuts for link in links.values()), what="links that are cut")
+    pair.kill9("a")
+    done = pair.walmgr("boot")
+    assert done.returncode == 0, done
+    pair.archive.configure(**{**pair.keys, "master_db": pair.conninfo("c"), "master_data": pair.data("c")})
+    done = pair.walmgr("follow")
+    assert done.returncode == 0, done
+    pair.sql("b", "create table after as select 1 as n")
+    wait_until(lambda: pair.sql("c", "select to_regclass('after') is not null") == [(True,)], what="the other standby follows", timeout=60)

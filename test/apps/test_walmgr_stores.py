@@ -206,7 +206,7 @@ def test_a_link_of_sftp_that_is_cut_anywhere_is_an_error_and_nothing_is_sealed(a
 
 
 @pytest.mark.parametrize("keys, status, words", [
-    ({"ssh_command": "{sshd.command} -oUserKnownHostsFile={sshd.folder}/nobody_is_known"}, 16, "Host key verification failed"),
+    ({"ssh_command": "{sshd.command} -oUserKnownHostsFile=/dev/null -oStrictHostKeyChecking=no"}, 16, "Host key verification failed"),
     ({"ssh_command": "/nowhere/ssh"}, 3, "there is no program /nowhere/ssh"),
     ({"ssh_command": "{hangs}", "store_timeout": "1"}, 16, "no answer for 1 s"),
     ({"ssh_command": "echo Welcome to this machine"}, 16, "its shell must print nothing"),
@@ -225,7 +225,7 @@ def test_a_machine_that_cannot_be_asked_by_sftp_is_no_end_of_the_log(archive, ss
 
 
 @pytest.mark.parametrize("keys, status, words", [
-    ({"ssh_command": "{sshd.command} -oUserKnownHostsFile={sshd.folder}/nobody_is_known"}, 16, "Host key verification failed"),
+    ({"ssh_command": "{sshd.command} -oUserKnownHostsFile=/dev/null -oStrictHostKeyChecking=no"}, 16, "Host key verification failed"),
     ({"ssh_command": "ssh -F none -oUserKnownHostsFile={sshd.folder}/known_hosts -i {sshd.folder}/other_key -oIdentityAgent=none"}, 16, "ermission denied"),
     ({"ssh_walmgr": "/nowhere/walmgr"}, 16, "/nowhere/walmgr"),
     ({"ssh_walmgr": "echo Welcome;"}, 16, "its shell must print nothing"),

@@ -23,6 +23,7 @@ class Machine:
         self.console = self.folder / "console"
         self.process, self.leader = None, None
         self.put("/etc/hostname", name + "\n")
+        self.put("/etc/tmpfiles.d/tmp.conf", "")  # this checkout may lie in /tmp, of which nothing else would be left
 
     def put(self, path, text, mode=0o644):
         """A file in it, before or while it runs."""
@@ -38,7 +39,8 @@ class Machine:
             self.process = subprocess.Popen(
                 [*within, "systemd-nspawn", "--directory", self.root, f"--machine={self.name}-{os.getpid()}", f"--hostname={self.name}",
                  "--register=no", "--keep-unit", link, "--quiet", "--boot", "systemd.unit=basic.target"],
-                stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+                env={**os.environ, "SYSTEMD_NSPAWN_TMPFS_TMP": "0"})
         self.leader = self._await_systemd()
         self.systemctl("start", "systemd-user-sessions")  # lets others than root log in
         if self.address:

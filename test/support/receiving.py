@@ -91,10 +91,12 @@ def position(server):
 
 
 class Link:
-    """A TCP link to a server's socket that can be cut, at any byte: after `budget` bytes from the server, when that is set."""
+    """A TCP link to a server's socket that can be cut, at any byte: after `budget` bytes from the server, when that is set. `once`: it is not
+    made again then."""
 
-    def __init__(self, server_socket):
+    def __init__(self, server_socket, once=False):
         self.upstream = str(server_socket)
+        self.once = once
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.budget = None
@@ -116,6 +118,7 @@ class Link:
                         pairs.remove(pair)
                         for end in pair:
                             end.close()
+        self.listener.close()
         for pair in pairs:
             for end in pair:
                 end.close()
@@ -129,6 +132,7 @@ class Link:
             if self.budget is not None and self.budget <= 0:
                 self.budget = None
                 self.cuts += 1
+                self.closing = self.closing or self.once
                 return False
             return bool(data)
         except OSError:
@@ -137,4 +141,3 @@ class Link:
     def close(self):
         self.closing = True
         self.thread.join()
-        self.listener.close()

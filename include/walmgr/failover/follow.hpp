@@ -3,6 +3,7 @@
 
 #include <walmgr/failover/old_primary.hpp>
 #include <walmgr/sql/settings.hpp>
+#include <walmgr/wait.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -29,7 +30,7 @@ inline std::optional<std::string> obstacle_to_follow(timeline tli, lsn has, time
 /// Refuses a standby that cannot follow that primary without being rewound or made anew. @return the primary's timeline
 /// @throws error  negative, identity, configuration
 inline timeline require_follower(pgq::libpq::connection& standby, pgq::libpq::connection& primary) {
-    auto const state = sql::read_replay_state(standby);
+    auto state = sql::read_replay_state(standby);
     if (!state.in_recovery) throw error{fault::negative, "the server that is to follow is a primary; see rejoin"};
     if (sql::in_recovery(primary)) throw error{fault::negative, "the server that is to be followed is a standby"};
     auto const id = [](auto& db) {
@@ -42,8 +43,14 @@ inline timeline require_follower(pgq::libpq::connection& standby, pgq::libpq::co
                     "the standby has another recovery_target_timeline than latest, so that it would not go over to the "
                     "primary's timeline; set that to latest first"};
     auto const now = sql::current_timeline(primary);
-    if (auto const why = obstacle_to_follow(sql::replayed_timeline(standby), std::max(state.received, state.replayed),
-                                            now, past_of(primary, now)))
+    // A record that it has the begin of, and of which it looks for the rest, is nothing that it has.
+    constexpr std::chrono::seconds enough_to_replay{10};
+    holds_within(enough_to_replay, [&] {
+        state = sql::read_replay_state(standby);
+        return state.replayed >= state.received || state.looks_for_more;
+    });
+    auto const has = state.looks_for_more ? state.replayed : std::max(state.received, state.replayed);
+    if (auto const why = obstacle_to_follow(sql::replayed_timeline(standby), has, now, past_of(primary, now)))
         throw error{fault::negative,
                     "the standby cannot follow: " + *why + "; stop it, and rejoin it or make it anew by createslave"};
     return now;

@@ -76,7 +76,7 @@ public:
         case machine_step::start:
             return start_node(placed(), limit);
         case machine_step::prepare:
-            return set_when_stopped(data_of(of_), {{"restore_command", with_.restore_command}});
+            return prepare();
         case machine_step::keep:
             if (::access(options().c_str(), F_OK) == 0) replace_text_file(place(), outside_config(of_));
             return copy_own_files(data_of(of_) + '/', kept());
@@ -114,18 +114,29 @@ private:
         }
     }
 
+    /// pg_rewind looks for what the server has removed where its settings say.
+    void prepare() const { set_when_stopped(data_of(of_), {{"restore_command", with_.restore_command}}); }
+
     /// pg_rewind goes on to its end if we are killed, and has the lock until then.
     void rewind(int lock) const {
         if (detail::was_rewound(of_)) return synced{}.keep_tree(of_.data);
+        prepare();  // once more: one that was ended within its work may have put the source's settings there
         auto source = detail::hide_secrets(with_.primary.db);
         source.environment.emplace_back("LC_ALL", "C");
         std::vector<std::string> command{program_of(of_, "pg_rewind"), "--target-pgdata=" + data_of(of_),
                                          "--source-server=" + source.text, "--restore-target-wal"};
         auto const own = placed();
         if (auto const config = outside_config(own); !config.empty()) command.push_back("--config-file=" + config);
-        run_checked(command, {.deadline = std::chrono::hours{24},
-                              .environment = source.environment,
-                              .inherited = {lock, source.service.descriptor()}});
+        try {
+            run_checked(command, {.deadline = std::chrono::hours{24},
+                                  .environment = source.environment,
+                                  .inherited = {lock, source.service.descriptor()}});
+        } catch (error const& problem) {
+            // It removes log that it would need itself if it was ended within its work.
+            throw error{problem.kind(), std::string{problem.what()} +
+                                            "; mend that and rejoin again, and where that ends in the same way make the "
+                                            "server anew by createslave: what is half rewound must not be started"};
+        }
     }
 
     void follow() const {

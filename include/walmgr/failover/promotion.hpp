@@ -44,7 +44,9 @@ inline void drain(pgq::libpq::connection& db, ended_log const& log, std::chrono:
         last = now;
         auto const* const gap = gap_ahead(log, now.replayed);
         up_to = least_end(log, gap);
-        bool const there = now.replayed >= up_to && now.replayed >= now.received && clock::now() - moved >= settle;
+        // Where a server was lost what was received may end within a record, which is never replayed.
+        bool const all = now.replayed >= now.received || now.looks_for_more;
+        bool const there = now.replayed >= up_to && all && clock::now() - moved >= settle;
         if (there && gap != nullptr) require_accepted(log, *gap);
         return there;
     };

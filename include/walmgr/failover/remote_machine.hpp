@@ -62,7 +62,6 @@ private:
         asked.step = step;
         asked.limit = limit;
         auto command = detail::ssh_command(to_, by_);
-        command.insert(command.begin() + 1, "-oStrictHostKeyChecking=yes");
         command.insert(command.end(), {"--", to_.host, by_.walmgr + ' ' + shell_word(to_.path) + " step"});
         process_result done;
         try {

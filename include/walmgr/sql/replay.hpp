@@ -35,6 +35,7 @@ struct replay_state {
     timeline received_on{};  ///< of what it receives, zero when it does not
     lsn received{};
     lsn replayed{};
+    bool looks_for_more = false;  ///< it has replayed each whole record that it has; false where the role may not see it
 };
 
 /// @throws pgq::sql_error
@@ -43,13 +44,16 @@ replay_state read_replay_state(pgq::transport auto& db) {
         db, "select pg_is_in_recovery(), case when pg_is_in_recovery() then pg_is_wal_replay_paused() else false end, "
             "coalesce((select status = 'streaming' from pg_stat_wal_receiver), false), "
             "coalesce((select received_tli from pg_stat_wal_receiver), 0), "
-            "pg_last_wal_receive_lsn()::text, pg_last_wal_replay_lsn()::text");
+            "pg_last_wal_receive_lsn()::text, pg_last_wal_replay_lsn()::text, "
+            "coalesce((select wait_event in ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream') "
+            "from pg_stat_activity where backend_type = 'startup'), false)");
     return {.in_recovery = pgq::value_of<bool>(rows, 0, 0),
             .paused = pgq::value_of<bool>(rows, 0, 1),
             .streaming = pgq::value_of<bool>(rows, 0, 2),
             .received_on = timeline{static_cast<std::uint32_t>(pgq::value_of<std::int64_t>(rows, 0, 3))},
             .received = detail::position_of(rows, 4),
-            .replayed = detail::position_of(rows, 5)};
+            .replayed = detail::position_of(rows, 5),
+            .looks_for_more = pgq::value_of<bool>(rows, 0, 6)};
 }
 
 /// The timeline that a standby has come to, or a primary writes.

@@ -19,7 +19,8 @@ struct ssh_options {
 
 namespace detail {
 
-/// Everything in front of what is to be run there. Never asks anybody anything, and so takes no host that is not known.
+/// Everything in front of what is to be run there. Never asks anybody anything, and takes no host that is not known,
+/// whatever ssh's own configuration says: the first of two settings counts.
 inline std::vector<std::string> ssh_command(location const& to, ssh_options const& by) {
     if (by.program.empty()) throw error{fault::configuration, "no program is named to reach " + to_string(to)};
     auto command = by.program;
@@ -28,6 +29,7 @@ inline std::vector<std::string> ssh_command(location const& to, ssh_options cons
                                         "-x",
                                         "-a",
                                         "-oBatchMode=yes",
+                                        "-oStrictHostKeyChecking=yes",
                                         "-oClearAllForwardings=yes",
                                         "-oServerAliveInterval=15",
                                         "-oServerAliveCountMax=4",
