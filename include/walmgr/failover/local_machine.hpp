@@ -133,9 +133,10 @@ private:
                                   .inherited = {lock, source.service.descriptor()}});
         } catch (error const& problem) {
             // It removes log that it would need itself if it was ended within its work.
-            throw error{problem.kind(), std::string{problem.what()} +
-                                            "; mend that and rejoin again, and where that ends in the same way make the "
-                                            "server anew by createslave: what is half rewound must not be started"};
+            throw error{problem.kind(),
+                        std::string{problem.what()} +
+                            "; mend that and rejoin again, and where that ends in the same way make the "
+                            "server anew by createslave: what is half rewound must not be started"};
         }
     }
 

@@ -1,4 +1,5 @@
-// Keeps a line as an object of a folder, prints what it reads back, and asks an object store that is not there: `vault FOLDER`.
+// Keeps a line as an object of a folder, prints what it reads back, and asks an object store that is not there: `vault
+// FOLDER`.
 #include <walmgr/codec/lz4.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/retry.hpp>
@@ -21,9 +22,10 @@ int main(int argc, char** argv) try {
                           [](std::string_view raw) { std::fwrite(raw.data(), 1, raw.size(), stdout); });
     std::fflush(stdout);
 
-    walmgr::s3_store const far{{.by = walmgr::reached_by::s3, .host = "bucket"},
-                               {.endpoint = "http://127.0.0.1:1", .path_style = true, .who = {.key_id = "id", .secret = "key"}},
-                               walmgr::no_retry{}};
+    walmgr::s3_store const far{
+        {.by = walmgr::reached_by::s3, .host = "bucket"},
+        {.endpoint = "http://127.0.0.1:1", .path_style = true, .who = {.key_id = "id", .secret = "key"}},
+        walmgr::no_retry{}};
     return far.open("line") ? 0 : 1;
 } catch (walmgr::error const& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
