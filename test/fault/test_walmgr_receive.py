@@ -320,6 +320,14 @@ class Silence:
         self._signal(signal.SIGCONT)
 
 
+def change_bit(path):
+    with open(path, "r+b") as file:
+        file.seek(300_000)
+        byte, = file.read(1)
+        file.seek(300_000)
+        file.write(bytes([byte ^ 1]))
+
+
 def test_a_repository_that_keeps_silent_holds_up_neither_the_stream_nor_a_stop(receiving, cluster, wait_until):
     with server_on_copy(cluster) as server:
         server.start()
@@ -352,6 +360,13 @@ def test_a_repository_that_keeps_silent_holds_up_neither_the_stream_nor_a_stop(r
         receiver.send_signal(signal.SIGTERM)
         assert receiver.wait(10) == 0
         silence.end()
+        # A bit that changed in the folder since is not archived, and not handed out.
+        waits = next(path for path in receiving.partial.iterdir() if len(path.name) == 24)
+        change_bit(waits)
+        done = receiving.run("sync")
+        assert done.returncode == 12 and "its bytes are not those that were received" in done.stderr, done
+        assert receiving.run("xrestore", waits.name, receiving.repository / "fetched").returncode == 162
+        change_bit(waits)
         done = receiving.run("sync")
         assert done.returncode == 0, done.stderr
         done = receiving.run("verify")

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <unistd.h>
+#include <walmgr/receive/archive_received.hpp>
 #include <walmgr/receive/receiver.hpp>
 #include <walmgr/repositories/archive.hpp>
 #include <walmgr/store/stoppable.hpp>
@@ -101,7 +102,7 @@ int receive(config const& settings, bool once) {
                                      return walmgr::any_store{to, text};
                                  }};
         auto const report =
-            std::visit([&](auto const& way) { return walmgr::archive_file(all, way, path, name); }, by.pack);
+            std::visit([&](auto const& way) { return walmgr::archive_received(all, way, path, name); }, by.pack);
         walmgr::require_archived(report, by.wal_copies, all.size());
         for (auto const& one : report.failed) {
             if (std::exchange(complained, one.shown) != one.shown) log.write(pgq::log_level::warning, one.why);

@@ -5,10 +5,12 @@
 #include <walmgr/fetch.hpp>
 #include <walmgr/intent.hpp>
 #include <walmgr/receive/partial_folder.hpp>
+#include <walmgr/receive/received_digest.hpp>
 #include <walmgr/receive/received_files.hpp>
 #include <walmgr/receive/received_part.hpp>
 #include <walmgr/repositories.hpp>
 #include <walmgr/repositories/fetch.hpp>
+#include <walmgr/sha256.hpp>
 #include <walmgr/unfinished_file.hpp>
 
 #include <algorithm>
@@ -23,7 +25,7 @@ namespace walmgr {
 namespace detail {
 
 /// Copies a received file to `place`. False when there is none, or nothing was received into it yet.
-/// @throws error  identity and corrupt, for a file that is not the segment that it is named after
+/// @throws error  identity and corrupt, for a file that is not the segment that it is named after, or that was received
 inline bool hand_out(std::string const& path, wal_name const& name, cluster const& of, std::string const& place) {
     auto const from = open_file(path);
     if (!from.is_open()) return false;
@@ -32,9 +34,14 @@ inline bool hand_out(std::string const& path, wal_name const& name, cluster cons
     from.read(0, start);
     if (std::all_of(start.begin(), start.end(), [](char c) { return c == '\0'; })) return false;
     unfinished_file out{place};
+    sha256 hash;
     read_whole(
         from, [&](std::string_view bytes) { check_segment_start(bytes, name, of, path); },
-        [&](std::string_view bytes) { out.write(bytes); });
+        [&](std::string_view bytes) {
+            hash.update(bytes);
+            out.write(bytes);
+        });
+    require_received(path, hash.finish());
     out.finish();
     return true;
 }

@@ -1,6 +1,6 @@
 /// The folder in which received log waits until the repository has it. What lies there, each under a name of its own:
 ///
-/// `000000010000000000000042`: whole and durable, not in the repository yet.
+/// `000000010000000000000042`: whole and durable, not in the repository yet; beside it its digest, with `.sha256`.
 ///
 /// `000000010000000000000043.partial`: being received, of full length, with zeros behind what was received.
 ///
@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <walmgr/file.hpp>
 #include <walmgr/lsn.hpp>
+#include <walmgr/receive/received_digest.hpp>
 #include <walmgr/store/posix.hpp>
 #include <walmgr/wal_name.hpp>
 
@@ -163,8 +164,9 @@ public:
         out.sync();
         rename('.' + name + ".tmp", name);
     }
-    /// Nothing happens when it is gone already.
+    /// With its digest. Nothing happens when it is gone already.
     void remove(std::string const& name) const {
+        ::unlink(digest_path(*this / name).c_str());
         if (::unlink((*this / name).c_str()) != 0 && errno != ENOENT) refuse("cannot remove " + *this / name);
     }
 
@@ -198,6 +200,10 @@ public:
 
     /// Writes at an offset. Lets the disk begin with each mebibyte, so that flush() finds most of the work done.
     void write(std::uint64_t offset, std::string_view bytes) {
+        if (offset == hashed_) {
+            hash_.update(bytes);
+            hashed_ += bytes.size();
+        }
         while (!bytes.empty()) {
             auto const count = ::pwrite(out_.descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
             if (count < 0 && errno != EINTR) refuse("cannot write " + out_.path());
@@ -220,6 +226,9 @@ public:
     /// All was written: the segment is whole from now on, under its own name.
     void finish() {
         flush();
+        auto const path = *in_ / name_;
+        ::unlink(digest_path(path).c_str());
+        if (hashed_ == size_.bytes) keep_received_digest(path, hash_.finish());
         in_->rename(name_ + std::string{partial_ending}, name_);
     }
 
@@ -230,6 +239,8 @@ private:
     segment_size size_;
     file out_{};
     std::uint64_t begun_ = 0;
+    sha256 hash_{};
+    std::uint64_t hashed_ = 0;  ///< bytes, from the begin on without a hole
 };
 
 }  // namespace walmgr
