@@ -183,3 +183,25 @@ def test_the_log_of_standbys_ends_within_a_record_and_one_is_booted_and_the_othe
     assert done.returncode == 0, done
     pair.sql("b", "create table after as select 1 as n")
     wait_until(lambda: pair.sql("c", "select to_regclass('after') is not null") == [(True,)], what="the other standby follows", timeout=60)
+
+
+def test_a_standby_that_has_gone_over_to_another_primary_meanwhile_is_not_promoted_in_its_back(pair, wait_until):
+    pair.sql("a", "create table kept (n int)")
+    pair.clone("c")
+    pair.ctl("c", "start")
+    wait_until(lambda: pair.streams("b") and pair.streams("c"), what="standbys that stream", timeout=60)
+    pair.kill9("a")
+    pair.sql("b", "alter system set recovery_min_apply_delay = '1ms'")
+    pair.sql("b", "select pg_reload_conf()")
+    wait_until(lambda: pair.sql("b", "show recovery_min_apply_delay") == [("1ms",)], what="the setting")
+    done = pair.walmgr("boot")
+    assert done.returncode == 3 and "give up timeline 1" in done.stdout, done
+    pair.sql("b", "alter system reset recovery_min_apply_delay")
+    pair.sql("b", "select pg_reload_conf()")
+    pair.sql("c", "select pg_promote()")
+    pair.sql("c", "create table of_the_other (n int)")
+    pair.sql("c", "select pg_switch_wal()")
+    wait_until(lambda: pair.sql("b", "select to_regclass('of_the_other') is not null") == [(True,)], what="log of the other", timeout=60)
+    done = pair.walmgr("boot")
+    assert done.returncode == 10 and "gone over to timeline 2" in done.stderr and "--undo" in done.stderr, done
+    assert pair.primaries() == ["c"]

@@ -82,7 +82,15 @@ inline void require_fenced(node const& old, any_machine const& at, std::vector<s
 inline timeline finish_promotion(pgq::libpq::connection& db, std::chrono::seconds limit, failover_hooks const& hooks,
                                  journal& log) {
     auto const before = detail::noted_timeline(log, "timeline");
-    if (sql::in_recovery(db)) hooks.claim(before, log);
+    if (sql::in_recovery(db)) {
+        // Somebody else may have promoted another server since, which nobody who is asked here knows of.
+        if (auto const on = sql::replayed_timeline(db); on != before)
+            throw error{fault::identity, "the standby has gone over to timeline " + to_string(on) + " since timeline " +
+                                             to_string(before) +
+                                             " was chosen: another server was promoted; where this "
+                                             "one is to be the primary nevertheless, give --undo, and then begin anew"};
+        hooks.claim(before, log);
+    }
     hooks.say("promote");
     log.step("promote", [&] { promote_standby(db, before, limit); });
     auto const now = promote_standby(db, before, limit);
