@@ -87,7 +87,15 @@ inline fetch_report fetch_file(repositories& all, std::string const& text, std::
     auto report = detail::fetch_from_any(all, name, text, place);
     if (report.found) return report;
     if (!report.failed.empty()) refuse_all(report.failed);
-    if (name.kind == wal_kind::segment) detail::check_gap(all, name, text);
+    if (name.kind != wal_kind::segment) return report;
+    try {
+        detail::check_gap(all, name, text);
+    } catch (error const& problem) {
+        if (problem.kind() != fault::gap) throw;
+        // It may have been archived since it was asked for, and what is behind it as well.
+        report = detail::fetch_from_any(all, name, text, place);
+        if (!report.found) throw;
+    }
     return report;
 }
 

@@ -6,7 +6,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 BOOST_AUTO_TEST_SUITE(walmgr_repositories_fetch)
 
@@ -26,6 +29,20 @@ std::string name_of(std::uint64_t number) {
 std::string object_of(std::uint64_t number) {
     return "main/wal/1/00000001/00000000/" + name_of(number) + ".wal";
 }
+
+/// A repository into which something comes while its log is listed, once.
+struct arriving {
+    walmgr::memory_store where;
+    mutable std::function<void()> meanwhile;
+
+    auto open(std::string const& name) const { return where.open(name); }
+    auto create(std::string const& name) const { return where.create(name); }
+    bool remove(std::string const& name) const { return where.remove(name); }
+    std::vector<std::string> list(std::string const& folder) const {
+        if (meanwhile && folder.starts_with("main/wal/")) std::exchange(meanwhile, nullptr)();
+        return where.list(folder);
+    }
+};
 
 struct play {
     support::scratch_folder files{};
@@ -101,6 +118,18 @@ BOOST_FIXTURE_TEST_CASE(a_gap_is_one_over_all_repositories, play) {
     store(0, 4);
     BOOST_TEST(fetch(4).found);
     BOOST_TEST(fetch(5).found);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_comes_with_its_successor_while_it_is_asked_for_is_no_gap, play) {
+    auto const meanwhile = [&](std::uint64_t number) {
+        return arriving{where.held(0), [this, number] { store(0, number), store(0, number + 1); }};
+    };
+    walmgr::repositories all{{"here"}, "main", [&](std::string const& place) {
+                                 return walmgr::any_store{meanwhile(6), place};
+                             }};
+    BOOST_TEST(walmgr::fetch_file(all, name_of(6), files / "fetched").found);
+    BOOST_TEST((bytes_of_file(files / "fetched") == segment_bytes({timeline{1}, 6})));
+    BOOST_CHECK_EXCEPTION(fetch(5), walmgr::error, is_fault(fault::gap, name_of(6)));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_gap_that_is_accepted_is_where_the_log_ends, play) {
