@@ -32,7 +32,16 @@ struct wal_gap {
     friend auto operator<=>(wal_gap const&, wal_gap const&) = default;
 };
 
-/// What is missing between these segments, which are sorted. At both ends of a timeline nothing is.
+/// For people: `000000010000000000000003 to 000000010000000000000007 (5 segments)`.
+inline std::string shown(wal_gap const& gap, segment_size size) {
+    auto text = file_name({gap.tli, gap.first}, size);
+    if (gap.count() > 1)
+        text += " to " + file_name({gap.tli, gap.last}, size) + " (" + std::to_string(gap.count()) + " segments)";
+    return text;
+}
+
+/// What is missing between these segments of each timeline, which are sorted. What is missing at the end of a timeline
+/// needs histories: <walmgr/log_gaps.hpp>.
 inline std::vector<wal_gap> gaps_between(std::vector<segment> const& segments) {
     std::vector<wal_gap> gaps;
     for (std::size_t i = 1; i < segments.size(); ++i) {

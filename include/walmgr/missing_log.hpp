@@ -4,8 +4,11 @@
 
 #include <walmgr/archived.hpp>
 #include <walmgr/cluster.hpp>
+#include <walmgr/error.hpp>
 #include <walmgr/found_gap.hpp>
 #include <walmgr/gap.hpp>
+#include <walmgr/known_lines.hpp>
+#include <walmgr/log_gaps.hpp>
 #include <walmgr/repositories.hpp>
 #include <walmgr/small_object.hpp>
 #include <walmgr/store.hpp>
@@ -27,14 +30,6 @@ struct known_gap {
     std::optional<std::string> accepted{};  ///< by whom and why, when recovery may end in front of it
 };
 
-/// A gap for messages, with the names of its first and its last segment.
-inline std::string shown(wal_gap const& gap, segment_size size) {
-    auto text = file_name({gap.tli, gap.first}, size);
-    if (gap.count() > 1)
-        text += " to " + file_name({gap.tli, gap.last}, size) + " (" + std::to_string(gap.count()) + " segments)";
-    return text;
-}
-
 /// Segments that one repository lacks and another one has.
 struct lacking {
     std::size_t repository = 0;  ///< its number
@@ -47,6 +42,7 @@ struct missing_log {
     std::vector<known_gap> everywhere{};
     std::vector<lacking> in_one{};
     std::vector<repository_failure> failed{};  ///< who could not be asked; `everywhere` may then be wrong
+    std::optional<error> damage{};             ///< of a history that is whole nowhere: likewise
     std::optional<cluster> of{};               ///< nothing when nobody could be asked
 };
 
@@ -59,28 +55,6 @@ inline std::vector<wal_gap> runs_of(std::vector<segment> const& segments) {
         else runs.push_back({one.tli, one.number, one.number});
     }
     return runs;
-}
-
-/// The holes between these segments, which are sorted, and what of `found` is not there, without counting twice.
-inline std::vector<wal_gap> gaps_among(std::vector<segment> const& there, std::vector<wal_gap> const& found) {
-    auto all = gaps_between(there);
-    for (auto const& gap : found) {
-        wal_gap rest = gap;
-        auto at = std::lower_bound(there.begin(), there.end(), segment{gap.tli, gap.first});
-        for (; at != there.end() && gap.has(*at); ++at) {
-            if (at->number > rest.first) all.push_back({gap.tli, rest.first, at->number - 1});
-            rest.first = at->number + 1;
-        }
-        if (rest.first <= rest.last) all.push_back(rest);
-    }
-    std::sort(all.begin(), all.end());
-    std::vector<wal_gap> merged;
-    for (auto const& one : all) {
-        bool const touches = !merged.empty() && merged.back().tli == one.tli && one.first <= merged.back().last + 1;
-        if (touches) merged.back().last = std::max(merged.back().last, one.last);
-        else merged.push_back(one);
-    }
-    return merged;
 }
 
 /// Why a gap was accepted, in the words of who did it; nothing for one that was not.
@@ -103,27 +77,31 @@ std::optional<std::string> record_of(store auto const& where, cluster const& of,
     return std::nullopt;
 }
 
-/// Asks all repositories, by names alone. One that began later than the others lacks nothing from before its first
-/// segment. Who cannot be asked is in `failed`.
+/// Asks all repositories, by names and the histories of timelines. One that began later than the others lacks nothing
+/// from before its first segment. Who cannot be asked is in `failed`.
 inline missing_log find_missing_log(repositories& all) {
     missing_log told;
     std::vector<std::optional<std::vector<segment>>> held(all.size());
     std::vector<segment> together;
     std::vector<wal_gap> found;
+    known_lines lines;
     for (std::size_t which = 0; which < all.size(); ++which) {
         all.attempt(which, told.failed, [&](repository const& in) {
             auto own = list_segments(in.where, in.of);
             auto const recorded = found_gaps(in.where, in.of);
+            lines.add(in.where, in.of);
             found.insert(found.end(), recorded.begin(), recorded.end());
             together.insert(together.end(), own.begin(), own.end());
             held[which] = std::move(own);
             told.of = in.of;
         });
     }
+    told.damage = lines.damage();
     std::sort(together.begin(), together.end());
     together.erase(std::unique(together.begin(), together.end()), together.end());
     told.held = runs_of(together);
-    for (auto const& gap : gaps_among(together, found)) {
+    auto const size = told.of ? told.of->size : segment_size{};
+    for (auto const& gap : missing_segments(together, lines.all(), size, found)) {
         known_gap one{.where = gap};
         for (std::size_t which = 0; which < all.size() && !(one.accepted && one.found); ++which) {
             if (!held[which]) continue;

@@ -3,9 +3,11 @@
 
 #include <walmgr/backup/list.hpp>
 #include <walmgr/discarded.hpp>
+#include <walmgr/gap.hpp>
+#include <walmgr/known_lines.hpp>
+#include <walmgr/log_gaps.hpp>
 #include <walmgr/probe.hpp>
 #include <walmgr/probe_object.hpp>
-#include <walmgr/wal_ranges.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -23,14 +25,14 @@ void probe_store(probe_list& to, store auto const& where, cluster const& of) {
         detail::must_be(to, "repository", same, same ? "takes and gives back" : "did not give back what it took");
     });
     to.ask("gaps", [&] {
+        known_lines lines;
+        lines.add(where, of);
+        if (auto const damage = lines.damage()) throw error{*damage};
         std::string gaps;
-        auto const ranges = archived_ranges(where, of);
-        for (std::size_t i = 1; i < ranges.size(); ++i) {
-            if (ranges[i].first.tli != ranges[i - 1].last.tli) continue;
-            gaps.append(gaps.empty() ? "" : ", ").append(file_name(ranges[i - 1].last, of.size));
-        }
+        for (auto const& gap : missing_segments(list_segments(where, of), lines.all(), of.size))
+            gaps.append(gaps.empty() ? "" : ", ").append(shown(gap, of.size));
         detail::must_be(to, "gaps", gaps.empty(),
-                        gaps.empty() ? "none between the archived segments" : "segments are missing behind " + gaps);
+                        gaps.empty() ? "none between the archived segments" : "missing: " + gaps);
     });
     to.ask("discarded", [&] {
         auto const from = discardings(where, of);

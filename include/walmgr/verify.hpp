@@ -4,7 +4,10 @@
 #include <walmgr/archive.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/executor.hpp>
+#include <walmgr/gap.hpp>
 #include <walmgr/in_parallel.hpp>
+#include <walmgr/known_lines.hpp>
+#include <walmgr/log_gaps.hpp>
 #include <walmgr/object.hpp>
 #include <walmgr/store.hpp>
 
@@ -34,17 +37,15 @@ struct damaged_object {
 
 /// What was found.
 struct verification {
-    std::vector<wal_range> ranges{};  ///< by timeline and position; between two of one timeline there is a gap
+    std::vector<wal_range> ranges{};  ///< by timeline and position
+    std::vector<wal_gap> gaps{};      ///< between them, as far as histories that are not damaged tell
     std::uint64_t other_files = 0;    ///< histories and partial segments that are fine
     std::vector<damaged_object> damaged{};
 };
 
-/// True when a later segment of the same timeline is there and one between is not.
+/// True when later log is there and a segment in front of it is not.
 inline bool has_gap(verification const& found) {
-    for (std::size_t i = 1; i < found.ranges.size(); ++i) {
-        if (found.ranges[i].first.tli == found.ranges[i - 1].first.tli) return true;
-    }
-    return false;
+    return !found.gaps.empty();
 }
 
 namespace detail {
@@ -88,6 +89,16 @@ inline void add_archived(verification& found, archived_object& one, cluster cons
     } else {
         found.ranges.push_back({*which, *which, 1});
     }
+}
+
+/// What the names of all objects and the histories say is missing.
+inline std::vector<wal_gap> gaps_of(verification const& found, known_lines const& lines, segment_size size) {
+    std::vector<segment> there;
+    for (auto const& range : found.ranges) {
+        for (auto number = range.first.number; number <= range.last.number; ++number)
+            there.push_back({range.first.tli, number});
+    }
+    return missing_segments(there, lines.all(), size);
 }
 
 }  // namespace detail
@@ -137,6 +148,9 @@ verification verify_wal(Open const& open, cluster const& of, auto&& progress, Ex
             look(folder, where.list(folder));
         }
     }
+    known_lines lines;  // those that are damaged were named above
+    lines.add(where, of);
+    found.gaps = detail::gaps_of(found, lines, of.size);
     return found;
 }
 

@@ -110,6 +110,78 @@ def test_a_history_that_one_repository_lacks_is_named_and_copied(two):
     assert (archive.repository / "fetched").read_bytes() == b"1\t0/800100\tno reason\n"
 
 
+@pytest.mark.parametrize("switch", ["0/803000", "0/800000"], ids=["within a segment", "between two"])
+def test_the_end_of_a_timeline_that_another_goes_on_from_is_a_gap(two, switch):
+    archive, second, _ = two
+    repositories = (archive.repository, second)
+    for number in range(3, 8):
+        assert archive.push(number).returncode == 0
+    for number in (8, 9):
+        assert archive.push(number, timeline=2).returncode == 0
+    history = f"1\t{switch}\tno recovery target specified\n".encode()
+    assert archive.push_bytes("00000002.history", history).returncode == 0
+    names = [segment_name(6), segment_name(7)]
+    kept = {name: objects_of(second, number).read_bytes() for name, number in zip(names, (6, 7))}
+
+    def lose():
+        for repository in repositories:
+            for number in (6, 7):
+                objects_of(repository, number).unlink()
+
+    def restore(number, timeline=1, **keywords):
+        fetched = archive.repository / "fetched"
+        fetched.unlink(missing_ok=True)
+        return archive.run("xrestore", segment_name(number, timeline), fetched, **keywords)
+
+    def gaps():
+        done = archive.run("gap", "list", "--json")
+        found = json.loads(done.stdout)
+        assert done.returncode == (13 if any(not one["accepted"] for one in found["gaps"]) else 0), done
+        return [(one["first"], one["last"], one["accepted"] is not None) for one in found["gaps"]]
+
+    def check():
+        probes = json.loads(archive.run("check", "--json").stdout)["probes"]
+        return [(one["verdict"], names[0] in one["says"]) for one in probes if one["name"] == "gaps"]
+
+    assert gaps() == [] and check() == [("ok", False)] * 2 and archive.run("verify").returncode == 0
+    lose()
+    done = restore(6)
+    assert done.returncode == 163 and f"timeline 2 goes on behind it, from {switch} on" in done.stderr, done
+    assert restore(5).returncode == 0 and restore(7).returncode == 163
+    assert restore(8).returncode == 1 and restore(10, timeline=2).returncode == 1  # here the logs end
+    (archive.folder / "standby.signal").touch()
+    assert restore(6).returncode == 1
+    (archive.folder / "standby.signal").unlink()
+    assert gaps() == [(*names, False)] and check() == [("wrong", True)] * 2
+    done = archive.run("verify")
+    assert done.returncode == 13 and done.stderr.count(f"2 segments are missing, from {names[0]} to {names[1]}") == 2, done
+
+    # Another repository has them after all.
+    for name, number in zip(names, (6, 7)):
+        objects_of(second, number).write_bytes(kept[name])
+    assert gaps() == [] and archive.run("gap", "refill").stdout == f"{names[0]} to {names[1]} (2 segments): filled\n"
+    assert objects_of(archive.repository, 6).read_bytes() == kept[names[0]]
+    # What a primary wrote that was given up makes no gap, and a history is read where it is whole.
+    assert archive.push(8).returncode == 0 and archive.push(9).returncode == 0 and restore(10).returncode == 1 and gaps() == []
+    for repository in repositories:
+        for number in (8, 9):
+            objects_of(repository, number).unlink()
+    lose()
+    for repository, status in zip(repositories, (163, 162)):
+        path = repository / "main/wal/1/00000002.history.wal"
+        path.write_bytes(path.read_bytes()[:-1])
+        assert restore(6).returncode == status
+        assert archive.run("gap", "list").returncode == status - 150
+    assert archive.run("gap", "accept", names[0], "--why", "x").returncode == 12  # nobody knows what is missing
+    for repository in repositories:
+        (repository / "main/wal/1/00000002.history.wal").unlink()
+    assert restore(6).returncode == 1 and archive.push_bytes("00000002.history", history).returncode == 0
+
+    done = archive.run("gap", "accept", names[0], "--why", "the disk burnt")
+    assert done.returncode == 0 and gaps() == [(*names, True)], done
+    assert restore(6).returncode == 1 and restore(7).returncode == 1 and restore(8, timeline=2).returncode == 0
+
+
 def test_objects_are_shown_and_fetched(two):
     archive, second, _ = two
     assert archive.push(3).returncode == 0
@@ -166,6 +238,25 @@ def test_the_server_fills_a_gap_and_a_restore_ends_in_front_of_an_accepted_one(p
         done = archive.run("gap", "refill")
         assert (done.returncode, done.stdout) == (0, f"{names[2]}: filled\n"), done.stderr
         assert subprocess.run(["zstd", "-dcq", lost], capture_output=True, check=True).stdout == before
+        assert archive.run("restore", "-n", scratch / "data").returncode == 0
+
+        # The server is promoted, and the last segment in front of that was never archived.
+        server.stop()
+        (server.data / "standby.signal").touch()
+        server.start()
+        server.execute("select pg_promote()")
+        wait_until((archive.repository / "main/wal/1/00000002.history.wal").exists, what="the history is archived")
+        end = [path for path in archive.objects() if path.stem.startswith("00000001")][-1]
+        assert end.stem >= last
+        whole = subprocess.run(["zstd", "-dcq", end], capture_output=True, check=True).stdout
+        end.unlink()
+        assert archive.run("gap", "list").stdout == f"{end.stem}: missing\n"
+        done = archive.run("restore", "-n", scratch / "data")
+        assert done.returncode == 13 and end.stem in done.stderr, done
+        assert archive.run("restore", "-n", "--target-timeline", "1", scratch / "data").returncode == 13
+        done = archive.run("gap", "refill")
+        assert (done.returncode, done.stdout) == (0, f"{end.stem}: filled\n"), done.stderr
+        assert subprocess.run(["zstd", "-dcq", end], capture_output=True, check=True).stdout == whole
         assert archive.run("restore", "-n", scratch / "data").returncode == 0
         lost.unlink()
     archive.configure(master_db="user=postgres dbname=postgres", slave_bin=tree("tree") / "bin")

@@ -78,12 +78,16 @@ class Archive:
         for folder in (record, record.parent):
             give_to_server_user(folder)
 
-    def push(self, number, seed=1):
+    def push(self, number, seed=1, timeline=1):
         """Archives a made segment."""
-        path = self.folder / segment_name(number)
-        path.write_bytes(segment_bytes(number, seed=seed))
+        return self.push_bytes(segment_name(number, timeline), segment_bytes(number, timeline, seed))
+
+    def push_bytes(self, name, data):
+        """Archives a made file."""
+        path = self.folder / name
+        path.write_bytes(data)
         path.chmod(0o644)
-        return self.run("xarchive", path, path.name)
+        return self.run("xarchive", path, name)
 
     def objects(self):
         """The archived segments, oldest first."""

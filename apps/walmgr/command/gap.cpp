@@ -50,6 +50,7 @@ struct options {
 walmgr::missing_log look(walmgr::repositories& all) {
     auto found = find_missing_log(all);
     if (!found.of) walmgr::refuse_all(found.failed);
+    if (found.damage) found.failed.push_back({"", found.damage->kind(), found.damage->what()});
     warn_of(found.failed);
     return found;
 }

@@ -142,13 +142,10 @@ int verify(config const& settings, std::string const& location, bool json, walmg
     int const status = tell(backups, json);
     for (auto const& one : found.damaged)
         std::cerr << "walmgr: " << one.name << ": " << one.why << '\n';
-    for (std::size_t i = 1; i < found.ranges.size(); ++i) {
-        auto const& before = found.ranges[i - 1];
-        auto const& behind = found.ranges[i];
-        if (before.last.tli != behind.first.tli) continue;
-        std::cerr << "walmgr: gap: " << behind.first.number - before.last.number - 1 << " segments are missing between "
-                  << file_name(before.last, of.size) << " and " << file_name(behind.first, of.size) << '\n';
-    }
+    for (auto const& gap : found.gaps)
+        std::cerr << "walmgr: gap: " << gap.count() << " segments are missing, from "
+                  << file_name({gap.tli, gap.first}, of.size) << " to " << file_name({gap.tli, gap.last}, of.size)
+                  << '\n';
     if (!found.damaged.empty()) return static_cast<int>(walmgr::fault::corrupt);
     if (status != 0) return status;
     return has_gap(found) ? static_cast<int>(walmgr::fault::gap) : 0;

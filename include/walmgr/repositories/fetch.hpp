@@ -23,11 +23,11 @@ struct fetch_report {
 
 namespace detail {
 
-/// Refuses a segment that nobody has when it is in front of others, or is recorded as missing, unless that was
-/// accepted.
+/// Refuses a segment that nobody has when it is in front of others, is recorded as missing, or has a later timeline
+/// that goes on behind it, unless that was accepted.
 inline void check_gap(repositories& all, wal_name const& name, std::string const& text) {
     std::vector<repository_failure> failed;
-    std::optional<std::string> later;
+    std::optional<std::string> though;
     bool accepted = false;
     std::optional<std::string> recorded;
     auto const has = [&](std::vector<wal_gap> const& gaps, cluster const& of) -> std::optional<wal_gap> {
@@ -36,22 +36,35 @@ inline void check_gap(repositories& all, wal_name const& name, std::string const
             std::find_if(gaps.begin(), gaps.end(), [&](wal_gap const& one) { return wanted && one.has(*wanted); });
         return found == gaps.end() ? std::nullopt : std::optional{*found};
     };
-    for (std::size_t which = 0; which < all.size() && !later; ++which)
-        all.attempt(which, failed, [&](repository const& in) { later = later_segment(in.where, in.of, name); });
-    for (std::size_t which = 0; which < all.size() && !later && !recorded; ++which) {
+    for (std::size_t which = 0; which < all.size() && !though; ++which) {
+        all.attempt(which, failed, [&](repository const& in) {
+            if (auto const later = later_segment(in.where, in.of, name))
+                though = "later ones are there, such as " + *later;
+        });
+    }
+    for (std::size_t which = 0; which < all.size() && !though && !recorded; ++which) {
         all.attempt(which, failed, [&](repository const& in) {
             if (auto const gap = has(found_gaps(in.where, in.of), in.of)) recorded = why_of_gap(in.where, in.of, *gap);
         });
     }
-    for (std::size_t which = 0; which < all.size() && (later || recorded); ++which) {
+    known_lines lines;
+    for (std::size_t which = 0; which < all.size() && !though && !recorded; ++which) {
+        all.attempt(which, failed, [&](repository const& in) {
+            lines.add(in.where, in.of, name.tli);
+            though = later_timeline(lines, name, in.of.size);
+        });
+    }
+    auto const damage = lines.damage();
+    for (std::size_t which = 0; which < all.size() && (though || recorded || damage); ++which) {
         all.attempt(which, failed,
                     [&](repository const& in) { accepted = accepted || has(accepted_gaps(in.where, in.of), in.of); });
     }
     if (accepted) return;
-    if (later) refuse_gap(text, *later);
+    if (though) refuse_gap(text, *though);
     if (recorded)
         throw error{fault::gap,
                     text + " is missing, as is recorded: " + *recorded + ". Recovery cannot go beyond the gap"};
+    if (damage) failed.push_back({"", damage->kind(), damage->what()});
     if (!failed.empty()) refuse_all(failed);
 }
 
@@ -79,7 +92,8 @@ inline fetch_report fetch_whole(repositories& all, std::string const& text, std:
 
 /// Writes the file to `place` as fetch_file() does from one store: from the first repository that has it and whose copy
 /// is whole. It is absent only when each repository was asked and has it not, and a segment only when none has a later
-/// one of its timeline or a record that it is missing, or the gap was accepted.
+/// one of its timeline, a record that it is missing or the history of a timeline that goes on from behind it, or when
+/// the gap was accepted.
 /// @throws error  usage, for another kind of name; what the repositories say, when none hands it out and one of them
 ///                has it damaged or cannot be asked; gap
 inline fetch_report fetch_file(repositories& all, std::string const& text, std::string const& place) {

@@ -6,6 +6,8 @@
 #include <walmgr/backup_manifest.hpp>
 #include <walmgr/found_gap.hpp>
 #include <walmgr/gap.hpp>
+#include <walmgr/known_lines.hpp>
+#include <walmgr/log_gaps.hpp>
 #include <walmgr/repositories/joined.hpp>
 #include <walmgr/restore/choose.hpp>
 #include <walmgr/restore/lineage.hpp>
@@ -108,6 +110,21 @@ inline void check_log(wal_proof const& proof, backup_record const& from, cluster
                                     " on, and the log in the repository ends before. Nothing was written"};
 }
 
+/// Segments without which no recovery to the end of the log comes there, be any behind them archived or not.
+/// @throws error  corrupt, when nobody knows
+template <store Store> std::vector<wal_gap> known_to_have_been(std::vector<Store> const& all, cluster const& of) {
+    known_lines lines;
+    for (auto const& one : all)
+        lines.add(one, of);
+    if (auto const damage = lines.damage()) throw error{*damage};
+    std::vector<wal_gap> runs;
+    for (auto const& line : lines.all()) {
+        auto const past = whole_past(line, of.size);
+        runs.insert(runs.end(), past.begin(), past.end());
+    }
+    return runs;
+}
+
 }  // namespace detail
 
 /// Finds out what to restore: the backup named `label`, else the newest that can come to the target. The backup is of
@@ -138,9 +155,12 @@ restore_plan plan_restore(std::vector<Store> const& stores, cluster const& of, s
     joined_stores const log{stores};
     auto recorded = found_gaps(log, of);
     recorded.insert(recorded.end(), dropped.begin(), dropped.end());
-    auto const proof =
-        prove_wal(log, of, plan.line, plan.from.start, log_needed(plan.from, backups.everywhere(), plan.line, target),
-                  accepted_gaps(log, of), recorded);
+    auto const until = log_needed(plan.from, backups.everywhere(), plan.line, target);
+    if (!until) {
+        auto const known = detail::known_to_have_been(stores, of);
+        recorded.insert(recorded.end(), known.begin(), known.end());
+    }
+    auto const proof = prove_wal(log, of, plan.line, plan.from.start, until, accepted_gaps(log, of), recorded);
     detail::check_log(proof, plan.from, of, target);
     plan.last = proof.last;
     plan.accepted = proof.accepted;

@@ -112,6 +112,20 @@ BOOST_FIXTURE_TEST_CASE(histories_and_partial_segments_are_kept_too, play) {
     BOOST_TEST(!fetch("00000003.history"));
 }
 
+BOOST_FIXTURE_TEST_CASE(the_end_is_not_in_front_of_the_point_where_a_later_timeline_goes_on, play) {
+    archive(file(third));
+    BOOST_TEST(!fetch(file_name({timeline{1}, 4}, small_cluster.size)));
+    archive(files.write("offered", "1\t0/500000\tx\n"), "00000002.history");
+    archive(files.write("offered", "1\t0/500000\tx\n2\t0/703000\tx\n"), "00000003.history");
+    auto const refused = [&](segment which, std::string const& words) {
+        BOOST_CHECK_EXCEPTION(fetch(file_name(which, small_cluster.size)), walmgr::error, is_fault(fault::gap, words));
+    };
+    refused({timeline{1}, 4}, "timeline 2 goes on behind it, from 0/500000 on");
+    refused({timeline{2}, 5}, "timeline 3 goes on behind it, from 0/703000 on");
+    for (segment const end : {segment{timeline{1}, 5}, segment{timeline{2}, 7}, segment{timeline{3}, 7}})
+        BOOST_TEST(!fetch(file_name(end, small_cluster.size)));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_name_that_is_none_is_refused, play) {
     auto const path = file(third);
     for (std::string const name : {"", "x", "../00000001.history", "0000000100000000000000G3"})

@@ -22,7 +22,6 @@ using walmgr::wal_gap;
 namespace {
 
 constexpr timeline one{1};
-constexpr timeline two{2};
 
 std::string name_of(segment which) {
     return file_name(which, small_cluster.size);
@@ -35,6 +34,10 @@ struct play {
     void store(std::size_t which, segment what) const {
         auto const path = files.write("offered", segment_bytes(what));
         walmgr::archive_file(where.held(which), small_cluster, walmgr::lz4{}, path, name_of(what));
+    }
+    void store_history(std::size_t which, std::string const& text) const {
+        walmgr::archive_file(where.held(which), small_cluster, walmgr::lz4{}, files.write("offered", text),
+                             "00000002.history");
     }
     walmgr::missing_log look() const {
         auto all = where.open();
@@ -58,17 +61,6 @@ struct play {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_CASE(gaps_are_holes_and_what_was_found_and_did_not_come) {
-    std::vector<segment> const there{{one, 2}, {one, 3}, {one, 6}, {two, 6}};
-    using gaps = std::vector<wal_gap>;
-    BOOST_TEST((walmgr::gaps_among(there, {}) == gaps{{one, 4, 5}}));
-    BOOST_TEST((walmgr::gaps_among(there, {{one, 4, 5}}) == gaps{{one, 4, 5}}));
-    BOOST_TEST((walmgr::gaps_among(there, {{one, 3, 4}, {one, 7, 8}}) == gaps{{one, 4, 5}, {one, 7, 8}}));
-    BOOST_TEST((walmgr::gaps_among(there, {{one, 5, 9}}) == gaps{{one, 4, 5}, {one, 7, 9}}));
-    BOOST_TEST((walmgr::gaps_among(there, {{one, 2, 3}, {two, 6, 6}}) == gaps{{one, 4, 5}}));
-    BOOST_TEST((walmgr::gaps_among(there, {{two, 4, 7}}) == gaps{{one, 4, 5}, {two, 4, 5}, {two, 7, 7}}));
-}
 
 BOOST_FIXTURE_TEST_CASE(what_one_repository_lacks_is_no_gap_and_comes_from_the_other, play) {
     for (std::uint64_t number = 2; number <= 7; ++number)
@@ -112,6 +104,25 @@ BOOST_FIXTURE_TEST_CASE(a_gap_is_filled_in_all_repositories_by_who_has_it, play)
     BOOST_TEST(has(0, {one, 5}));
     BOOST_TEST(has(1, {one, 5}));
     BOOST_TEST((look().everywhere[0].where == wal_gap{one, 4, 4}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_gap_at_the_end_of_a_timeline_is_known_by_the_history_of_the_next, play) {
+    for (std::uint64_t const number : {3U, 4U})
+        store(0, {one, number});
+    BOOST_TEST(look().everywhere.empty());
+    store_history(1, "1\t0/703000\tx\n");
+    auto const found = look();
+    BOOST_TEST_REQUIRE(found.everywhere.size() == 1U);
+    BOOST_TEST((found.everywhere[0].where == wal_gap{one, 5, 6}));
+    auto const told = refill({{one, 5}});
+    BOOST_TEST((told.filled == std::set<segment>{{one, 5}}));
+    BOOST_TEST((told.left == std::set<segment>{{one, 6}}));
+    where.held(1).bytes_of("main/wal/1/00000002.history.wal").pop_back();
+    BOOST_TEST_REQUIRE(look().damage.has_value());
+    BOOST_TEST((look().damage->kind() == fault::corrupt));
+    store_history(0, "1\t0/703000\tx\n");
+    BOOST_TEST(!look().damage.has_value());
+    BOOST_TEST((look().everywhere[0].where == wal_gap{one, 6, 6}));
 }
 
 BOOST_FIXTURE_TEST_CASE(who_cannot_be_asked_is_named, play) {

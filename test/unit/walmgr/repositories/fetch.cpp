@@ -52,6 +52,10 @@ struct play {
         auto const path = files.write("offered", segment_bytes({timeline{1}, number}));
         walmgr::archive_file(where.held(which), small_cluster, walmgr::lz4{}, path, name_of(number));
     }
+    void store_history(std::size_t which, std::string const& text) const {
+        walmgr::archive_file(where.held(which), small_cluster, walmgr::lz4{}, files.write("offered", text),
+                             "00000002.history");
+    }
     walmgr::fetch_report fetch(std::uint64_t number) const {
         std::filesystem::remove(files / "fetched");
         auto all = where.open();
@@ -141,6 +145,24 @@ BOOST_FIXTURE_TEST_CASE(a_gap_that_is_accepted_is_where_the_log_ends, play) {
     BOOST_TEST(!fetch(4).found);
     BOOST_TEST(!fetch(5).found);
     BOOST_CHECK_EXCEPTION(fetch(6), walmgr::error, is_fault(fault::gap, name_of(7)));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_timeline_that_another_goes_on_from_does_not_end_in_front_of_that, play) {
+    store(0, 3);
+    BOOST_TEST(!fetch(4).found);
+    store_history(1, "1\t0/503000\tx\n");
+    BOOST_CHECK_EXCEPTION(fetch(4), walmgr::error, is_fault(fault::gap, "timeline 2 goes on behind it, from 0/503000"));
+    BOOST_TEST(!fetch(5).found);
+    auto& stored = where.held(1).bytes_of("main/wal/1/00000002.history.wal");
+    auto const whole = stored;
+    stored.pop_back();
+    BOOST_CHECK_EXCEPTION(fetch(4), walmgr::error, is_fault(fault::corrupt, "00000002.history"));
+    BOOST_CHECK_EXCEPTION(fetch(5), walmgr::error, is_fault(fault::corrupt, "00000002.history"));
+    stored = whole;
+    BOOST_TEST(walmgr::accept_gap(where.held(0), small_cluster, {timeline{1}, 4, 4}, "test"));
+    BOOST_TEST(!fetch(4).found);
+    stored.pop_back();
+    BOOST_TEST(!fetch(4).found);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

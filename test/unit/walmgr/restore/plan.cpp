@@ -80,4 +80,21 @@ BOOST_AUTO_TEST_CASE(the_backup_is_of_one_store_and_the_log_of_any) {
     BOOST_CHECK_EXCEPTION(plan_restore(both, small_cluster, label, {}, {}, 0), error, is_fault(fault::negative));
 }
 
+BOOST_AUTO_TEST_CASE(the_log_goes_on_to_where_a_later_timeline_was_begun) {
+    std::vector<memory_store> const both(2);
+    put_backup(both[0]);
+    put_segments(both[0], {2, 3, 4});
+    support::scratch_folder const files;
+    archive_file(both[1], small_cluster, stored{}, files.write("offered", "1\t0/601000\tx\n"), "00000002.history");
+    for (auto const on : {std::optional<timeline>{}, std::optional{timeline{1}}})
+        BOOST_CHECK_EXCEPTION(plan_restore(both, small_cluster, std::nullopt, {.on = on}), error,
+                              is_fault(fault::gap, "000000010000000000000005"));
+    auto const before = plan_restore(both, small_cluster, std::nullopt, {.kind = target_kind::immediate});
+    BOOST_TEST(before.last->number == 4U);
+    BOOST_TEST(accept_gap(both[1], small_cluster, {timeline{1}, 5, 5}, "test"));
+    auto const plan = plan_restore(both, small_cluster, std::nullopt, {});
+    BOOST_TEST(plan.last->number == 4U);
+    BOOST_TEST((plan.accepted == wal_gap{timeline{1}, 5, 5}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
