@@ -15,6 +15,10 @@ def test_the_first_steps_go_as_written(scratch, program):
     shutil.copy(program("walmgr"), scratch)
     script = script_of("docs/guide/walmgr.md", "/tmp/shop/walmgr.ini")
     assert PROGRAMS in script
+    # Nobody types so fast that a mistake comes within the second in which the backup has ended.
+    backup = "walmgr walmgr.ini backup\n"
+    assert backup in script
+    script = script.replace(backup, f'{backup}ended=$(date +%s)\nuntil [ "$(date +%s)" != "$ended" ]; do :; done\n', 1)
     script = script.replace(PROGRAMS, f"{scratch}:{tree('tree')}/bin").replace("/tmp/shop", f"{scratch}/shop")
     process = subprocess.Popen(as_server_user(["bash", "-euc", script]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                cwd=scratch, start_new_session=True)

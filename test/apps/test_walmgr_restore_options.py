@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.archive import Archive, small_segments_server
+from support.archive import Archive, small_segments_server, wait_until_archived
 from support.disk import small_disk
 from support.oracle import pages_are_whole, prove, relations_are_whole, verify_files
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
@@ -222,7 +222,7 @@ def check_that_backups_and_log_go_apart(archive):
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.long)])
-def test_an_expire_that_is_killed_anywhere_leaves_whole_backups(program, rounds):
+def test_an_expire_that_is_killed_anywhere_leaves_whole_backups(program, rounds, wait_until):
     folder = scratch_folder()
     archive = Archive(folder, program("walmgr"))
     seed = random.randrange(1 << 30)
@@ -237,6 +237,7 @@ def test_an_expire_that_is_killed_anywhere_leaves_whole_backups(program, rounds)
                     server.execute("insert into something values (1)")
                     server.execute("select pg_switch_wal()")
             archive.configure(master_db=server.conninfo(), keep_backups=1)
+            wait_until_archived(server, wait_until)  # a copy is made, and nothing may come or go meanwhile
             check_that_backups_and_log_go_apart(archive)
             for i in range(rounds):
                 if i % 8 == 7:

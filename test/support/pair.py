@@ -1,9 +1,7 @@
 """A primary and its standby, run by pg_ctl, and walmgr with one configuration that names both."""
 import contextlib
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -12,7 +10,7 @@ import psycopg2
 
 from support.archive import Archive
 from support.oracle import pages_are_whole, relations_are_whole
-from support.server import Server, as_server_user, give_to_server_user, run_statement, scratch_folder, tree
+from support.server import Server, as_server_user, give_to_server_user, kill_with_children, run_statement, scratch_folder, tree
 
 BIN = tree("tree") / "bin"
 PORT = 5432  # names a socket in a folder of its own; nothing listens on the network
@@ -89,11 +87,7 @@ class Pair:
     def kill9(self, name):
         """Ends all processes of a server at once, as when its machine loses power."""
         postmaster = int((self.data(name) / "postmaster.pid").read_text().split()[0])
-        os.kill(postmaster, signal.SIGSTOP)
-        for child in pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(child), signal.SIGKILL)
-        os.kill(postmaster, signal.SIGKILL)
+        kill_with_children(postmaster)
         while pathlib.Path(f"/proc/{postmaster}").exists():  # as long as nobody has heard of its end, its number counts as in use
             time.sleep(0.01)
 

@@ -7,9 +7,11 @@ A server listens on a unix socket in its own folder and on a free port of 127.0.
 the user `pgqtest`. Unless it is started detached, the kernel stops it when the process that started it dies, however that dies.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -233,9 +235,7 @@ class Server:
         """Kills the server and all of its processes, as a machine does that loses its power."""
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGSTOP)  # or it would start another while its children are counted
-        for child in _children(self.process.pid):
-            _send(child, signal.SIGKILL)
+        kill_with_children(self.process.pid)
         self._end(signal.SIGKILL)
 
     def restart(self, mode="fast"):
@@ -274,6 +274,19 @@ def _quoted(value):
     if text and not any(character in " '\\" for character in text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def kill_with_children(pid):
+    """Kills a server's processes, and returns when none of them holds its shared memory any more."""
+    os.kill(pid, signal.SIGSTOP)  # or it would start another while its children are counted
+    ends = []
+    for one in [*_children(pid), pid]:
+        with contextlib.suppress(ProcessLookupError):
+            ends.append(os.pidfd_open(one))
+            os.kill(one, signal.SIGKILL)
+    for end in ends:
+        select.select([end], [], [])  # readable when it has ended, whoever is told of that
+        os.close(end)
 
 
 def _children(pid):
