@@ -9,7 +9,8 @@ import pytest
 
 from support.server import ROOT
 
-pytestmark = pytest.mark.long
+# One after the other: each looks whether there is more than before.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo_walmgr")]
 
 
 def leftovers():
