@@ -266,8 +266,8 @@ def test_a_chain_of_version_17(program, wait_until):
         assert done.returncode == 0, done.stderr
         for args in (["--incremental"], ["--incremental", "--parent", chain.labels[2]], [], []):
             chain.backup(server, *args)
-        found = json.loads(chain.archive.run("info", "--json").stdout)["backups"]
-        assert [one["parent"] for one in found[3:]] == [chain.labels[1], chain.labels[2], None, None]
+        parents = {one["label"]: one["parent"] for one in json.loads(chain.archive.run("info", "--json").stdout)["backups"]}
+        assert [parents[label] for label in chain.labels[3:]] == [chain.labels[1], chain.labels[2], None, None]
         for which in (3, 4):
             restored(chain, which, wait_until)
         sent, read = (manifest_files(chain.archive, label) for label in chain.labels[5:])

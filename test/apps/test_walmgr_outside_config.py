@@ -203,17 +203,24 @@ def test_a_damaged_byte_is_found_and_older_backups_are_as_good_as_they_were(debi
     debian.walmgr("restore", label, debian.folder / "older", says="with its configuration, which is not in that folder")
 
 
-def test_a_standby_of_such_a_server_has_a_configuration_before_it_is_made(debian):
-    debian.walmgr("createslave", status=3, says=f"as {debian.etc('a')}/postgresql.conf, so that a copy has none: set slave_config_dir")
-    assert not debian.data("b").exists()
+def make_standby(debian):
     debian.give_config("b")
     debian.configure(slave_config_dir=debian.etc("b"))
     debian.walmgr("createslave", says="the slave follows the master")
+
+
+def test_a_standby_of_such_a_server_has_a_configuration_before_it_is_made(debian):
+    debian.walmgr("createslave", status=3, says=f"as {debian.etc('a')}/postgresql.conf, so that a copy has none: set slave_config_dir")
+    assert not debian.data("b").exists()
+    make_standby(debian)
     assert debian.sql("b", "select current_setting('config_file')") == [(f"{debian.etc('b')}/postgresql.conf",)]
 
 
 @pytest.mark.long
 def test_such_servers_change_their_roles_and_a_lost_one_is_rewound(debian):
+    if not debian.data("b").exists():
+        debian.walmgr("setup", "--restart")
+        make_standby(debian)
     debian.configure()
     debian.walmgr("switchover", says="the slave is the primary, the master follows")
     debian.walmgr("switchover", says="the master is the primary, the slave follows")
