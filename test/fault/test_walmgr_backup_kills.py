@@ -124,7 +124,9 @@ def test_a_restore_that_is_killed_at_any_change_is_whole_or_no_data_folder(site,
         changes = made_by(site.archive.command("restore", whole), site.folder)
         assert {"mkdir", "open", "write", "rename", "unlink", "fsync"} <= {change.split()[0] for change in changes}, changes
         wanted_contents = contents(whole)
-        for number in points(changes, chosen):
+        # Among them that behind the creation of the marker, which says nothing yet.
+        marker = next(number for number, change in enumerate(changes, 1) if "walmgr.restoring" in change)
+        for number in sorted({*points(changes, chosen), marker + 1}):
             shutil.rmtree(folder, ignore_errors=True)
             at, done = killed_at(site.archive.command("restore", folder), number, site.folder)
             left = contents(folder) if folder.exists() else {}

@@ -137,8 +137,17 @@ private:
             throw error{fault::server_running, "a server runs on " + path_ + ": " + *sign + "; stop it first"};
     }
 
+    /// Of a restore that was killed when it had created its marker, and written nothing into it yet.
+    [[nodiscard]] bool has_only_marker() const {
+        std::filesystem::directory_iterator at{path_};
+        bool const marker = at->path().filename() == detail::restore_marker && !at->is_symlink() &&
+                            at->is_regular_file() && at->file_size() == 0;
+        return marker && ++at == std::filesystem::directory_iterator{};
+    }
+
     [[nodiscard]] folder_state look(bool may_be_cluster) const {
         if (std::filesystem::is_empty(path_)) return folder_state::fresh;
+        if (has_only_marker()) return folder_state::fresh;
         bool const has_control = detail::exists(*this / detail::control_file);
         if (auto const marker = detail::small_file(*this / detail::restore_marker); !marker.empty() && !has_control) {
             if (marker.starts_with(std::to_string(of_.system_id) + '\n')) return folder_state::unfinished;
