@@ -7,7 +7,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace walmgr {
 
@@ -29,10 +28,7 @@ std::optional<segment> newest_segment(store auto const& where, cluster const& of
             if (log->back() != '/') continue;
             auto const objects = where.list(folder + '/' + log->substr(0, log->size() - 1));
             for (auto object = objects.rbegin(); object != objects.rend(); ++object) {
-                std::string_view text{*object};
-                if (!text.ends_with(".wal")) continue;
-                text.remove_suffix(4);
-                auto const name = parse_wal_name(text);
+                auto const name = parse_wal_name(kept_file(*object));
                 if (name && name->kind == wal_kind::segment) return segment_of(*name, of.size);
             }
         }

@@ -36,6 +36,11 @@ inline std::string object_name(cluster const& of, wal_name const& name, std::str
     if (name.kind == wal_kind::segment) folder = segments_folder(of, name.tli) + '/' + detail::hex_text(name.high, 8);
     return folder.append("/").append(text).append(".wal");
 }
+/// The name of the file that such an object keeps, from the last part of the object's name; empty for another one.
+inline std::string_view kept_file(std::string_view object) {
+    constexpr std::string_view ending = ".wal";
+    return object.ends_with(ending) ? object.substr(0, object.size() - ending.size()) : std::string_view{};
+}
 
 namespace detail {
 

@@ -66,9 +66,7 @@ std::vector<segment> list_segments(readable_store auto const& where, cluster con
     for (auto const& timeline : folders_in(wal_folder(of))) {
         for (auto const& log : folders_in(timeline)) {
             for (std::string_view const object : where.list(log)) {
-                constexpr std::string_view ending = ".wal";
-                if (!object.ends_with(ending)) continue;
-                auto const name = parse_wal_name(object.substr(0, object.size() - ending.size()));
+                auto const name = parse_wal_name(kept_file(object));
                 if (!name || name->kind != wal_kind::segment) continue;
                 if (auto const which = segment_of(*name, of.size)) found.push_back(*which);
             }

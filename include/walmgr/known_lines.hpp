@@ -9,7 +9,6 @@
 
 #include <map>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace walmgr {
@@ -20,11 +19,8 @@ public:
     /// Reads what is not known yet, of timelines later than `than`. Costs a listing, and a small read for each.
     /// @throws error  from the store, but for damage
     void add(store auto const& where, cluster const& of, timeline than = {}) {
-        for (std::string_view entry : where.list(wal_folder(of))) {
-            constexpr std::string_view ending = ".wal";
-            if (!entry.ends_with(ending)) continue;
-            entry.remove_suffix(ending.size());
-            auto const name = parse_wal_name(entry);
+        for (auto const& object : where.list(wal_folder(of))) {
+            auto const name = parse_wal_name(kept_file(object));
             if (!name || name->kind != wal_kind::history || name->tli <= than || whole_.contains(name->tli)) continue;
             try {
                 whole_.emplace(name->tli, find_lineage(where, of, name->tli));

@@ -50,8 +50,6 @@ inline bool has_gap(verification const& found) {
 
 namespace detail {
 
-constexpr std::string_view wal_ending = ".wal";
-
 /// Reads one archived file from end to end. Nothing when it is whole.
 std::optional<damaged_object> damage_of(store auto const& where, cluster const& of, wal_name const& name,
                                         std::string const& object) {
@@ -116,10 +114,7 @@ verification verify_wal(Open const& open, cluster const& of, auto&& progress, Ex
     auto const look = [&](std::string const& folder, std::vector<std::string> const& names) {
         std::vector<detail::archived_object> all;
         for (auto const& object : names)
-            all.push_back({folder + '/' + object, object.ends_with(detail::wal_ending)
-                                                      ? parse_wal_name(std::string_view{object}.substr(
-                                                            0, object.size() - detail::wal_ending.size()))
-                                                      : std::nullopt});
+            all.push_back({folder + '/' + object, parse_wal_name(kept_file(object))});
         in_parallel(all.size(), on, open, [&](std::size_t number, store auto const& where) {
             auto& one = all[number];
             {

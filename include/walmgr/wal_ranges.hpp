@@ -6,7 +6,6 @@
 #include <walmgr/verify.hpp>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace walmgr {
@@ -22,10 +21,6 @@ inline void add_to_ranges(std::vector<wal_range>& ranges, segment which) {
     }
 }
 
-inline std::string_view without_ending(std::string_view text, std::string_view ending) {
-    return text.ends_with(ending) ? text.substr(0, text.size() - ending.size()) : std::string_view{};
-}
-
 }  // namespace detail
 
 /// Segments without a hole between them, by timeline and position. Costs a listing for each 256 segments of 16 MiB.
@@ -37,7 +32,7 @@ std::vector<wal_range> archived_ranges(store auto const& where, cluster const& o
         for (auto const& part : where.list(folder.substr(0, folder.size() - 1))) {
             if (part.empty() || part.back() != '/') continue;
             for (auto const& object : where.list(folder + part.substr(0, part.size() - 1))) {
-                auto const name = parse_wal_name(detail::without_ending(object, detail::wal_ending));
+                auto const name = parse_wal_name(kept_file(object));
                 if (!name || name->kind != wal_kind::segment) continue;
                 if (auto const which = segment_of(*name, of.size)) detail::add_to_ranges(ranges, *which);
             }

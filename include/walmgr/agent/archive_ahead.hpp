@@ -119,7 +119,7 @@ private:
             changed_.notify_all();
         };
         try {
-            auto report = storing_.store(folder + '/' + name, name, [&](file const& read) {
+            auto report = storing_.store(folder + '/' + name, name, [&](file const& read, object_label const&) {
                 if (to_string(id_of(read.descriptor())) != asked)
                     throw pgq::error{folder + '/' + name + " is another file here, or changes"};
             });
@@ -186,7 +186,7 @@ private:
             auto const path = folder + '/' + name;
             let_settle(path);
             auto const begin = std::chrono::system_clock::now();
-            report = storing_.store(path, name, [&](file const& read) {
+            report = storing_.store(path, name, [&](file const& read, object_label const&) {
                 id = id_of(read.descriptor());
                 if (!shows_changes(*id, begin)) id.reset();
                 await_turn(folder, name, segment_size{static_cast<std::uint32_t>(read.size())}, stop);

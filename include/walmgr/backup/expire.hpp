@@ -28,7 +28,7 @@ namespace walmgr {
 /// Whether a file of the log lies before the segment of that number. A history never does: it is small, and restores
 /// along later timelines need it.
 inline bool lies_before(std::string_view object, cluster const& of, std::uint64_t number) {
-    auto const name = parse_wal_name(detail::without_ending(object, detail::wal_ending));
+    auto const name = parse_wal_name(kept_file(object));
     if (!name || name->kind == wal_kind::history) return false;
     auto const which = segment_of(*name, of.size);
     return which && which->number < number;
@@ -44,9 +44,8 @@ std::vector<std::string> log_before(store auto const& where, cluster const& of, 
         for (auto const& object : where.list(folder)) {
             if (object.back() == '/') folders.push_back(folder + '/' + object.substr(0, object.size() - 1));
             else if (lies_before(object, of, number))
-                found.emplace_back(
-                    segment_of(*parse_wal_name(detail::without_ending(object, detail::wal_ending)), of.size)->number,
-                    folder + '/' + object);
+                found.emplace_back(segment_of(*parse_wal_name(kept_file(object)), of.size)->number,
+                                   folder + '/' + object);
         }
         return folders;
     };

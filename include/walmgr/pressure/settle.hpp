@@ -88,7 +88,7 @@ inline void store_late(repositories& all, codec auto const& way, unsettled& one,
     auto const before = id_of(path);
     if (!before) return;
     try {
-        auto const report = archive_file(all, way, path, one.file.name, [&](file const& read) {
+        auto const report = archive_file(all, way, path, one.file.name, [&](file const& read, object_label const&) {
             if (id_of(path) != before || id_of(read.descriptor()) != *before)
                 throw error{fault::negative, path + " was removed by the server while it was read"};
         });

@@ -36,14 +36,12 @@ inline std::string received_part_name(segment which, segment_size size, std::uin
 
 /// All of a timeline in one repository. @throws error  from the store
 std::vector<received_part> find_parts(store auto const& where, cluster const& of, timeline tli) {
-    constexpr std::string_view ending = ".wal";
     std::vector<received_part> found;
-    for (std::string_view object : where.list(wal_folder(of))) {
-        if (!object.ends_with(ending)) continue;
-        object.remove_suffix(ending.size());
-        auto const name = parse_wal_name(object);
+    for (auto const& object : where.list(wal_folder(of))) {
+        auto const file = kept_file(object);
+        auto const name = parse_wal_name(file);
         if (!name || name->kind != wal_kind::partial || name->tli != tli) continue;
-        if (auto const which = segment_of(*name, of.size)) found.push_back({*which, name->offset, std::string{object}});
+        if (auto const which = segment_of(*name, of.size)) found.push_back({*which, name->offset, std::string{file}});
     }
     return found;
 }

@@ -7,7 +7,6 @@
 #include <walmgr/repositories.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -75,8 +74,8 @@ private:
 
 /// Stores the file at `path` in each repository, as archive_file() does in one. Reads and packs it once. Whether enough
 /// repositories have it is for a quorum to say; other bytes under that name in any of them are for a person.
-/// `packed(file const&)`, or with the object_label too, is called when all was read and packed, and nobody can see it
-/// yet; what it throws leaves it so.
+/// `packed(file const&, object_label const&)` is called when all was read and packed, and nobody can see it yet; what
+/// it throws leaves it so.
 /// @throws error  usage, identity and corrupt, for a file that is not what its name says; what all say, when none can
 ///                take it
 archive_report archive_file(repositories& all, codec auto const& way, std::string const& path, std::string const& text,
@@ -87,9 +86,7 @@ archive_report archive_file(repositories& all, codec auto const& way, std::strin
     detail::offered_file const offered{path, text, of};
     out.create(offered.name, text);
     report.label = detail::pack_into(out, offered, of, way);
-    if constexpr (std::invocable<decltype(packed), file const&, object_label const&>)
-        packed(offered.from, report.label);
-    else packed(offered.from);
+    packed(offered.from, report.label);
     out.seal();
     for (auto const& one : out.copies()) {
         if (one.fresh || all.attempt(one.which, report.failed, [&](repository const& in) {
@@ -105,7 +102,7 @@ archive_report archive_file(repositories& all, codec auto const& way, std::strin
 /// The same, for whoever need not know when it is packed.
 archive_report archive_file(repositories& all, codec auto const& way, std::string const& path,
                             std::string const& text) {
-    return archive_file(all, way, path, text, [](file const&) {});
+    return archive_file(all, way, path, text, [](file const&, object_label const&) {});
 }
 
 /// Asks the repositories of a report, which may be old, whether they still have the file: its label is read, none of

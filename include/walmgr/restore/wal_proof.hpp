@@ -11,7 +11,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace walmgr {
@@ -37,8 +36,7 @@ std::set<std::uint64_t> archived_numbers(readable_store auto const& where, clust
         auto const high = hex_number<std::uint32_t>(part, true);
         if (!high || *high < first / in_high) continue;
         for (auto const& object : where.list(folder + '/' + part)) {
-            if (!object.ends_with(wal_ending)) continue;
-            auto const name = parse_wal_name(std::string_view{object}.substr(0, object.size() - wal_ending.size()));
+            auto const name = parse_wal_name(kept_file(object));
             auto const which = name && name->kind == wal_kind::segment ? segment_of(*name, of.size) : std::nullopt;
             if (which && which->tli == tli && which->number >= first) numbers.insert(which->number);
         }

@@ -35,8 +35,8 @@ struct replay_state {
     timeline received_on{};  ///< of what it receives, zero when it does not
     lsn received{};
     lsn replayed{};
-    bool looks_for_more =
-        false;  ///< it has replayed each whole record that it has; false where the role may not see it
+    /// It has replayed each whole record that it has. False where the role may not see it.
+    bool looks_for_more = false;
 };
 
 /// @throws pgq::sql_error

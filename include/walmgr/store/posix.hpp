@@ -116,8 +116,11 @@ public:
         auto const path = folder.empty() ? folder_ : path_of(folder);
         std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
         if (!reading && errno != ENOENT) refuse("cannot list " + path);
-        if (!reading) return require_no_lost_link(path), std::vector<std::string>{};
         std::vector<std::string> names;
+        if (!reading) {
+            require_no_lost_link(path);
+            return names;
+        }
         for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0) {
             std::string name{entry->d_name};
             if (name.front() == '.') continue;

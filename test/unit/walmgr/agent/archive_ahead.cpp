@@ -44,7 +44,7 @@ struct storing {
     walmgr::archive_report store(std::string const& path, std::string const& name, auto const& packed) {
         before(name);
         walmgr::detail::offered_file const offered{path, name, small_cluster};
-        packed(offered.from);
+        packed(offered.from, walmgr::object_label{});
         std::lock_guard const hold{mutex};
         auto report = walmgr::archive_file(all, walmgr::lz4{}, path, name);
         walmgr::require_archived(report, {}, 1);
