@@ -45,10 +45,7 @@ promotion_claim own_claim(config const& settings, walmgr::journal& log) {
 /// Does `work(repository const&)` in those that answer. @return what the others say
 std::vector<walmgr::repository_failure> in_those_that_answer(config const& settings, auto&& work) {
     auto all = open_repositories(settings);
-    std::vector<walmgr::repository_failure> failed;
-    for (std::size_t which = 0; which < all.size(); ++which)
-        all.attempt(which, failed, work);
-    return failed;
+    return attempt_each(all, work);
 }
 
 /// Gives one back, if it is the command's.

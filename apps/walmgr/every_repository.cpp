@@ -10,9 +10,7 @@ namespace walmgr_app {
 
 void in_every_repository(config const& settings, std::function<void(walmgr::repository const&)> const& work) {
     auto all = open_repositories(settings);
-    std::vector<walmgr::repository_failure> failed;
-    for (std::size_t which = 0; which < all.size(); ++which)
-        all.attempt(which, failed, [](walmgr::repository const& /*in*/) {});
+    auto failed = attempt_each(all, [](walmgr::repository const& /*in*/) {});
     if (!failed.empty()) refuse_without(settings, failed);
     for (std::size_t which = 0; which < all.size(); ++which) {
         if (!all.attempt(which, failed, work)) refuse_without(settings, failed);

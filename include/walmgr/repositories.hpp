@@ -124,13 +124,19 @@ private:
     std::vector<place> all_{};
 };
 
-/// Does `work(repository const&)` in each repository. One that can do it is enough. @return why others could not
-/// @throws error  what all say, when none can
+/// Does `work(repository const&)` in each repository. @return why some could not
 template <std::invocable<repository const&> F>
-std::vector<repository_failure> in_each(repositories& all, F const& work) {
+std::vector<repository_failure> attempt_each(repositories& all, F const& work) {
     std::vector<repository_failure> failed;
     for (std::size_t which = 0; which < all.size(); ++which)
         all.attempt(which, failed, work);
+    return failed;
+}
+
+/// As attempt_each(); one that can do it is enough. @throws error  what all say, when none can
+template <std::invocable<repository const&> F>
+std::vector<repository_failure> in_each(repositories& all, F const& work) {
+    auto failed = attempt_each(all, work);
     if (failed.size() == all.size()) refuse_all(failed);
     return failed;
 }

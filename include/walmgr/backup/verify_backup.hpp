@@ -131,16 +131,8 @@ std::vector<damaged_object> verify_backup(Open const& open, cluster const& of, b
     auto const name = folder + '/' + std::string{backup_manifest_object};
     bool const parts_are_fine = damaged.empty();
     auto of_manifest = damage_of(name, [&] {
-        auto const in = where.open(name);
-        if (!in) throw error{fault::corrupt, name + " is missing"};
-        std::string text;
-        auto const named = [&](object_label const& said) {
-            if (hex_of(said.raw_digest) != one.manifest_sha256)
-                throw error{fault::corrupt, name + " is not the one that the backup's record names"};
-        };
-        unpack_object(
-            *in, name, [&](std::string_view raw) { text += raw; }, named);
-        auto const manifest = parse_backup_manifest(text, name);
+        if (one.manifest_sha256.empty()) throw error{fault::corrupt, name + " has no digest in the backup's record"};
+        auto const manifest = parse_backup_manifest(manifest_text(where, of, one), name);
         if (one.whole_files) {
             auto const parent = find_backup(where, of, one.parent);
             if (!parent) throw error{fault::corrupt, name + ": backup " + one.parent + " is missing"};
