@@ -38,14 +38,19 @@ public:
         ::fcntl(complaints_, F_SETFL, ::fcntl(complaints_, F_GETFL) | O_NONBLOCK);
     }
 
-    /// Returns when the system has taken all of it.
+    /// Returns when the system has taken all of it. When the other end has hung up, what it said before that tells
+    /// more: it is left for the next `receive`, and what was to be sent is dropped.
     void send(std::string_view bytes) {
         while (!bytes.empty()) {
             auto count = ::send(out_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (count < 0 && errno == ENOTSOCK) count = ::write(out_, bytes.data(), bytes.size());
             if (count >= 0) bytes.remove_prefix(static_cast<std::size_t>(count));
             else if (errno == EAGAIN) wait(out_, POLLOUT);
-            else if (errno != EINTR) lost("the link was cut: " + std::generic_category().message(errno));
+            else if (errno != EINTR) {
+                auto const why = "the link was cut: " + std::generic_category().message(errno);
+                if ((errno == EPIPE || errno == ECONNRESET) && more()) return;
+                lost(why);
+            }
         }
     }
 
