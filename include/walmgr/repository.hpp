@@ -8,6 +8,7 @@
 #include <walmgr/store.hpp>
 #include <walmgr/store/encrypted_mark.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace walmgr {
 namespace detail {
@@ -61,26 +63,55 @@ bool write_record(store auto const& where, cluster const& which) {
     return out.seal();
 }
 
-}  // namespace detail
-
-/// The newest cluster of that name that the repository keeps; nothing when there is none.
-std::optional<cluster> find_cluster(store auto const& where, std::string const& name) {
-    constexpr std::size_t longest_record = 4096;
-    int newest = 0;
-    for (auto const& object : where.list(name + "/history")) {
+/// The numbers of all histories that the repository keeps, oldest first.
+std::vector<int> recorded_histories(store auto const& where, std::string const& cluster_name) {
+    std::vector<int> found;
+    for (auto const& object : where.list(cluster_name + "/history")) {
         int number = 0;
         auto const [end, problem] = std::from_chars(object.data(), object.data() + object.size(), number);
-        if (problem == std::errc{} && std::string_view{end} == ".ini" && number > newest) newest = number;
+        if (problem == std::errc{} && std::string_view{end} == ".ini" && number > 0) found.push_back(number);
     }
-    if (newest == 0) return std::nullopt;
-    auto const object = detail::record_name(name, newest);
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+cluster read_record(store auto const& where, std::string const& cluster_name, int history) {
+    constexpr std::size_t longest_record = 4096;
+    auto const object = record_name(cluster_name, history);
     auto const record = where.open(object);
     if (!record) throw error{fault::unavailable, object + " was in the repository and is not any more; try again"};
     if (looks_encrypted(*record))
         throw error{fault::configuration, "the repository is encrypted; name its key by encryption_key_file"};
     std::string text(longest_record, '\0');
     text.resize(record->read(0, text));
-    return detail::parse_record(text, object, name, newest);
+    return parse_record(text, object, cluster_name, history);
+}
+
+}  // namespace detail
+
+/// The newest cluster of that name that the repository keeps; nothing when there is none.
+std::optional<cluster> find_cluster(store auto const& where, std::string const& name) {
+    auto const all = detail::recorded_histories(where, name);
+    if (all.empty()) return std::nullopt;
+    return detail::read_record(where, name, all.back());
+}
+
+/// What a cluster was before its last upgrade, and the ones before that; oldest first.
+std::vector<cluster> earlier_histories(store auto const& where, cluster const& now) {
+    std::vector<cluster> found;
+    for (int const number : detail::recorded_histories(where, now.name))
+        if (number < now.history) found.push_back(detail::read_record(where, now.name, number));
+    return found;
+}
+
+/// What a cluster was when it had that system id for the last time, be it now; nothing when the repository never kept
+/// that.
+std::optional<cluster> find_history(store auto const& where, cluster const& now, std::uint64_t system_id) {
+    if (now.system_id == system_id) return now;
+    auto const all = earlier_histories(where, now);
+    auto const found =
+        std::find_if(all.rbegin(), all.rend(), [&](cluster const& one) { return one.system_id == system_id; });
+    return found == all.rend() ? std::nullopt : std::optional{*found};
 }
 
 /// Records a cluster, so that its log can be kept; only looks, unless `act`. False when it is known already.

@@ -6,6 +6,7 @@
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/retention.hpp>
 #include <walmgr/lease_held.hpp>
+#include <walmgr/repository.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -28,8 +29,9 @@ void judge(config const& settings, walmgr::expire_order const& given, judged& on
     auto const now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
     // The log by itself goes by what is there.
     auto const rules = given.backups ? settings.backup.keep : walmgr::retention{};
+    one.earlier = earlier_histories(one.where, one.of);
     one.all = list_backups(one.where, one.of);
-    one.verdicts = judge_backups(one.all, find_pins(one.where, one.of), one.of.history, rules, now);
+    one.verdicts = judge_backups(one.all, find_pins(one.where, one.of), rules, now);
 }
 
 /// Says what is done, or would be.
@@ -53,6 +55,12 @@ struct teller {
         if (count > 0) result().change("remove", "log", {{"files", count}, {"repository", locations[which]}});
         std::cout << would << count_of(count, "file") << " of log before " << to_string(horizon)
                   << (locations.size() > 1 ? " in " + locations[which] : "") << '\n';
+    }
+    void earlier_log(std::size_t which, std::size_t count, walmgr::cluster const& of) const {
+        auto const object = "log of history " + std::to_string(of.history);
+        result().change("remove", object, {{"files", count}, {"repository", locations[which]}});
+        std::cout << would << count_of(count, "file") << " of " << object << ", from before an upgrade"
+                  << (locations.size() > 1 ? ", in " + locations[which] : "") << '\n';
     }
     void no_log(std::string const& why) const {
         result().set("log_kept", why);

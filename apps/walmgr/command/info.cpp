@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -30,6 +31,7 @@ struct knowledge {
     walmgr::cluster of{};
     walmgr::backup_list backups{};
     std::vector<walmgr::wal_range> log{};
+    std::map<int, std::vector<walmgr::wal_range>> earlier_log{};  ///< by history, of those from which there are backups
     std::set<std::string> pins{};
     std::vector<walmgr::backup_verdict> verdicts{};
 };
@@ -39,9 +41,12 @@ knowledge look(config const& settings, std::string const& location) {
     knowledge all{.of = known_cluster(settings, where)};
     all.backups = list_backups(where, all.of);
     all.log = archived_ranges(where, all.of);
+    for (auto const& one : all.backups.sealed)
+        if (one.history != all.of.history && !all.earlier_log.contains(one.history))
+            all.earlier_log.emplace(one.history, archived_ranges(where, cluster_of(one, all.of)));
     all.pins = find_pins(where, all.of);
     auto const now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-    all.verdicts = judge_backups(all.backups, all.pins, all.of.history, settings.backup.keep, now);
+    all.verdicts = judge_backups(all.backups, all.pins, settings.backup.keep, now);
     return all;
 }
 
@@ -52,15 +57,16 @@ walmgr::segment_range log_of(backup_record const& one) {
 /// By the names in the repository.
 bool has_log(knowledge const& all, backup_record const& one) {
     auto const wanted = log_of(one);
-    return std::any_of(all.log.begin(), all.log.end(), [&](walmgr::wal_range const& range) {
+    auto const& log = one.history == all.of.history ? all.log : all.earlier_log.at(one.history);
+    return std::any_of(log.begin(), log.end(), [&](walmgr::wal_range const& range) {
         return range.first.tli == one.tli && range.first.number <= wanted.first.number &&
                wanted.last.number <= range.last.number;
     });
 }
 
 std::string_view log_word(knowledge const& all, backup_record const& one) {
-    if (one.history != all.of.history) return "old";
-    return has_log(all, one) ? "there" : "MISSING";
+    if (!has_log(all, one)) return "MISSING";
+    return one.history == all.of.history ? "there" : "old";
 }
 
 /// Of the configuration files that were not in the data folder.

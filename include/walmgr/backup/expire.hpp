@@ -13,11 +13,14 @@
 #include <walmgr/verify.hpp>
 #include <walmgr/wal_name.hpp>
 #include <walmgr/wal_ranges.hpp>
+#include <walmgr/walk.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -91,6 +94,7 @@ template <store Store> struct judged_backups {
     cluster of;
     backup_list all{};
     std::vector<backup_verdict> verdicts{};  ///< of `all`
+    std::vector<cluster> earlier{};          ///< what `of` was before its upgrades
 };
 
 /// Which part of an expire is wanted: the old programs had a command for each.
@@ -122,48 +126,88 @@ void remove_old_backups(std::vector<judged_backups<Store>> const& all, std::size
         remove_backup(one.where, one.of, label, nothing);
 }
 
-/// A backup may lie in one repository and its log in all of them: what counts is the oldest backup of all.
-template <class Store> std::optional<lsn> common_horizon(std::vector<judged_backups<Store>> const& all, auto& tell) {
+/// A backup may lie in one repository and its log in all of them: what counts is the oldest backup of all. Nothing
+/// where there is none.
+template <class Store>
+std::optional<lsn> common_horizon(std::vector<judged_backups<Store>> const& all, std::uint64_t system_id) {
     std::optional<lsn> horizon;
     for (auto const& one : all) {
-        if (!one.all.damaged.empty()) {
-            tell.no_log("the record of " + one.all.damaged.front().label +
-                        " is damaged, so that nobody knows where its log begins");
-            return std::nullopt;
-        }
-        auto const own = log_horizon(one.all, one.verdicts, one.of.history);
+        auto const own = log_horizon(one.all, one.verdicts, system_id);
         if (own && (!horizon || *own < *horizon)) horizon = own;
     }
-    if (!horizon) tell.no_log("there is no backup that it could begin with");
     return horizon;
+}
+
+template <class Store>
+void remove_log_before(judged_backups<Store> const& one, cluster const& of, lsn horizon,
+                       std::vector<std::string> const& objects) {
+    for (auto const& object : objects)
+        one.where.remove(object);
+    // Of a gap in front of all backups nobody needs to hear any more, filled or not.
+    for (auto const& gap : found_gaps(one.where, of)) {
+        if ((gap.last + 1) * of.size.bytes <= horizon.bytes) forget_found_gap(one.where, of, gap);
+    }
+}
+
+/// All log of a history, oldest first, and behind it the histories of its timelines.
+std::vector<std::string> all_log(store auto const& where, cluster const& of) {
+    auto objects = log_before(where, of, lsn{std::numeric_limits<std::uint64_t>::max()});
+    std::set<std::string> const segments{objects.begin(), objects.end()};
+    walk(where, wal_folder(of) + '/', [&](std::string const& object) {
+        if (!segments.contains(object)) objects.push_back(object);
+    });
+    return objects;
+}
+
+/// The log from before an upgrade: as that of today, and all of it once no backup is left that it could bring forward.
+/// `renewed`: there is a backup of what the cluster is now, without which nobody knows whether the upgrade will stay.
+template <class Store>
+void expire_earlier_log(std::vector<judged_backups<Store>> const& all, bool renewed, bool act, auto& tell) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (auto const& of : all[i].earlier) {
+            auto const horizon = common_horizon(all, of.system_id);
+            if (!horizon && !renewed) continue;
+            auto const objects = horizon ? log_before(all[i].where, of, *horizon) : all_log(all[i].where, of);
+            if (!objects.empty()) tell.earlier_log(i, objects.size(), of);
+            constexpr lsn end{std::numeric_limits<std::uint64_t>::max()};
+            if (act) remove_log_before(all[i], of, horizon.value_or(end), objects);
+        }
+    }
+}
+
+template <class Store> void expire_log(std::vector<judged_backups<Store>> const& all, bool act, auto& tell) {
+    for (auto const& one : all) {
+        if (one.all.damaged.empty()) continue;
+        return tell.no_log("the record of " + one.all.damaged.front().label +
+                           " is damaged, so that nobody knows where its log begins");
+    }
+    bool renewed = false;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        auto const horizon = common_horizon(all, all[i].of.system_id);
+        if (!horizon) continue;
+        renewed = true;
+        auto const objects = log_before(all[i].where, all[i].of, *horizon);
+        tell.log(i, objects.size(), *horizon);
+        if (act) remove_log_before(all[i], all[i].of, *horizon, objects);
+    }
+    if (!renewed) tell.no_log("there is no backup that it could begin with");
+    expire_earlier_log(all, renewed, act, tell);
 }
 
 }  // namespace detail
 
 /// Removes what the verdicts do not keep: in each repository first backups, then log. `tell` hears of it before:
-/// `backup(index, verdict)`, `unfinished(index, label)`, `log(index, count, horizon)` and `no_log(why)`.
-/// @throws error  from a store
+/// `backup(index, verdict)`, `unfinished(index, label)`, `log(index, count, horizon)`, `no_log(why)`, and of log from
+/// before an upgrade `earlier_log(index, count, cluster)`. @throws error  from a store
 template <store Store>
 void expire(std::vector<judged_backups<Store>> const& all, expire_order const& order, auto&& tell) {
     if (order.backups) {
         for (std::size_t i = 0; i < all.size(); ++i)
             detail::remove_old_backups(all, i, order, tell);
     }
-    if (order.log && !order.of_all) tell.no_log("one of the repositories cannot be asked what its backups need");
-    auto const horizon = order.log && order.of_all ? detail::common_horizon(all, tell) : std::nullopt;
-    if (!horizon) return;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        auto const& [where, of, list, verdicts] = all[i];
-        auto const objects = log_before(where, of, *horizon);
-        tell.log(i, objects.size(), *horizon);
-        if (!order.act) continue;
-        for (auto const& object : objects)
-            where.remove(object);
-        // Of a gap in front of all backups nobody needs to hear any more, filled or not.
-        for (auto const& gap : found_gaps(where, of)) {
-            if ((gap.last + 1) * of.size.bytes <= horizon->bytes) forget_found_gap(where, of, gap);
-        }
-    }
+    if (!order.log) return;
+    if (order.of_all) detail::expire_log(all, order.act, tell);
+    else tell.no_log("one of the repositories cannot be asked what its backups need");
 }
 
 }  // namespace walmgr

@@ -71,6 +71,12 @@ inline std::string backups_folder(cluster const& of) {
 inline std::string backup_folder(cluster const& of, std::string_view label) {
     return backups_folder(of).append("/").append(label);
 }
+/// The cluster as it was when that backup was taken, `now` or before an upgrade.
+inline cluster cluster_of(backup_record const& one, cluster const& now) {
+    if (one.history == now.history) return now;
+    return {
+        .name = now.name, .system_id = one.system_id, .size = one.size, .history = one.history, .version = one.version};
+}
 /// Names within the folder of a backup.
 inline constexpr std::string_view backup_seal = "backup.json";
 inline constexpr std::string_view backup_manifest_object = "backup_manifest";

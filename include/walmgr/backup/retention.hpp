@@ -12,11 +12,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace walmgr {
@@ -46,15 +48,17 @@ namespace detail {
 /// What is known while backups are judged.
 class retention_judge {
 public:
-    retention_judge(backup_list const& all, int history) {
+    explicit retention_judge(backup_list const& all) {
         for (auto const& one : all.sealed)
             by_label_.emplace(one.label, &one);
         for (auto const& one : all.damaged)
             damaged_.insert(one.label);
-        for (auto const& one : all.sealed) {
-            if (one.history == history && one.kind == backup_kind::full) fulls_.push_back(&one);
-        }
-        std::reverse(fulls_.begin(), fulls_.end());
+        for (auto const& one : all.sealed)
+            if (one.kind == backup_kind::full) fulls_.push_back(&one);
+        // Whatever a clock has said, what was taken after an upgrade is newer.
+        std::sort(fulls_.begin(), fulls_.end(), [](auto const* a, auto const* b) {
+            return std::pair{a->history, a->label} > std::pair{b->history, b->label};
+        });
     }
 
     void keep(std::string const& label, std::string why) { kept_.emplace(label, std::move(why)); }
@@ -110,16 +114,15 @@ private:
 
 }  // namespace detail
 
-/// Judges all sealed backups, in their order. Those of an earlier history, from before an upgrade, are kept.
-inline std::vector<backup_verdict> judge_backups(backup_list const& all, std::set<std::string> const& pins, int history,
+/// Judges all sealed backups, in their order. Those from before an upgrade count as any others, as the older ones.
+inline std::vector<backup_verdict> judge_backups(backup_list const& all, std::set<std::string> const& pins,
                                                  retention const& rules, moment now) {
-    detail::retention_judge judge{all, history};
+    detail::retention_judge judge{all};
     if (rules.count > 0) judge.keep_newest(rules.count, "among the newest " + std::to_string(rules.count));
     if (rules.days > 0) judge.keep_window(now, std::chrono::days{rules.days});
     judge.keep_newest(std::max(1U, rules.minimum), "the least that is left");
     for (auto const& one : all.sealed) {
         if (pins.contains(one.label)) judge.keep(one.label, "pinned");
-        if (one.history != history) judge.keep(one.label, "of an earlier history");
         if (rules.count == 0 && rules.days == 0) judge.keep(one.label, "neither a count nor days are configured");
     }
     for (auto const& one : all.sealed)
@@ -135,14 +138,14 @@ inline std::vector<backup_verdict> judge_backups(backup_list const& all, std::se
     return verdicts;
 }
 
-/// Where the log begins that the kept backups need; nothing where it is unknown, or where there are none: then no log
-/// may be removed.
+/// Where the log of a system id begins that the kept backups need; nothing where it is unknown, or where there are
+/// none. After an upgrade that was taken back it is of more than one history.
 inline std::optional<lsn> log_horizon(backup_list const& all, std::vector<backup_verdict> const& verdicts,
-                                      int history) {
+                                      std::uint64_t system_id) {
     std::optional<lsn> horizon;
     if (!all.damaged.empty()) return horizon;
     for (auto const& one : verdicts) {
-        if (one.kept && one.backup->history == history && (!horizon || one.backup->start < *horizon))
+        if (one.kept && one.backup->system_id == system_id && (!horizon || one.backup->start < *horizon))
             horizon = one.backup->start;
     }
     return horizon;

@@ -16,6 +16,14 @@ namespace {
 
 constexpr std::uint64_t mib = 1U << 20U;
 
+/// What small_cluster becomes.
+cluster upgraded() {
+    auto now = small_cluster;
+    now.system_id += 1;
+    now.history = 2;
+    return now;
+}
+
 std::string label_of(int day, char kind) {
     return "2026010" + std::to_string(day) + "T120000Z-" + kind;
 }
@@ -24,12 +32,14 @@ void put(memory_store const& where, std::string const& name) {
     BOOST_TEST(create_small_object(where, name, "x"));
 }
 
-void take(memory_store const& where, int day, char kind, std::string const& parent = {}) {
+void take(memory_store const& where, int day, char kind, std::string const& parent = {},
+          cluster const& of = small_cluster) {
     backup_record const one{.label = label_of(day, kind),
                             .kind = kind == 'F' ? backup_kind::full : backup_kind::incremental,
                             .parent = parent,
-                            .system_id = small_cluster.system_id,
-                            .size = small_cluster.size,
+                            .system_id = of.system_id,
+                            .history = of.history,
+                            .size = of.size,
                             .version = 17,
                             .tli = timeline{1},
                             .start = lsn{static_cast<std::uint64_t>(day) * 10 * mib},
@@ -43,9 +53,9 @@ void take(memory_store const& where, int day, char kind, std::string const& pare
     BOOST_TEST(create_small_object(where, folder + "backup.json", write_backup_record(one)));
 }
 
-void archive(memory_store const& where, unsigned tli, std::uint64_t number) {
-    auto const text = file_name({timeline{tli}, number}, small_cluster.size);
-    put(where, object_name(small_cluster, *parse_wal_name(text), text));
+void archive(memory_store const& where, unsigned tli, std::uint64_t number, cluster const& of = small_cluster) {
+    auto const text = file_name({timeline{tli}, number}, of.size);
+    put(where, object_name(of, *parse_wal_name(text), text));
 }
 
 /// Three full backups, of which the first two have an incremental one each; log from the start, over two timelines.
@@ -71,6 +81,7 @@ struct silent {
     static void backup(std::size_t, backup_verdict const&) {}
     static void unfinished(std::size_t, std::string const&) {}
     static void log(std::size_t, std::size_t, lsn) {}
+    static void earlier_log(std::size_t, std::size_t, cluster const&) { BOOST_ERROR("there was no upgrade"); }
     static void no_log(std::string const& why) { BOOST_ERROR(why); }
 };
 
@@ -78,7 +89,7 @@ struct silent {
 void expire(memory_store const& where) {
     std::vector<judged_backups<memory_store>> all{{.where = where, .of = small_cluster}};
     all[0].all = list_backups(where, small_cluster);
-    all[0].verdicts = judge_backups(all[0].all, {}, 1, {.count = 2}, moment{});
+    all[0].verdicts = judge_backups(all[0].all, {}, {.count = 2}, moment{});
     walmgr::expire(all, {}, silent{});
 }
 
@@ -100,6 +111,59 @@ void check_whole(memory_store const& where) {
 }
 
 }  // namespace
+
+/// Names what is removed of the time before an upgrade.
+struct listening {
+    static void backup(std::size_t, backup_verdict const&) {}
+    static void unfinished(std::size_t, std::string const&) {}
+    static void log(std::size_t, std::size_t, lsn) {}
+    void earlier_log(std::size_t which, std::size_t count, cluster const& of) const {
+        *said += std::to_string(which) + ": " + std::to_string(count) + " of " + std::to_string(of.history) + "; ";
+    }
+    void no_log(std::string const&) const { *said += "none now; "; }
+    std::string* said;
+};
+
+/// Of the upgraded cluster. The second repository was made after the upgrade, and its history is the first there.
+std::string expire_upgraded(memory_store const& where, memory_store const& second, unsigned count, bool act = true) {
+    auto here = upgraded();
+    here.history = 1;
+    std::vector<judged_backups<memory_store>> all{{.where = where, .of = upgraded(), .earlier = {small_cluster}},
+                                                  {.where = second, .of = here}};
+    for (auto& one : all) {
+        one.all = list_backups(one.where, one.of);
+        one.verdicts = judge_backups(one.all, {}, {.count = count}, moment{});
+    }
+    std::string said;
+    walmgr::expire(all, {.act = act}, listening{&said});
+    return said;
+}
+
+BOOST_AUTO_TEST_CASE(log_from_before_an_upgrade_goes_with_its_last_backup) {
+    auto const before = [](memory_store const& where) { return archived_ranges(where, small_cluster); };
+    auto const where = filled();
+    memory_store const second;
+    for (std::uint64_t number = 1; number < 70; ++number)
+        archive(where, 1, number, upgraded());
+    // Without a backup of what it is now: as it would have been without the upgrade.
+    BOOST_TEST(expire_upgraded(where, second, 2) == "none now; 0: 28 of 1; ");
+    check_whole(where);
+    take(where, 6, 'F', {}, upgraded());
+    BOOST_TEST(expire_upgraded(where, second, 2) == "0: 24 of 1; ");
+    BOOST_TEST(before(where).front().first.number == 50U);
+    BOOST_TEST(archived_ranges(where, upgraded()).front().first.number == 60U);
+    // With the last one all of it goes, wherever the removal was ended before.
+    BOOST_TEST(expire_upgraded(where, second, 1, false) == "0: 6 of 1; ");
+    where.fail_after(8);
+    BOOST_CHECK_EXCEPTION(expire_upgraded(where, second, 1), error, [](auto const&) { return true; });
+    where.fail_after(-1);
+    BOOST_TEST(!before(where).empty());
+    expire_upgraded(where, second, 1);
+    BOOST_TEST(where.list("main/wal/1").empty());
+    BOOST_TEST(list_backups(where, upgraded()).sealed.size() == 1U);
+    BOOST_TEST(archived_ranges(where, upgraded()).front().first.number == 60U);
+    BOOST_TEST(expire_upgraded(where, second, 1).empty());
+}
 
 BOOST_AUTO_TEST_CASE(what_nobody_needs_goes_and_the_rest_stays) {
     auto const where = filled();

@@ -12,6 +12,7 @@ backup_record taken(int day, char kind, std::string parent = {}, int history = 1
     return {.label = "202601" + digits + "T120000Z-" + kind,
             .kind = kind == 'F' ? backup_kind::full : backup_kind::incremental,
             .parent = std::move(parent),
+            .system_id = static_cast<std::uint64_t>(history),
             .history = history,
             .version = 17,
             .tli = timeline{1},
@@ -32,7 +33,7 @@ auto const now = *parse_moment("2026-01-11 00:00:00Z");
 std::string kept_days(backup_list const& all, retention const& rules, std::set<std::string> const& pins = {},
                       moment at = now) {
     std::string days;
-    for (auto const& one : judge_backups(all, pins, 1, rules, at)) {
+    for (auto const& one : judge_backups(all, pins, rules, at)) {
         if (one.kept) days += (days.empty() ? "" : " ") + one.backup->label.substr(6, 2);
     }
     return days;
@@ -42,7 +43,7 @@ std::string kept_days(backup_list const& all, retention const& rules, std::set<s
 
 BOOST_AUTO_TEST_CASE(without_rules_everything_is_kept) {
     BOOST_TEST(kept_days(three_chains(), {}) == "01 02 03 05 06 09 10");
-    BOOST_TEST(judge_backups({}, {}, 1, {.count = 1}, now).empty());
+    BOOST_TEST(judge_backups({}, {}, {.count = 1}, now).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_count_is_of_full_backups_and_what_builds_on_them) {
@@ -72,7 +73,7 @@ BOOST_AUTO_TEST_CASE(the_minimum_outweighs_the_rules) {
     BOOST_TEST(kept_days(three_chains(), {.days = 1, .minimum = 0}) == "05 06 09 10");
     auto const later = *parse_moment("2030-01-01 00:00:00Z");
     auto const all = three_chains();
-    auto const verdicts = judge_backups(all, {}, 1, {.days = 1}, later);
+    auto const verdicts = judge_backups(all, {}, {.days = 1}, later);
     BOOST_TEST(verdicts.back().kept);
     BOOST_TEST(!verdicts.front().kept);
 }
@@ -83,19 +84,27 @@ BOOST_AUTO_TEST_CASE(a_pin_keeps_a_backup_and_its_parents) {
     BOOST_TEST(kept_days(three_chains(), {.count = 1}, {"20260105T120000Z-F"}) == "05 06 09 10");
 }
 
+BOOST_AUTO_TEST_CASE(those_from_before_an_upgrade_are_the_older_ones) {
+    auto all = three_chains();
+    all.sealed.push_back(taken(11, 'F', {}, 2));
+    BOOST_TEST(kept_days(all, {}) == "01 02 03 05 06 09 10 11");
+    BOOST_TEST(kept_days(all, {.count = 1}) == "11");
+    BOOST_TEST(kept_days(all, {.count = 2}) == "09 10 11");
+    BOOST_TEST(kept_days(all, {.days = 3}) == "05 06 09 10 11");
+    BOOST_TEST(kept_days(all, {.count = 1}, {"20260102T120000Z-I"}) == "01 02 03 11");
+    auto const verdicts = judge_backups(all, {}, {.count = 2}, now);
+    BOOST_TEST(log_horizon(all, verdicts, 1)->bytes == 9U << 24U);
+    BOOST_TEST(log_horizon(all, verdicts, 2)->bytes == 11U << 24U);
+    // A clock that was ahead before the upgrade makes nothing newer.
+    BOOST_TEST(kept_days({.sealed = {taken(1, 'F', {}, 2), taken(5, 'F')}}, {.count = 1}) == "01");
+}
+
 BOOST_AUTO_TEST_CASE(what_nobody_can_judge_is_kept) {
     auto all = three_chains();
-    all.sealed.insert(all.sealed.begin(), taken(1, 'F', {}, 0));
-    all.sealed.front().label = "20250101T120000Z-F";
-    auto verdicts = judge_backups(all, {}, 1, {.count = 1}, now);
-    BOOST_TEST(verdicts.front().kept);
-    BOOST_TEST(log_horizon(all, verdicts, 1)->bytes == 9U << 24U);
-
-    all = three_chains();
     all.sealed.erase(all.sealed.begin());
     all.damaged.push_back({"20260101T120000Z-F", "why"});
     BOOST_TEST(kept_days(all, {.count = 1}) == "02 03 09 10");
-    verdicts = judge_backups(all, {}, 1, {.count = 1}, now);
+    auto const verdicts = judge_backups(all, {}, {.count = 1}, now);
     BOOST_TEST(!log_horizon(all, verdicts, 1));
     BOOST_TEST(!log_horizon({}, {}, 1));
 }
