@@ -163,6 +163,7 @@ std::optional<walmgr::cluster> ask_repositories(walmgr::probe_list& to, config c
             walmgr::probe_store(found, where, of);
             walmgr::probe_histories(found, where, of);
             auto own = list_backups(where, of);
+            std::erase_if(own.sealed, [&](auto const& one) { return one.history != of.history; });
             std::move(own.sealed.begin(), own.sealed.end(), std::back_inserter(backups.sealed));
             std::move(own.damaged.begin(), own.damaged.end(), std::back_inserter(backups.damaged));
         });

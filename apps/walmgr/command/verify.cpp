@@ -6,8 +6,11 @@
 #include <walmgr/backup/chain.hpp>
 #include <walmgr/backup/list.hpp>
 #include <walmgr/backup/verify_backup.hpp>
+#include <walmgr/repository.hpp>
 #include <walmgr/verify.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -42,14 +45,12 @@ std::vector<backup_verification> verify_backups(walmgr::any_store const& where, 
         if (chain_of(all.sealed, one).empty())
             result.damaged.push_back({one.label, walmgr::fault::corrupt,
                                       "it builds on " + one.parent + ", and that or what it builds on is not there"});
-        if (one.history == of.history) {
-            walmgr::wal_arrival log{of, segments_between(one.tli, one.start, one.stop, of.size)};
-            try {
-                result.missing = log.missing(where).value_or("");
-            } catch (walmgr::error const& failure) {
-                if (failure.kind() != walmgr::fault::corrupt && failure.kind() != walmgr::fault::identity) throw;
-                result.damaged.push_back({one.label, failure.kind(), failure.what()});
-            }
+        walmgr::wal_arrival log{cluster_of(one, of), segments_between(one.tli, one.start, one.stop, one.size)};
+        try {
+            result.missing = log.missing(where).value_or("");
+        } catch (walmgr::error const& failure) {
+            if (failure.kind() != walmgr::fault::corrupt && failure.kind() != walmgr::fault::identity) throw;
+            result.damaged.push_back({one.label, failure.kind(), failure.what()});
         }
         found.push_back(std::move(result));
     }
@@ -89,31 +90,75 @@ int tell(std::vector<backup_verification> const& all, bool json) {
     return status;
 }
 
-/// One line for people, or one object for programs.
-void show(std::string const& location, walmgr::cluster const& of, walmgr::verification const& found,
-          std::string const& backups, bool json) {
-    std::string out;
-    for (auto const& range : found.ranges) {
-        auto const first = file_name(range.first, of.size);
-        auto const last = file_name(range.last, of.size);
-        auto const count = std::to_string(range.count);
-        if (!json) {
-            out.append(first).append(" to ").append(last).append(": ").append(count).append(
-                range.count == 1 ? " segment\n" : " segments\n");
-            continue;
-        }
-        out.append(out.empty() ? "{" : ", {").append("\"first\": ").append(apps::json_string(first));
-        out.append(", \"last\": ").append(apps::json_string(last)).append(", \"segments\": ").append(count).append("}");
+/// The log of one history.
+struct log_verification {
+    walmgr::cluster of{};
+    walmgr::verification found{};
+};
+
+/// That of the present one, and of those before it from which there are backups.
+std::vector<log_verification> verify_log(walmgr::any_store const& where, walmgr::cluster const& of,
+                                         walmgr::thread_executor on) {
+    auto const read = [&](walmgr::cluster const& one) {
+        return log_verification{one, verify_wal([&] { return where; }, one, [](std::string const&) {}, on)};
+    };
+    std::vector<log_verification> all{read(of)};
+    auto const backups = list_backups(where, of).sealed;
+    for (auto const& one : earlier_histories(where, of)) {
+        bool const wanted = std::any_of(backups.begin(), backups.end(),
+                                        [&](auto const& backup) { return backup.history == one.history; });
+        if (wanted) all.push_back(read(one));
     }
-    if (!json) {
-        std::cout << location << ":\n"
-                  << out << found.other_files << (found.other_files == 1 ? " other file\n" : " other files\n");
-        return;
+    return all;
+}
+
+/// Members of an object for programs.
+std::string json_of(log_verification const& log) {
+    std::string ranges;
+    for (auto const& range : log.found.ranges) {
+        ranges.append(ranges.empty() ? "{" : ", {").append("\"first\": ");
+        ranges.append(apps::json_string(file_name(range.first, log.of.size)));
+        ranges.append(", \"last\": ").append(apps::json_string(file_name(range.last, log.of.size)));
+        ranges.append(", \"segments\": ").append(std::to_string(range.count)).append("}");
     }
-    std::cout << "{\"repository\": " << apps::json_string(location) << ", \"cluster\": " << apps::json_string(of.name)
-              << ", \"ranges\": [" << out << "], \"other_files\": " << found.other_files
-              << ", \"damaged\": " << json_of(found.damaged) << ", \"gap\": " << (has_gap(found) ? "true" : "false")
-              << ", \"backups\": " << backups << "}\n";
+    return "\"ranges\": [" + ranges + "], \"other_files\": " + std::to_string(log.found.other_files) +
+           ", \"damaged\": " + json_of(log.found.damaged) + ", \"gap\": " + (has_gap(log.found) ? "true" : "false");
+}
+
+/// One object for programs.
+void show_json(std::string const& location, std::vector<log_verification> const& all, std::string const& backups) {
+    std::string earlier;
+    for (std::size_t i = 1; i < all.size(); ++i)
+        earlier += (i == 1 ? "" : ", ") + ("{\"history\": " + std::to_string(all[i].of.history)) + ", " +
+                   json_of(all[i]) + '}';
+    std::cout << "{\"repository\": " << apps::json_string(location)
+              << ", \"cluster\": " << apps::json_string(all.front().of.name) << ", " << json_of(all.front())
+              << ", \"earlier\": [" << earlier << "], \"backups\": " << backups << "}\n";
+}
+
+/// For people: what is there on standard output.
+void show(std::string const& location, std::vector<log_verification> const& all) {
+    std::cout << location << ":\n";
+    for (auto const& log : all) {
+        if (&log != &all.front()) std::cout << "from before an upgrade, history " << log.of.history << ":\n";
+        for (auto const& range : log.found.ranges)
+            std::cout << file_name(range.first, log.of.size) << " to " << file_name(range.last, log.of.size) << ": "
+                      << range.count << (range.count == 1 ? " segment\n" : " segments\n");
+        auto const others = log.found.other_files;
+        std::cout << others << (others == 1 ? " other file\n" : " other files\n");
+    }
+}
+
+/// And what is not fine on standard error. @return the status
+int tell(log_verification const& log) {
+    for (auto const& one : log.found.damaged)
+        std::cerr << "walmgr: " << one.name << ": " << one.why << '\n';
+    for (auto const& gap : log.found.gaps)
+        std::cerr << "walmgr: gap: " << gap.count() << " segments are missing, from "
+                  << file_name({gap.tli, gap.first}, log.of.size) << " to "
+                  << file_name({gap.tli, gap.last}, log.of.size) << '\n';
+    if (!log.found.damaged.empty()) return static_cast<int>(walmgr::fault::corrupt);
+    return has_gap(log.found) ? static_cast<int>(walmgr::fault::gap) : 0;
 }
 
 /// A backup, wherever it is.
@@ -136,19 +181,17 @@ int verify_label(config const& settings, std::string const& label, bool json, wa
 int verify(config const& settings, std::string const& location, bool json, walmgr::thread_executor on) {
     auto const where = open_location(settings, location);
     auto const of = known_cluster(settings, where);
-    auto const found = walmgr::verify_wal([&] { return where; }, of, [](std::string const&) {}, on);
+    auto const log = verify_log(where, of, on);
     auto const backups = verify_backups(where, of, {}, on);
-    show(location, of, found, json_of(backups), json);
-    int const status = tell(backups, json);
-    for (auto const& one : found.damaged)
-        std::cerr << "walmgr: " << one.name << ": " << one.why << '\n';
-    for (auto const& gap : found.gaps)
-        std::cerr << "walmgr: gap: " << gap.count() << " segments are missing, from "
-                  << file_name({gap.tli, gap.first}, of.size) << " to " << file_name({gap.tli, gap.last}, of.size)
-                  << '\n';
-    if (!found.damaged.empty()) return static_cast<int>(walmgr::fault::corrupt);
-    if (status != 0) return status;
-    return has_gap(found) ? static_cast<int>(walmgr::fault::gap) : 0;
+    if (json) show_json(location, log, json_of(backups));
+    else show(location, log);
+    int status = tell(backups, json);
+    for (auto const& one : log) {
+        // Damage says more than a gap.
+        auto const own = tell(one);
+        if (status == 0 || own == static_cast<int>(walmgr::fault::corrupt)) status = own;
+    }
+    return status;
 }
 
 }  // namespace
