@@ -15,6 +15,7 @@
 #include <walmgr/unfinished_file.hpp>
 #include <walmgr/walk.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iostream>
@@ -30,9 +31,25 @@ using namespace std::chrono_literals;
 using walmgr::error;
 using walmgr::fault;
 
+/// The number of its history by which those repositories count that know it already: a new one counts likewise, since
+/// backups and log are looked for in all of them by one number.
+int counted_history(config const& settings, walmgr::cluster const& which) {
+    int history = which.history;
+    for (auto const& location : settings.walmgr_data) {
+        try {
+            auto const known = find_cluster(open_location(settings, location), which.name);
+            if (known && known->system_id == which.system_id) history = std::max(history, known->history);
+        } catch (error const&) {  // said where it is asked to record the cluster
+            continue;
+        }
+    }
+    return history;
+}
+
 int init(config const& settings, bool dry_run) {
     pgq::libpq::connection db{primary_of(settings.nodes).db, {.connect_timeout = 30s, .statement_timeout = 30s}};
-    auto const which = walmgr::identify_cluster(db, settings.cluster);
+    auto which = walmgr::identify_cluster(db, settings.cluster);
+    which.history = counted_history(settings, which);
     result().set({{"cluster", which.name},
                   {"system_id", std::to_string(which.system_id)},
                   {"version", which.version},
