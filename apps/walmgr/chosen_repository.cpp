@@ -2,9 +2,12 @@
 
 #include "open_repository.hpp"
 
+#include <walmgr/backup/list.hpp>
 #include <walmgr/error.hpp>
+#include <walmgr/repository.hpp>
 
 #include <charconv>
+#include <utility>
 
 namespace walmgr_app {
 
@@ -18,6 +21,35 @@ std::size_t repository_place(std::vector<std::string> const& locations, std::str
     throw walmgr::error{walmgr::fault::usage, '"' + std::string{text} + "\" is no repository: walmgr_data has " +
                                                   std::to_string(locations.size()) +
                                                   ", which are meant by their numbers from 1 on, or their locations"};
+}
+
+void usable_repositories::go_back_to(std::string const& label) {
+    std::optional<walmgr::backup_record> backup;
+    for (std::size_t which = 0; which < stores.size() && !backup; ++which) {
+        if (only && *only != which) continue;
+        try {
+            backup = find_backup(stores[which], of, label);
+        } catch (walmgr::error const& failure) {
+            if (failure.kind() != walmgr::fault::corrupt) throw;  // another one may have it whole
+        }
+    }
+    if (!backup || backup->history == of.history) return;
+    usable_repositories then{.several = several};
+    for (std::size_t which = 0; which < stores.size(); ++which) {
+        auto const was = find_history(stores[which], of, backup->system_id);
+        if (!was || was->history != backup->history) continue;
+        if (only == which) then.only = then.stores.size();
+        then.of = *was;
+        then.stores.push_back(stores[which]);
+        then.locations.push_back(locations[which]);
+    }
+    // A server asks by its system id: after an upgrade that was taken back it is another history that has it now.
+    if (then.stores.empty() || then.only.has_value() != only.has_value())
+        throw walmgr::error{walmgr::fault::identity,
+                            "backup " + label + " is of history " + std::to_string(backup->history) +
+                                " of the cluster, whose system id that history does not have in the repository, or "
+                                "has not alone: it can be restored by hand only"};
+    *this = std::move(then);
 }
 
 std::string usable_repositories::shown(std::size_t which) const {

@@ -24,10 +24,15 @@ struct usable_repositories {
     std::vector<std::string> locations{};
     walmgr::cluster of{};
     std::optional<std::size_t> only{};  ///< the one that was asked for, among these
+    bool several = false;               ///< the configuration names more than one, usable or not
+
+    /// From now on those that have kept the history which that backup is of, as of that time: of a backup from before
+    /// an upgrade another one than the cluster's present one. Changes nothing where none has a backup of that label.
+    /// @throws walmgr::error  from a store
+    void go_back_to(std::string const& label);
 
     /// For people: where there are several, which that one is.
     [[nodiscard]] std::string shown(std::size_t which) const;
-    bool several = false;  ///< the configuration names more than one, usable or not
 };
 
 /// Opens them. Of those that cannot be used one line says why, unless it is `wanted`, which a command was told to go

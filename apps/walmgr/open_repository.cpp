@@ -55,9 +55,9 @@ walmgr::any_store open_location(config const& settings, std::string const& text)
     return {walmgr::encrypted_store{std::move(where), walmgr::read_encryption_keys(key_file)}, shown};
 }
 
-walmgr::repositories open_repositories(config const& settings) {
+walmgr::repositories open_repositories(config const& settings, std::optional<std::uint64_t> system_id) {
     return {settings.walmgr_data, settings.cluster,
-            [&settings](std::string const& text) { return open_location(settings, text); }};
+            [&settings](std::string const& text) { return open_location(settings, text); }, system_id};
 }
 
 walmgr::any_store open_repository(config const& settings) {

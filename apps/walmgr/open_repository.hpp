@@ -7,7 +7,9 @@
 #include <walmgr/repositories.hpp>
 #include <walmgr/store/any.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,9 @@ namespace walmgr_app {
 /// Opens the store of one location, see <walmgr/location.hpp>. @throws walmgr::error  configuration and unavailable
 walmgr::any_store open_location(config const& settings, std::string const& text);
 
-/// All of them, for what is to be stored in each, or fetched from any. `settings` must live as long.
-walmgr::repositories open_repositories(config const& settings);
+/// All of them, for what is to be stored in each, or fetched from any; with a `system_id` as of the time when the
+/// cluster had that one. `settings` must live as long.
+walmgr::repositories open_repositories(config const& settings, std::optional<std::uint64_t> system_id = {});
 
 /// The first that can be used and knows the cluster. Of those before it one line says what is wrong.
 /// @throws walmgr::error  what all say, when there is none

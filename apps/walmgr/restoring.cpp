@@ -1,12 +1,16 @@
 #include "restoring.hpp"
 
+#include "command.hpp"
 #include "result.hpp"
 #include "this_program.hpp"
 
 #include <unistd.h>
 #include <walmgr/backup/wal_arrival.hpp>
+#include <walmgr/process.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -17,10 +21,41 @@ std::string restore_command(config const& settings) {
     return command_of_server(settings, "xrestore %f %p");
 }
 
-std::string programs_for(config const& settings, int version) {
-    if (!settings.nodes.slave.programs.empty()) return settings.nodes.slave.programs;
-    auto debian = "/usr/lib/postgresql/" + std::to_string(version) + "/bin";
-    return ::access((debian + "/postgres").c_str(), X_OK) == 0 ? debian : std::string{};
+namespace {
+
+/// The major version of a folder's programs; 0 where there are none that say so.
+int version_of_programs(std::string const& folder) {
+    auto const program = walmgr::detail::program_in(folder, "postgres");
+    if (!folder.empty() && ::access(program.c_str(), X_OK) != 0) return 0;
+    try {
+        auto const done = walmgr::run_process({program, "--version"}, {.deadline = std::chrono::seconds{30}});
+        auto const digit = std::min(done.out.find_first_of("0123456789"), done.out.size());
+        int version = 0;
+        std::from_chars(done.out.data() + digit, done.out.data() + done.out.size(), version);
+        return version;
+    } catch (walmgr::error const&) {  // whoever wants to run it hears why it cannot be
+        return 0;
+    }
+}
+
+}  // namespace
+
+std::string programs_for(config const& settings, int version, bool needed) {
+    auto const number = std::to_string(version);
+    auto const debian = "/usr/lib/postgresql/" + number + "/bin";
+    bool const has_debian = ::access((debian + "/postgres").c_str(), X_OK) == 0;
+    auto folder = settings.nodes.slave.programs;
+    if (folder.empty() && has_debian) return debian;
+    auto const is = version_of_programs(folder);
+    if (is == 0 || is == version) return folder;
+    if (has_debian) return debian;
+    auto const why = "the backup is of PostgreSQL " + number + ", and the programs of " +
+                     (folder.empty() ? "PATH" : "slave_bin = " + folder) + " are of " + std::to_string(is);
+    if (needed)
+        throw walmgr::error{walmgr::fault::configuration,
+                            why + ": let slave_bin name the folder of those of " + number};
+    say(why + ": start the server by those of " + number);
+    return folder;
 }
 
 unsigned usual_jobs() {

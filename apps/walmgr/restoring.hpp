@@ -15,8 +15,9 @@ namespace walmgr_app {
 std::string restore_command(config const& settings);
 
 /// The folder of PostgreSQL's programs for a server of that major version: slave_bin, else where Debian has them, else
-/// empty, for PATH.
-std::string programs_for(config const& settings, int version);
+/// empty, for PATH. Where those that are there are of another version, as after an upgrade, it is refused if they are
+/// `needed`, else said. @throws walmgr::error  configuration
+std::string programs_for(config const& settings, int version, bool needed = true);
 
 /// How many parts are read at once where nobody says.
 unsigned usual_jobs();

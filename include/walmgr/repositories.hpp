@@ -11,6 +11,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -73,17 +74,29 @@ class repositories {
 public:
     using opener = std::function<any_store(std::string const&)>;
 
-    /// `open(location)` opens a store, or throws.
-    repositories(std::vector<std::string> const& locations, std::string cluster_name, opener open)
-        : cluster_{std::move(cluster_name)}, open_{std::move(open)} {
+    /// `open(location)` opens a store, or throws. With a `system_id` they are as of the time when the cluster had that
+    /// one, and those that never kept it have nothing.
+    repositories(std::vector<std::string> const& locations, std::string cluster_name, opener open,
+                 std::optional<std::uint64_t> system_id = {})
+        : cluster_{std::move(cluster_name)}, open_{std::move(open)}, system_id_{system_id} {
         for (auto const& one : locations)
-            all_.push_back({one, std::nullopt});
+            all_.push_back({.location = one});
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
 
+    /// One that was opened keeps the system id that is wanted as one from before an upgrade.
+    [[nodiscard]] bool are_earlier() const {
+        return std::any_of(all_.begin(), all_.end(), [](place const& one) { return one.earlier; });
+    }
+    /// Each was opened, and none has ever kept a cluster with the system id that is wanted.
+    [[nodiscard]] bool none_keeps_it() const {
+        return system_id_ && std::all_of(all_.begin(), all_.end(), [](place const& one) { return one.never_kept; });
+    }
+
     /// Does `work(repository const&)` in the repository number `which`, and opens it where needed. False when that
-    /// failed: then `failures` has one more, and the repository is opened anew the next time.
+    /// failed: then `failures` has one more, and the repository is opened anew the next time; or where it never kept
+    /// the system id that is wanted.
     template <std::invocable<repository const&> F>
     bool attempt(std::size_t which, std::vector<repository_failure>& failures, F const& work) {
         auto& one = all_.at(which);
@@ -93,7 +106,9 @@ public:
             return false;
         };
         try {
-            if (!one.held) one.held = opened(one.location);
+            if (one.never_kept) return false;
+            if (!one.held) one.held = opened(one);
+            if (!one.held) return false;
             auto const held = *one.held;
             work(held);
             return true;
@@ -105,22 +120,32 @@ public:
 private:
     struct place {
         std::string location;
-        std::optional<repository> held;
+        std::optional<repository> held{};
+        bool earlier = false;
+        bool never_kept = false;
     };
 
-    [[nodiscard]] repository opened(std::string const& location) {
-        auto where = open_(location);
+    std::optional<repository> opened(place& one) {
+        auto where = open_(one.location);
         auto of = require_cluster(where, cluster_);
+        if (system_id_) {
+            auto const then = find_history(where, of, *system_id_);
+            one.never_kept = !then;
+            if (!then) return std::nullopt;
+            one.earlier = then->history != of.history;
+            of = *then;
+        }
         for (auto const& other : all_) {
             if (!other.held || (other.held->of.system_id == of.system_id && other.held->of.size == of.size)) continue;
             throw error{fault::identity, "it keeps another cluster than " + other.location + " under the name " +
                                              cluster_ + ", with system id " + std::to_string(of.system_id)};
         }
-        return {std::move(where), std::move(of)};
+        return repository{std::move(where), std::move(of)};
     }
 
     std::string cluster_;
     opener open_;
+    std::optional<std::uint64_t> system_id_;
     std::vector<place> all_{};
 };
 

@@ -103,7 +103,8 @@ int upgrade(config const& settings, bool sure, bool dry_run) {
     if (!sure)
         throw walmgr::error{walmgr::fault::negative,
                             "nothing was recorded: if the primary is that cluster after pg_upgrade, give --yes"};
-    std::cout << "older backups stay, and cannot be brought forward by newer log: take a backup now\n";
+    std::cout << "older backups stay, to be restored by their labels; newer log does not bring them forward: take a "
+                 "backup now\n";
     return 0;
 }
 

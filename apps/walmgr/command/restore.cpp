@@ -135,7 +135,8 @@ int restore(config const& settings, options const& given) {
     if (::geteuid() == 0)
         refuse_usage("run it as the user that the server runs as, who is to own the files, and not as root");
 
-    auto const all = open_usable(settings, given.repository);
+    auto all = open_usable(settings, given.repository);
+    if (label) all.go_back_to(*label);
     auto const& of = all.of;
     auto const plan = walmgr::plan_restore(all.stores, of, label, target, dropped_gaps(settings, of), all.only);
     if (all.stores.size() < settings.walmgr_data.size())
@@ -152,6 +153,7 @@ int restore(config const& settings, options const& given) {
     if (!given.log_folder.empty()) wanted.outside.push_back({"pg_wal", given.log_folder});
     auto const own_folder = given.config.empty() ? std::string{} : whole_path(given.config);
     restored_config const own{settings, all.stores[plan.repository], of, plan, own_folder, given.start, folder};
+    auto const programs = programs_for(settings, plan.from.version, given.start);
     walmgr::restored_cluster const restored{plan.from.label, plan.from.system_id, plan.from.version};
 
     auto& told = result();
@@ -191,7 +193,7 @@ int restore(config const& settings, options const& given) {
         std::cout << own.advice(folder) << '\n';
         return 0;
     }
-    walmgr::recovering_server const server{.programs = programs_for(settings, plan.from.version),
+    walmgr::recovering_server const server{.programs = programs,
                                            .data = folder,
                                            .db = settings.master_db,
                                            .log = folder + "/walmgr_start.log",

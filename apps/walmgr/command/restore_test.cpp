@@ -124,7 +124,8 @@ struct outcome {
 };
 
 outcome try_out(config const& settings, options const& given, usable_repositories const& all,
-                walmgr::restore_plan const& plan, std::string const& sql, scratch const& in) {
+                walmgr::restore_plan const& plan, std::string const& programs, std::string const& sql,
+                scratch const& in) {
     std::map<std::uint32_t, std::string> map;
     for (auto const& one : plan.from.tablespaces)
         map.emplace(one.oid, in / std::to_string(one.oid));
@@ -142,7 +143,7 @@ outcome try_out(config const& settings, options const& given, usable_repositorie
     walmgr::detail::write_whole(in / "pg_ident.conf", "", 0600);
     // Nobody else gets into the socket's folder.
     walmgr::detail::write_whole(in / "pg_hba.conf", "local all all trust\n", 0600);
-    walmgr::recovering_server const server{.programs = programs_for(settings, plan.from.version),
+    walmgr::recovering_server const server{.programs = programs,
                                            .data = in / "data",
                                            .db = login(settings, given.database),
                                            .log = in / "log",
@@ -170,12 +171,14 @@ int restore_test(config const& settings, options const& given) {
             throw walmgr::error{walmgr::fault::usage, "cannot read the statements in " + given.sql};
         sql = walmgr::detail::whole_file(given.sql);
     }
-    auto const all = open_usable(settings, given.repository);
+    auto all = open_usable(settings, given.repository);
+    if (!given.label.empty()) all.go_back_to(given.label);
     auto const& of = all.of;
     auto const plan =
         walmgr::plan_restore(all.stores, of, given.label.empty() ? std::nullopt : std::optional{given.label},
                              {.kind = walmgr::target_kind::immediate}, {}, all.only);
     auto const& where = all.stores[plan.repository];
+    auto const programs = programs_for(settings, plan.from.version);
     auto const parent = given.folder.empty() ? std::filesystem::temp_directory_path().string() : given.folder;
     auto& told = result();
     told.set("backup", plan.from.label);
@@ -191,7 +194,7 @@ int restore_test(config const& settings, options const& given) {
     int const status = status_of([&] {
         try {
             scratch const in{parent, "test"};
-            found = try_out(settings, given, all, plan, sql, in);
+            found = try_out(settings, given, all, plan, programs, sql, in);
         } catch (std::exception const& failure) {
             problem = failure.what();
             throw;

@@ -119,7 +119,8 @@ inline void fetch_longest(repositories& all, segment which, cluster const& of, s
 
 /// As fetch_file(), and beyond what the repositories have, from `folder`, where this machine receives into one (empty
 /// else): a segment that is whole; and, where an intent says that its timeline is given up, the last one as far as it
-/// was received, with zeros behind: the longest of what the repositories and the folder have of it.
+/// was received, with zeros behind: the longest of what the repositories and the folder have of it. What is received
+/// now is of no use to a server from before an upgrade.
 /// @throws error  as fetch_file() does; gap too, where what is missing was received behind
 inline fetch_report fetch_received(repositories& all, std::string const& text, std::string const& place,
                                    std::string const& folder) {
@@ -141,7 +142,8 @@ inline fetch_report fetch_received(repositories& all, std::string const& text, s
             given_up = given_up || find_intent(in.where, in.of, name.tli);
         });
     }
-    auto const local = folder.empty() || !of ? std::nullopt : list_partials(folder, of->size);
+    bool const receives = !folder.empty() && !all.are_earlier();
+    auto const local = !receives || !of ? std::nullopt : list_partials(folder, of->size);
     report.found = local && detail::hand_out(folder + '/' + text, name, *of, place);
     if (report.found) return report;
     if (local) {
@@ -156,7 +158,7 @@ inline fetch_report fetch_received(repositories& all, std::string const& text, s
     if (later)
         throw error{fault::gap, text + " is missing, though " + file_name(*later, of->size) + " was received into " +
                                     folder + ". Recovery cannot go beyond the gap"};
-    if (given_up && which) detail::fetch_longest(all, *which, *of, place, folder, report);
+    if (given_up && which) detail::fetch_longest(all, *which, *of, place, receives ? folder : std::string{}, report);
     return report;
 }
 

@@ -125,6 +125,25 @@ template <store Store> std::vector<wal_gap> known_to_have_been(std::vector<Store
     return runs;
 }
 
+/// What is chosen where no backup is named. Never one from before an upgrade: nobody knows up to which moment its log
+/// went on, nor whether that other cluster is what is wanted.
+template <store Store>
+void choose(restore_plan& plan, stored_backups<Store> const& backups, std::vector<Store> const& stores,
+            cluster const& of) {
+    try {
+        plan.line = wanted_line(stores, of, nullptr, plan.target);
+        auto found = backups.choose(plan.line, plan.target);
+        plan.from = std::move(found.record);
+        plan.repository = found.which;
+        // Along its own timeline, which may have been left since.
+        if (!plan.target.on) plan.line = wanted_line(stores, of, &plan.from, plan.target);
+    } catch (error const& none) {
+        if (none.kind() != fault::negative || backups.before_upgrade().empty()) throw;
+        throw error{none.kind(), std::string{none.what()} + ". From before the upgrade there are backups, up to " +
+                                     backups.before_upgrade() + ": name one by its label to go back to that cluster"};
+    }
+}
+
 }  // namespace detail
 
 /// Finds out what to restore: the backup named `label`, else the newest that can come to the target. The backup is of
@@ -138,18 +157,13 @@ restore_plan plan_restore(std::vector<Store> const& stores, cluster const& of, s
                           std::optional<std::size_t> only = {}) {
     stored_backups const backups{stores, of, only};
     restore_plan plan{.target = target};
-    auto const take = [&plan](stored_backup found) {
+    if (label) {
+        auto found = backups.find(*label);
         plan.from = std::move(found.record);
         plan.repository = found.which;
-    };
-    if (label) {
-        take(backups.find(*label));
         plan.line = detail::wanted_line(stores, of, &plan.from, target);
     } else {
-        plan.line = detail::wanted_line(stores, of, nullptr, target);
-        take(backups.choose(plan.line, target));
-        // Along its own timeline, which may have been left since.
-        if (!target.on) plan.line = detail::wanted_line(stores, of, &plan.from, target);
+        detail::choose(plan, backups, stores, of);
     }
     detail::check_target(plan);
     joined_stores const log{stores};

@@ -25,7 +25,8 @@ struct stored_backup {
     std::size_t which = 0;
 };
 
-/// Those of the cluster as it is now. Labels are of a store: two may have the same one for different backups.
+/// Those of one history of the cluster: log of another one brings none of them forward. Labels are of a store: two may
+/// have the same one for different backups.
 template <store Store> class stored_backups {
 public:
     /// Lists them. `only`: the one store whose backups count. Both must live as long. @throws error  from a store
@@ -34,13 +35,16 @@ public:
         for (std::size_t which = 0; which < stores.size(); ++which) {
             if (only && *only != which) continue;
             auto sealed = list_backups(stores[which], of).sealed;
-            std::erase_if(sealed, [&](backup_record const& one) { return one.history != of.history; });
+            std::erase_if(sealed, [&](backup_record const& one) {
+                if (one.history < of.history) before_ = std::max(before_, one.label);
+                return one.history != of.history;
+            });
             found_.push_back({which, std::move(sealed)});
         }
     }
 
     /// That of a label, from the first store that has it whole.
-    /// @throws error  negative, when none has; identity, for one of before an upgrade; corrupt
+    /// @throws error  negative, when none has; identity, for one of another history; corrupt
     [[nodiscard]] stored_backup find(std::string const& label) const {
         std::optional<error> damaged;
         for (auto const& [which, sealed] : found_) {
@@ -48,7 +52,8 @@ public:
                 auto one = find_backup(stores_[which], of_, label);
                 if (!one) continue;
                 if (one->history != of_.history)
-                    throw error{fault::identity, "backup " + label + " is of the cluster before its last pg_upgrade"};
+                    throw error{fault::identity,
+                                "backup " + label + " is of the cluster before or after another pg_upgrade"};
                 return {std::move(*one), which};
             } catch (error const& failure) {
                 if (failure.kind() != fault::corrupt) throw;
@@ -80,6 +85,9 @@ public:
         return *best;
     }
 
+    /// The newest label of those from before an upgrade; empty where there are none.
+    [[nodiscard]] std::string const& before_upgrade() const noexcept { return before_; }
+
     /// Those of one store, oldest first.
     [[nodiscard]] std::vector<backup_record> const& of_store(std::size_t which) const {
         return std::find_if(found_.begin(), found_.end(), [&](auto const& one) { return one.which == which; })->sealed;
@@ -101,6 +109,7 @@ private:
     std::vector<Store> const& stores_;
     cluster const& of_;
     std::vector<sealed_backups> found_{};
+    std::string before_{};
 };
 
 }  // namespace walmgr
