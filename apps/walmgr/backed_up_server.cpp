@@ -11,6 +11,7 @@
 #include <walmgr/sql/health.hpp>
 #include <walmgr/sql/replay.hpp>
 #include <walmgr/sql/standby.hpp>
+#include <walmgr/sql/tablespaces.hpp>
 #include <walmgr/wait.hpp>
 
 #include <algorithm>
@@ -213,6 +214,12 @@ std::string backed_up_server::describe_archiving() {
         }))
         return text;
     return "the primary cannot be asked to end the segment (" + silent_ + "), which is archived once it is full";
+}
+
+std::optional<std::uint64_t> backed_up_server::data_size() {
+    try {
+        return walmgr::sql::data_size(db_);
+    } catch (pgq::sql_error const&) { return std::nullopt; }  // for members of pg_read_all_stats only
 }
 
 }  // namespace walmgr_app

@@ -11,6 +11,7 @@
 #include <walmgr/lsn.hpp>
 #include <walmgr/store/any.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -53,6 +54,8 @@ public:
 
     /// How far archiving is, for people.
     std::string describe_archiving();
+    /// Bytes of its tables and whatever else is in its tablespaces; nothing where it does not tell us.
+    std::optional<std::uint64_t> data_size();
 
 private:
     bool ask_primary(std::function<void(pgq::libpq::connection&)> const& ask);

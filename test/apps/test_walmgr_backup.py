@@ -2,6 +2,7 @@
 not whole is never a backup."""
 import contextlib
 import json
+import os
 import random
 import re
 import shutil
@@ -12,8 +13,10 @@ import time
 import pytest
 
 from support.archive import Archive, rescued_backup, small_segments_server
+from support.disk import small_disk
 from support.oracle import prove
 from support.server import Server, as_server_user, give_to_server_user, scratch_folder, tree
+from support.told import Manual
 
 
 def backups(archive):
@@ -165,6 +168,38 @@ def test_without_its_log_there_is_no_backup_and_one_is_taken_at_a_time(source, w
     assert done.returncode == 0 and f"took over what a backup, process {first.pid} of host" in done.stderr, done.stderr
     assert len(backups(archive)) == len(before) + 1
     assert len(list(archive.repository.glob("main/base/*"))) > len(backups(archive))  # those that were not finished
+
+
+def test_a_backup_that_plainly_does_not_fit_is_not_begun(source):
+    archive = source.archive
+    if not backups(archive):
+        assert source.backup().returncode == 0
+    last = backups(archive)[-1]
+    took = sum(part["stored_size"] for part in last["parts"])
+    with small_disk(took * 2 + (64 << 20)) as small:
+        subprocess.run(["cp", "-a", archive.repository / "main", small], check=True)
+        ini = archive.folder / "small.ini"  # the server archives as before
+        ini.write_text(archive.ini.read_text().replace(str(archive.repository), str(small)))
+
+        def run(*words, free):
+            (small / "filler").write_bytes(b"")
+            disk = os.statvfs(small)
+            (small / "filler").write_bytes(bytes(disk.f_bfree * disk.f_frsize - free))
+            return subprocess.run(as_server_user([archive.program, ini, *words]), capture_output=True, text=True, timeout=120, cwd="/")
+
+        names = set(small.glob("main/base/*"))
+        for words in (["backup"], ["backup", "-n", "--json"]):
+            done = run(*words, free=took // 8)
+            assert done.returncode == 17 and f", as the last one, {last['label']}, took " in done.stderr, done
+            assert "nothing was stored" in done.stderr and done.stderr.count("\n") == 1 and set(small.glob("main/base/*")) == names
+        done = run("backup", "-n", "--json", free=took * 3 // 4)
+        told = Manual().read(done, "backup", dry_run=True)
+        assert told["status"] == 0 and "may fail for lack of it" in told["attentions"][0], told
+        done = run("backup", "-n", "--json", free=took * 2 + (1 << 20))
+        assert Manual().read(done, "backup", dry_run=True)["attentions"] == [], done
+        for free, verdict, says in ((took * 2, "ok", "free for the log"), (took // 2, "note", f"the last full one, {last['label']}, took"),
+                                    (0, "wrong", "0 MB free for the log, which is less than a segment")):
+            assert re.search(f"^{verdict}: room: .*{says}", run("check", free=free).stdout, re.M), (free, run("check", free=free))
 
 
 @pytest.mark.parametrize("method", ["stream", "files"])

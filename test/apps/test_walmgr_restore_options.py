@@ -1,6 +1,8 @@
 """A backup of a cluster with checksums and a tablespace: each way to restore and to start it, and what kills and full disks leave."""
 import json
+import os
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -144,21 +146,57 @@ def test_a_target_that_is_not_come_to(kept, place):
     assert "recovery ended before configured recovery target was reached" in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_a_full_disk_in_a_restore_and_in_a_backup(kept, place):
+def test_a_restore_without_room_is_refused_and_one_that_just_fits_is_not(kept, place):
     with small_disk(16 << 20) as small:
-        done = kept.archive.run("restore", "--tablespace", f"{kept.oid}={small / 'space'}", small / "data")
-        assert done.returncode == 17 and "No space left on device" in done.stderr and done.stderr.count("\n") == 1
+        def restore(*args, status=0):
+            done = kept.archive.run("restore", "--tablespace", f"{kept.oid}={small / 'space'}", *args, small / "data")
+            assert done.returncode == status and done.stderr.count("\n") == (1 if status else 0), done
+            return done
+
+        def resize(options):
+            subprocess.run(["mount", "-o", f"remount,{options}", small], check=True)
+
+        for more in (["-n", "--json"], []):
+            done = restore(*more, status=17)
+            needed, room = re.search(rf"takes (\d+) MB in {small}/space and {small}/data, and there is room for (\d+) MB; nothing was",
+                                     done.stderr).groups()
+            assert int(needed) > int(room) == 16 and not list(small.glob("*/*")), done
+        # Of what a disk may lack besides, one knows later.
+        resize("size=200m,nr_inodes=300")
+        assert "No space left on device" in restore(status=17).stderr
         assert not (small / "data/global/pg_control").exists()
         # It goes on where it ended as soon as there is room.
-        subprocess.run(["mount", "-o", "remount,size=200m", small], check=True)
-        kept.archive.run("restore", "--tablespace", f"{kept.oid}={small / 'space'}", small / "data").check_returncode()
+        resize("nr_inodes=100000")
+        restore()
         verify_files(kept.archive, kept.label, small / "data")
+        # Of what is there already nothing is needed again, and what is as large as the disk fits.
+        used = os.statvfs(small)
+        used = (used.f_blocks - used.f_bfree) * used.f_frsize
+        assert int(needed) - 1 <= used >> 20 <= int(needed) + 1
+        resize(f"size={used + (64 << 10)}")
+        assert re.search(r"[1-9]\d{2,} were right already", restore("--delta").stdout)
+        for name in ("data", "space"):
+            shutil.rmtree(small / name)
+        restore()
+        shutil.rmtree(small / "space")
+        (small / "data/base/large").write_bytes(bytes(100 << 10))  # goes, and its room comes back
+        give_to_server_user(small / "data/base/large")
+        restore("--delta")
+        verify_files(kept.archive, kept.label, small / "data")
+        for name in ("data", "space"):
+            shutil.rmtree(small / name)
+        (small / "filler").write_bytes(bytes(2 << 20))
+        restore(status=17)
+
+
+def test_a_full_disk_in_a_backup(kept, place):
     with small_disk(2 << 20) as small, Server(tree("tree"), place, settings={"archive_mode": "on", "archive_command": "true"}) as server:
         kept.archive.configure(walmgr_data=small, master_db=server.conninfo(), wal_compression="none")
         try:
             assert kept.archive.run("repo", "init").returncode == 0
             done = kept.archive.run("backup")
-            assert done.returncode == 17 and "No space left on device" in done.stderr and done.stderr.count("\n") == 1
+            assert done.returncode == 17 and "No space left on device" in done.stderr and done.stderr.count("\n") == 2
+            assert re.search(rf"{small} has room for 1 MB, and the server has \d+ MB; the backup may fail for lack", done.stderr), done
             assert not list(small.glob("main/base/*/backup.json")) and not list(small.glob("main/leases/backup/*"))
             assert kept.archive.run("expire").returncode == 0
             assert not list(small.glob("main/base/*/*"))

@@ -9,6 +9,7 @@
 #include "../open_repository.hpp"
 #include "../outside_config.hpp"
 #include "../parent_backup.hpp"
+#include "../room.hpp"
 
 #include <common/signals.hpp>
 #include <pgq/libpq/connection.hpp>
@@ -169,6 +170,9 @@ int backup_into(config const& settings, options const& given, std::string const&
     server.check(of, where);
     if (by_files) walmgr::find_local_server(server.session(), server.node().data, of.system_id);
     if (given.incremental) find_parent(settings, given.parent, where, of, server.source());
+    // What an earlier attempt has stored need not be stored again.
+    else if (!given.resume || !find_begun_backup(where, of, given.kind()))
+        look_for_room(settings, server, location, where, of);
     result().change("store", "backup", {{"repository", location}});
     if (given.dry_run) {
         only_check(settings, given, server, of, where);

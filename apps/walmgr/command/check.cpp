@@ -3,6 +3,7 @@
 #include "../open_repository.hpp"
 #include "../outside_config.hpp"
 #include "../parts.hpp"
+#include "../room.hpp"
 #include "../under_pressure.hpp"
 
 #include <common/json.hpp>
@@ -164,6 +165,7 @@ std::optional<walmgr::cluster> ask_repositories(walmgr::probe_list& to, config c
             walmgr::probe_histories(found, where, of);
             auto own = list_backups(where, of);
             std::erase_if(own.sealed, [&](auto const& one) { return one.history != of.history; });
+            probe_room(found, location, of, own);
             std::move(own.sealed.begin(), own.sealed.end(), std::back_inserter(backups.sealed));
             std::move(own.damaged.begin(), own.damaged.end(), std::back_inserter(backups.damaged));
         });

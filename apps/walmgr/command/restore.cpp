@@ -5,6 +5,7 @@
 #include "../restored_config.hpp"
 #include "../restoring.hpp"
 #include "../result.hpp"
+#include "../room.hpp"
 #include "../under_pressure.hpp"
 
 #include <unistd.h>
@@ -114,7 +115,7 @@ std::string whole_path(std::string const& given) {
     return path;
 }
 
-void place_words(config const& settings, options const& given, std::optional<std::string>& label, std::string& folder) {
+std::string place_words(config const& settings, options const& given, std::optional<std::string>& label) {
     auto words = given.words;
     if (!words.empty() && walmgr::is_backup_label(words.front())) {
         label = words.front();
@@ -122,16 +123,15 @@ void place_words(config const& settings, options const& given, std::optional<std
     } else if (words.size() > 1) {
         refuse_usage("\"" + words.front() + "\" is no label of a backup");
     }
-    folder = words.empty() ? settings.nodes.slave.data : words.front();
+    auto const folder = words.empty() ? settings.nodes.slave.data : words.front();
     if (folder.empty()) refuse_usage("to which folder? Name it, or set slave_data");
-    folder = whole_path(folder);
+    return whole_path(folder);
 }
 
 int restore(config const& settings, options const& given) {
     auto const target = target_of(given);
     std::optional<std::string> label;
-    std::string folder;
-    place_words(settings, given, label, folder);
+    auto folder = place_words(settings, given, label);
     if (::geteuid() == 0)
         refuse_usage("run it as the user that the server runs as, who is to own the files, and not as root");
 
@@ -158,27 +158,27 @@ int restore(config const& settings, options const& given) {
 
     auto& told = result();
     tell_plan(plan, of);
-    told.set({{"folder", folder}, {"written_files", nullptr}, {"written_bytes", nullptr}, {"kept_files", nullptr}});
-    told.set("reached", nullptr);
+    told.set("folder", folder);
+    told.has({"written_files", "written_bytes", "kept_files", "reached"});
     auto const tell_writing = [&] {
         if (!given.config.empty()) told.change("create", whole_path(given.config));
         told.change("restore", folder, {{"label", plan.from.label}});
     };
     if (given.dry_run) {
+        if (std::filesystem::exists(folder))
+            walmgr::check_outside_folders(wanted.outside, walmgr::target_folder{folder, restored, given.delta});
+        look_for_room(plan, folder, wanted.outside);
         std::cout << "would restore " << described << ", into " << folder << '\n';
         for (auto const& one : wanted.outside)
             std::cout << one.link << " would lie in " << one.path << '\n';
         own.show();
-        if (std::filesystem::exists(folder)) {
-            walmgr::target_folder const data{folder, restored, given.delta};
-            walmgr::check_outside_folders(wanted.outside, data);
-        }
         tell_writing();
         if (given.start) told.change("start", folder);
         return 0;
     }
     {
         walmgr::target_folder data{folder, restored, given.delta};
+        look_for_room(plan, data.path(), wanted.outside);
         std::cout << "restoring " << described << ", into " << data.path() << std::endl;
         tell_writing();
         own.write();

@@ -3,6 +3,7 @@
 #include "../open_repository.hpp"
 #include "../restoring.hpp"
 #include "../result.hpp"
+#include "../room.hpp"
 #include "../scratch.hpp"
 
 #include <common/json.hpp>
@@ -135,6 +136,7 @@ outcome try_out(config const& settings, options const& given, usable_repositorie
     read_config(all.stores[plan.repository], all.of, plan.from);  // whether it is whole; the server has another one
     {
         walmgr::target_folder data{in / "data", {plan.from.label, plan.from.system_id, plan.from.version}, false};
+        look_for_room(plan, data.path(), wanted.outside);
         // The folder is gone when this process is.
         walmgr::restore_backup([&] { return open_location(settings, all.locations[plan.repository]); }, all.of, plan,
                                data, wanted, walmgr::thread_executor{given.jobs}, walmgr::unsynced{});

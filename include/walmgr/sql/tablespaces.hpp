@@ -29,4 +29,11 @@ std::vector<tablespace> tablespaces(pgq::transport auto& db) {
     return all;
 }
 
+/// Bytes in all tablespaces, those of the data folder among them. Of the server's files only its log and some small
+/// ones are elsewhere; but temporary files and tables without log are counted, too. @throws pgq::sql_error
+std::uint64_t data_size(pgq::transport auto& db) {
+    return static_cast<std::uint64_t>(pgq::value_of<std::int64_t>(
+        pgq::query(db, "select coalesce(sum(pg_tablespace_size(oid)), 0)::int8 from pg_tablespace"), 0, 0));
+}
+
 }  // namespace walmgr::sql
