@@ -216,6 +216,17 @@ std::string backed_up_server::describe_archiving() {
     return "the primary cannot be asked to end the segment (" + silent_ + "), which is archived once it is full";
 }
 
+std::optional<walmgr::sql::archiver_reading> backed_up_server::read_archiver() {
+    std::optional<walmgr::sql::archiver_reading> now;
+    try {
+        if (!source_.in_recovery) now = walmgr::sql::read_archiver(db_);
+        else ask_primary([&](pgq::libpq::connection& primary) { now = walmgr::sql::read_archiver(primary); });
+    } catch (pgq::sql_error const&) {         // the backup does not hang on it
+    } catch (pgq::connection_error const&) {  // likewise
+    }
+    return now;
+}
+
 std::optional<std::uint64_t> backed_up_server::data_size() {
     try {
         return walmgr::sql::data_size(db_);

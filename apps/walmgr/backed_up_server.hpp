@@ -9,6 +9,7 @@
 #include <walmgr/backup/source.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/lsn.hpp>
+#include <walmgr/sql/archiver.hpp>
 #include <walmgr/store/any.hpp>
 
 #include <cstdint>
@@ -54,6 +55,8 @@ public:
 
     /// How far archiving is, for people.
     std::string describe_archiving();
+    /// The same, to be measured; nothing while the server that archives cannot be asked.
+    std::optional<walmgr::sql::archiver_reading> read_archiver();
     /// Bytes of its tables and whatever else is in its tablespaces; nothing where it does not tell us.
     std::optional<std::uint64_t> data_size();
 

@@ -4,6 +4,7 @@
 
 #include <pgq/error.hpp>
 
+#include <walmgr/archive_pace.hpp>
 #include <walmgr/archived.hpp>
 #include <walmgr/cluster.hpp>
 #include <walmgr/found_gap.hpp>
@@ -32,6 +33,7 @@ struct server_status {
     sql::archiver_state archiver{};
     std::vector<sql::slot> slots{};
     std::optional<sql::receiver_state> receiver{};
+    archive_pace pace{};  ///< of the archiver, after a first reading
 };
 
 /// What the folder has into which is received.
@@ -83,10 +85,12 @@ inline std::optional<lsn> end_of(repository_status const& one, segment_size size
 
 /// `application_name` is the receiver's. @throws pgq::error
 server_status ask_server_status(pgq::transport auto& db, std::string const& application_name) {
-    return {.log = sql::read_log_progress(db),
-            .archiver = sql::read_archiver_state(db),
-            .slots = sql::physical_slots(db),
-            .receiver = sql::read_receiver(db, application_name)};
+    server_status found{.log = sql::read_log_progress(db),
+                        .archiver = sql::read_archiver_state(db),
+                        .slots = sql::physical_slots(db),
+                        .receiver = sql::read_receiver(db, application_name)};
+    found.pace.note(sql::read_archiver(db));
+    return found;
 }
 
 /// Looks at what was dropped, and at the log folder unless that is empty or not here.

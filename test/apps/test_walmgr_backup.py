@@ -1,5 +1,6 @@
 """walmgr takes base backups of a real server under load. What is sealed can be restored by zstd, tar and the archived log; what is
 not whole is never a backup."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -200,6 +202,63 @@ def test_a_backup_that_plainly_does_not_fit_is_not_begun(source):
         for free, verdict, says in ((took * 2, "ok", "free for the log"), (took // 2, "note", f"the last full one, {last['label']}, took"),
                                     (0, "wrong", "0 MB free for the log, which is less than a segment")):
             assert re.search(f"^{verdict}: room: .*{says}", run("check", free=free).stdout, re.M), (free, run("check", free=free))
+
+
+def test_while_files_wait_it_is_told_how_fast_they_become_fewer(source, wait_until):
+    server, archive = source.server, source.archive
+
+    def archived():
+        return server.execute("select archived_count from pg_stat_archiver")[0][0]
+
+    def backlog():
+        return json.loads(archive.run("status", "--json").stdout)["server"]["archiver"]
+
+    def release(until):
+        while not until.wait(0.05):
+            before = archived()
+            source.slow.unlink()
+            wait_until(lambda: archived() > before, what="a file more is archived")
+            source.slow.touch()
+
+    wait_until(lambda: backlog()["waiting"] == 0, what="that nothing waits")
+    found = backlog()
+    assert found["files_per_second"] is None and found["drain_seconds"] == 0
+    server.execute("create role plain login")
+    archive.configure(master_db=server.conninfo(user="plain"))
+    found = backlog()
+    assert found["waiting"] is None and found["drain_seconds"] is None and "pg_ls_archive_statusdir" not in server.log.read_text()
+    archive.configure(master_db=server.conninfo())
+    source.slow.touch()
+    try:
+        for _ in range(60):
+            source.end_segment()
+        found = backlog()
+        assert found["waiting"] >= 59 and found["files_per_second"] is None and found["drain_seconds"] is None, found
+        backup = subprocess.Popen(as_server_user(archive.command("backup", "--progress")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  text=True)
+        enough = threading.Event()
+        working = threading.Thread(target=release, args=[enough])
+        working.start()
+        try:
+            said = next(line for line in backup.stderr if "files a second" in line)
+            assert re.search(r"waiting for \w{24}: .* \d+ files wait; at [\d.]+ files a second (\w{24}), the last one, is there in about [1-9]\d* s$",
+                             said), said
+            with concurrent.futures.ThreadPoolExecutor() as at_once:  # each looks on for a second
+                told, shown, text = (done.stdout for done in at_once.map(lambda words: archive.run(*words),
+                                                                         (["status", "--json"], ["status"], ["metrics"])))
+            found = json.loads(told)["server"]["archiver"]
+            assert found["waiting"] > 0 and found["files_per_second"] > 0, found
+            assert found["drain_seconds"] == pytest.approx(found["waiting"] / found["files_per_second"], rel=0.2), found
+            assert re.search(r"^backlog: \d+ files wait to be archived, [\d.]+ are in a second: none is left in [\d.]+ s$", shown, re.M), shown
+            for name in ("waiting_files", "files_per_second", "drain_seconds"):
+                assert re.search(rf'^walmgr_archiver_{name}{{cluster="main"}} [\d.]+$', text, re.M), text
+        finally:
+            enough.set()
+            working.join()
+    finally:
+        source.slow.unlink()
+    assert backup.wait(60) == 0, backup.stderr.read()
+    backup.stderr.close()
 
 
 @pytest.mark.parametrize("method", ["stream", "files"])

@@ -139,7 +139,7 @@ walmgr::backup_record take(config const& settings, options const& given, backed_
             if (taken.start < since)
                 throw error{fault::unavailable, "the backup begins at " + to_string(taken.start) + ", in front of " +
                                                     order.parent + ", on which it was to build; it is not sealed"};
-            await_log(settings, where, of, taken, server, stop);
+            await_log(settings, where, of, taken, server, given.progress, stop);
             seal_backup(where, of, way, taken, lease);
             remove_unnamed(where, of, taken);
             return taken;
@@ -232,7 +232,7 @@ void add_backup(apps::command& program, request& wanted) {
     command.add_option("--parent", given->parent, "for --incremental: that backup; the newest unless given");
     command.add_flag("--resume", given->resume, "go on with an unfinished one, by backup_source = files");
     command.add_option("--repository", given->repository, "into that one: its number in walmgr_data, or its location");
-    command.add_flag("--progress", given->progress, "say each second how much has come");
+    command.add_flag("--progress", given->progress, "say each second how far it is");
     command.add_flag("-n,--dry-run,--not-really", given->dry_run, "only check whether it could be taken");
     command.when_given(
         [&wanted, given] { wanted.run = [&wanted, given] { return backup(read_config(wanted.file), *given); }; });

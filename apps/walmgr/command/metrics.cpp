@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,7 +51,22 @@ private:
     std::string text_{};
 };
 
-void add_server(exposition& out, walmgr::server_status const& server) {
+void add_backlog(exposition& out, walmgr::archive_pace const& pace, std::optional<walmgr::segment_size> size) {
+    if (auto const waiting = pace.newest().waiting) {
+        out.metric("archiver_waiting_files", "gauge", "Files of the server's log that wait to be archived.");
+        out.sample(*waiting);
+    }
+    if (auto const files = pace.files_a_second()) {
+        out.metric("archiver_files_per_second", "gauge", "Files archived in a second while files waited.");
+        out.sample(*files);
+    }
+    if (auto const left = size ? pace.seconds_to_drain(*size) : std::nullopt) {
+        out.metric("archiver_drain_seconds", "gauge", "Seconds until no file waits, at the present pace.");
+        out.sample(*left);
+    }
+}
+
+void add_server(exposition& out, walmgr::server_status const& server, std::optional<walmgr::segment_size> size) {
     auto const& log = server.log;
     out.metric("server_timeline", "gauge", "Timeline of the server.");
     out.sample(static_cast<std::uint32_t>(log.tli));
@@ -66,6 +82,7 @@ void add_server(exposition& out, walmgr::server_status const& server) {
         out.metric("archiver_last_success_seconds", "gauge", "Seconds since the archiver's last success.");
         out.sample(*log.seconds_since_last);
     }
+    add_backlog(out, server.pace, size);
     out.metric("receiver_connected", "gauge", "1 while a receiver is connected to the server.");
     out.sample(server.receiver ? 1 : 0);
     if (server.receiver && server.receiver->flush_seconds) {
@@ -141,7 +158,7 @@ int metrics(config const& settings, std::string const& path) {
     exposition out{found.cluster};
     out.metric("up", "gauge", "1 when the server and all repositories could be asked.");
     out.sample(found.failed.empty() ? 1 : 0);
-    if (found.server) add_server(out, *found.server);
+    if (found.server) add_server(out, *found.server, found.size);
     if (found.received) add_received(out, found);
     if (!found.repositories.empty()) add_repositories(out, found);
     add_local(out, found.local);

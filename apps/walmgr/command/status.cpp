@@ -50,7 +50,23 @@ std::string json_behind(walmgr::log_status const& found, std::optional<lsn> at) 
     return server && at ? std::to_string(bytes_behind(*server, *at)) : "null";
 }
 
-void show_server(walmgr::server_status const& server) {
+std::optional<double> drain_seconds(walmgr::archive_pace const& pace, std::optional<walmgr::segment_size> size) {
+    return size ? pace.seconds_to_drain(*size) : std::nullopt;
+}
+
+void show_backlog(walmgr::archive_pace const& pace, std::optional<walmgr::segment_size> size) {
+    auto const waiting = pace.newest().waiting;
+    if (!waiting) return;
+    std::cout << "backlog: " << *waiting << " files wait to be archived";
+    if (auto const files = pace.files_a_second(); files && *waiting > 0) {
+        auto const left = drain_seconds(pace, size);
+        std::cout << ", " << seconds(*files) << " are in a second"
+                  << (left ? ": none is left in " + seconds(*left) + " s" : ", and as many come");
+    }
+    std::cout << '\n';
+}
+
+void show_server(walmgr::server_status const& server, std::optional<walmgr::segment_size> size) {
     auto const& log = server.log;
     std::cout << "server: timeline " << tli(log.tli) << ", flushed up to " << to_string(log.flushed)
               << (log.in_recovery ? ", a standby" : "") << "\narchiver: ";
@@ -63,6 +79,7 @@ void show_server(walmgr::server_status const& server) {
         std::cout << "; failing now at " << server.archiver.last_failed.value_or("") << " since "
                   << server.archiver.failed_at.value_or("");
     std::cout << '\n';
+    show_backlog(server.pace, size);
     for (auto const& slot : server.slots)
         std::cout << "slot " << slot.name << ": " << (slot.active ? "active" : "not active") << ", keeps "
                   << slot.retained.value_or(0) << " bytes" << (slot.wal_status == "lost" ? ", and has lost log" : "")
@@ -74,7 +91,7 @@ void show_server(walmgr::server_status const& server) {
 }
 
 void show(walmgr::log_status const& found) {
-    if (found.server) show_server(*found.server);
+    if (found.server) show_server(*found.server, found.size);
     if (found.received) {
         std::cout << "received: ";
         if (found.received->flushed)
@@ -114,8 +131,9 @@ std::string json_of(agent_counts const& agent) {
            ", \"fetch_waiting\": " + std::to_string(agent.spooled) + '}';
 }
 
-std::string json_of(walmgr::server_status const& server) {
+std::string json_of(walmgr::server_status const& server, std::optional<walmgr::segment_size> size) {
     auto const& log = server.log;
+    auto const waiting = server.pace.newest().waiting;
     std::string slots;
     for (auto const& slot : server.slots)
         slots += (slots.empty() ? "" : ", ") + ("{\"name\": " + json_string(slot.name)) +
@@ -128,7 +146,10 @@ std::string json_of(walmgr::server_status const& server) {
                ", \"seconds_since_last\": " + json_seconds(log.seconds_since_last) +
                ", \"archived\": " + std::to_string(log.archived) + ", \"failed\": " + std::to_string(log.failed) +
                ", \"failing\": " + (server.archiver.failing ? "true" : "false") +
-               ", \"last_failed\": " + json_text(server.archiver.last_failed) + "}, \"slots\": [" + slots +
+               ", \"last_failed\": " + json_text(server.archiver.last_failed) +
+               ", \"waiting\": " + (waiting ? std::to_string(*waiting) : "null") +
+               ", \"files_per_second\": " + json_seconds(server.pace.files_a_second()) +
+               ", \"drain_seconds\": " + json_seconds(drain_seconds(server.pace, size)) + "}, \"slots\": [" + slots +
                "], \"receiver\": ";
     if (!server.receiver) return out + "null}";
     auto const& one = *server.receiver;
@@ -178,7 +199,7 @@ void show_json(walmgr::log_status const& found, std::optional<agent_counts> cons
                    ", \"waiting\": " + std::to_string(found.received->waiting) + '}';
     }
     std::cout << "{\"cluster\": " << json_string(found.cluster)
-              << ", \"server\": " << (found.server ? json_of(*found.server) : "null")
+              << ", \"server\": " << (found.server ? json_of(*found.server, found.size) : "null")
               << ", \"log_folder\": " << json_of(found.local) << ", \"received\": " << received
               << ", \"agent\": " << (agent ? json_of(*agent) : "null") << ", \"repositories\": [" << stores
               << "], \"problems\": [" << problems << "]}\n";
