@@ -134,7 +134,7 @@ std::string missing_hand_over(config const& settings, timeline tli) {
                 return who +
                        " has not told how far it has received: see that it runs there and reaches the repository"
                        ", or, where its folder is lost, remove " +
-                       one.object + " there";
+                       one.object + " in " + where.shown();
             if (*one.has <= begin_of_timeline(all, tli)) continue;  // nothing of it had come
             auto const stored = find_stored(all, {tli, (one.has->bytes - 1) / of.size.bytes});
             if (!stored || stored->end < *one.has)

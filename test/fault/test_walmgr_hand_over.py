@@ -10,6 +10,7 @@ import pytest
 
 from support.pair import running_pair
 from support.server import as_server_user
+from support.told import Manual
 
 ROWS = list(range(1, 21))
 
@@ -128,11 +129,36 @@ def test_after_a_change_of_roles_it_does_not_receive_from_the_standby_instead(pr
                 process.wait()
 
 
-def test_a_receiver_that_died_is_waited_for_and_hands_over_when_it_comes_back(elsewhere):
+def test_a_receiver_that_died_is_waited_for_and_hands_over_when_it_comes_back(elsewhere, wait_until):
     pair = elsewhere.pair
+    # A second repository, which is away when the receiver is told of it, and comes back.
+    second = pair.archive.make_folder("second")
+    away = second.with_name("away")
+    pair.run("cp", "-r", "--parents", "main/history", second, cwd=pair.archive.repository)
+    second.rename(away)
+    text = elsewhere.ini.read_text()
+    elsewhere.ini.write_text(text.replace(str(pair.archive.repository), f"{pair.archive.repository}, {second}") + "wal_copies = 1\n")
+    (session,), = pair.sql("a", "select pid from pg_stat_replication")
+    elsewhere.receiver.send_signal(signal.SIGHUP)
+    wait_until(lambda: "second was not told yet what is received" in elsewhere.said.read_text(), what="a complaint", timeout=60)
+    wait_until(lambda: pair.sql("a", f"select sync_state from pg_stat_replication where pid <> {session}") == [("quorum",)],
+               what="the receiver again", timeout=60)
+    away.rename(second)
+    wait_until(lambda: [path.suffix for path in second.glob("main/receivers/*/*")] == [""], what="the sign", timeout=60)
     elsewhere.receiver.kill()
     elsewhere.receiver.wait()
     lose_primary(pair)
+
+    # It is known where the first repository is lost, too.
+    pair.archive.configure(**pair.keys, walmgr_data=second)
+    done = pair.walmgr("boot", "--timeout", "1")
+    assert done.returncode == 15 and "has not told how far it has received" in done.stderr and f"in {second}" in done.stderr, done
+    for more, actions in ((["-n"], ["withdraw"]), ([], ["withdraw"]), ([], [])):
+        told = Manual().read(pair.walmgr("boot", "--undo", *more, "--json"), "boot", dry_run="-n" in more)
+        assert [change["action"] for change in told["changes"]] == actions and told["status"] == 0, told
+    pair.archive.configure(**pair.keys)
+    elsewhere.ini.write_text(text)
+
     done = pair.walmgr("boot", "--timeout", "3")
     assert done.returncode == 15 and "has not told how far it has received" in done.stderr and "--without-receivers" in done.stderr, done
     assert pair.sql("b", "select pg_is_in_recovery()") == [(True,)]

@@ -13,8 +13,10 @@
 
 #include <pthread.h>
 #include <unistd.h>
+#include <walmgr/host_name.hpp>
 #include <walmgr/receive/archive_received.hpp>
 #include <walmgr/receive/receiver.hpp>
+#include <walmgr/receive/sign_keeper.hpp>
 #include <walmgr/repositories/archive.hpp>
 #include <walmgr/store/stoppable.hpp>
 
@@ -22,6 +24,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -42,6 +45,11 @@ configured_repository open(config settings) {
     return {std::move(kept), std::move(where), std::move(of)};
 }
 
+void require_same(walmgr::cluster const& of, walmgr::cluster const& found) {
+    if (found.system_id != of.system_id || found.size != of.size)
+        throw walmgr::error{walmgr::fault::identity, "the repository keeps another cluster under the name " + of.name};
+}
+
 /// The configuration as it is in its file now, as far as a receiver that runs can go by it.
 configured_repository open_again(config const& first, walmgr::cluster const& of, library_log log) {
     auto fresh = read_config(first.path);
@@ -50,9 +58,18 @@ configured_repository open_again(config const& first, walmgr::cluster const& of,
     fresh.receive.partial_wals = first.receive.partial_wals;
     fresh.cluster = first.cluster;
     auto found = open(std::move(fresh));
-    if (found.of.system_id != of.system_id || found.of.size != of.size)
-        throw walmgr::error{walmgr::fault::identity, "the repository keeps another cluster under the name " + of.name};
+    require_same(of, found.of);
     return found;
+}
+
+/// Opens repositories of that configuration, where they keep the same cluster.
+std::function<walmgr::repository(std::string const&)> opener_of(std::shared_ptr<config const> by, walmgr::cluster of) {
+    return [by = std::move(by), of = std::move(of)](std::string const& location) {
+        auto where = open_location(*by, location);
+        auto found = known_cluster(*by, where);
+        require_same(of, found);
+        return walmgr::repository{std::move(where), std::move(found)};
+    };
 }
 
 /// As if nobody listened to signals.
@@ -109,6 +126,8 @@ int receive(config const& settings, bool once) {
         }
     };
     receive_queue queue{folder, now.settings, archive, log};
+    walmgr::sign_keeper signs{walmgr::receiver_place{walmgr::host_name(), folder.path(), folder.receiver_id()}, log,
+                              walmgr::backoff{.longest = std::chrono::seconds{20}}};
     // On a thread of its own: a repository that keeps silent holds up nothing but this.
     std::jthread const reader{[&, of = now.of](std::stop_token const& over) {
         std::stop_callback const wake{over, [&] {
@@ -132,6 +151,7 @@ int receive(config const& settings, bool once) {
     }};
     for (std::optional<configured_repository> next{std::move(now)}; next; next = turn.next()) {
         queue.go_by(next->settings);
+        signs.go_by(next->settings->walmgr_data, opener_of(next->settings, next->of));
         auto const& by = *next->settings;
         auto const& wanted = by.receive;
         walmgr::receiver receiver{
@@ -139,6 +159,7 @@ int receive(config const& settings, bool once) {
             next->of,
             folder,
             queue,
+            signs,
             {.conninfo = [&by] { return log_source_of(by.nodes).db; },
              .application_name = wanted.application_name,
              .once = once,

@@ -7,12 +7,10 @@
 
 #include <walmgr/cluster.hpp>
 #include <walmgr/error.hpp>
-#include <walmgr/host_name.hpp>
 #include <walmgr/intent.hpp>
 #include <walmgr/lsn.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/received_files.hpp>
-#include <walmgr/receive/sign.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/wal_name.hpp>
 
@@ -27,18 +25,20 @@
 namespace walmgr {
 
 /// For one thread. What it is given must live as long.
-template <store Store, class Archiver, pgq::log_sink Log> class failover_sign {
+/// `where` is for looking whether a timeline was given up; each repository hears of that, so that one is enough.
+/// `signs` keeps what is told, as sign_keeper does.
+template <store Store, class Archiver, class Signs, pgq::log_sink Log> class failover_sign {
 public:
-    failover_sign(Store where, cluster of, partial_folder const& folder, Archiver& archiver, Log log)
-        : where_{std::move(where)}, of_{std::move(of)}, place_{host_name(), folder.path(), folder.receiver_id()},
-          folder_{folder}, archiver_{archiver}, log_{std::move(log)} {}
+    failover_sign(Store where, cluster of, partial_folder const& folder, Archiver& archiver, Signs& signs, Log log)
+        : where_{std::move(where)}, of_{std::move(of)}, folder_{folder}, archiver_{archiver}, signs_{signs},
+          log_{std::move(log)} {}
 
     /// Before anything of a timeline is acknowledged. @throws error  from the store
     void begin(timeline tli) {
         look(tli);
         if (given_up_ || receives_ == tli) return;
         told_.reset();
-        sign_on(where_, of_, tli, place_);
+        signs_.sign_on(tli);
         // Who gives it up from here on will wait for us. Who did so a moment ago has not seen us.
         given_up_ = find_intent(where_, of_, tli).has_value();
         if (!given_up_) receives_ = tli;
@@ -95,13 +95,14 @@ public:
     void forget(timeline tli) {
         receives_.reset();
         try {
-            forget_receiver(where_, of_, tli, place_);
+            signs_.forget(tli);
         } catch (error const&) {}  // that it stays is in nobody's way
     }
     /// Receiving ends.
     void leave() {
         try {
             if (auto const has = folder_.flushed()) end(*has);
+            signs_.settle(std::chrono::seconds{1});
         } catch (error const& away) {
             log_.write(pgq::log_level::warning,
                        "the repository was not told how far was received, which boot may wait for: " +
@@ -115,14 +116,14 @@ private:
     static std::string shown(timeline tli) { return "timeline " + std::to_string(static_cast<std::uint32_t>(tli)); }
     void end(wal_position const& has) {
         receives_.reset();
-        sign_off(where_, of_, has.tli, place_, has.at);
+        signs_.sign_off(has.tli, has.at);
     }
 
     Store where_;
     cluster of_;
-    receiver_place place_;
     partial_folder const& folder_;
     Archiver& archiver_;
+    Signs& signs_;
     Log log_;
     bool given_up_ = false;
     clock::time_point look_at_{};

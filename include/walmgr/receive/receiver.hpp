@@ -32,14 +32,14 @@
 
 namespace walmgr {
 
-/// `where` is for looking only: what is stored goes through `archiver`. For one thread.
-template <store Store, class Archiver, pgq::log_sink Log, class Retry = backoff> class receiver {
+/// `where` is for looking only: what is stored goes through `archiver`, and `signs`. For one thread.
+template <store Store, class Archiver, class Signs, pgq::log_sink Log, class Retry = backoff> class receiver {
 public:
-    receiver(Store where, cluster of, partial_folder& folder, Archiver& archiver, receive_settings settings, Log log,
-             Retry retry = backoff{.longest = std::chrono::seconds{20}})
+    receiver(Store where, cluster of, partial_folder& folder, Archiver& archiver, Signs& signs,
+             receive_settings settings, Log log, Retry retry = backoff{.longest = std::chrono::seconds{20}})
         : where_{std::move(where)}, of_{std::move(of)}, folder_{folder}, archiver_{archiver},
           settings_{std::move(settings)}, log_{std::move(log)}, tries_{std::move(retry)},
-          sign_{where_, of_, folder_, archiver_, log_} {}
+          sign_{where_, of_, folder_, archiver_, signs, log_} {}
 
     /// Receives until a stop is requested, or `once`. Reconnects, as the retry policy says.
     /// @throws error  identity, duplicate, corrupt and what else no later try can mend, or what came last when the
@@ -241,7 +241,7 @@ private:
     Log log_;
     attempts<Retry> tries_;
     std::optional<segment> after_gap_{};
-    failover_sign<Store, Archiver, Log> sign_;
+    failover_sign<Store, Archiver, Signs, Log> sign_;
     std::optional<timeline> offered_{};  ///< whose history was given to all repositories
     std::string said_{};                 ///< the last failure: a server that is down for hours shall not fill the log
     bool received_ = false;

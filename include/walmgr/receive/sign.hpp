@@ -1,8 +1,10 @@
-/// What receivers tell a failover through the repository: which of them receive a timeline, and, while one does not,
+/// What receivers tell a failover through each repository: which of them receive a timeline, and, while one does not,
 /// how far it has it. A commit that waited for a receiver may be nowhere else, so that nobody is promoted past it.
 ///
 /// `<cluster>/receivers/<history>-<timeline>/<id>` names a receiver that has begun the timeline; `<id>.at` beside it
-/// says how far it has it, and is there only while it receives nothing: who receives again removes it first.
+/// says how far it has it, and is there only while it receives nothing: who receives again removes it first. Where two
+/// repositories tell different things of one, as one of them was away, each is waited for: it is worse to lose what
+/// was acknowledged than to wait for somebody who starts the receiver once, which then tells both.
 #pragma once
 
 #include <walmgr/cluster.hpp>

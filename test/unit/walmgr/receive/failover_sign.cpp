@@ -4,6 +4,9 @@
 #include <walmgr/receive/failover_sign.hpp>
 #include <walmgr/receive/partial_folder.hpp>
 #include <walmgr/receive/sign.hpp>
+#include <walmgr/receive/sign_keeper.hpp>
+#include <walmgr/retry.hpp>
+#include <walmgr/store/any.hpp>
 #include <walmgr/store/faulty.hpp>
 #include <walmgr/store/memory.hpp>
 
@@ -50,6 +53,15 @@ std::vector<walmgr::receiver_sign> signs_in(memory_store const& where) {
     return find_receivers(where, small_cluster, first);
 }
 
+/// The signs of a receiver that has that repository alone.
+struct kept_signs : walmgr::sign_keeper<pgq::no_log, walmgr::no_retry> {
+    explicit kept_signs(auto const& where) : sign_keeper{{"vault", "/partial", "1"}, pgq::no_log{}} {
+        go_by({"here"}, [where](std::string const& shown) {
+            return walmgr::repository{walmgr::any_store{where, shown}, small_cluster};
+        });
+    }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(who_cannot_sign_on_does_not_receive) {
@@ -59,7 +71,8 @@ BOOST_AUTO_TEST_CASE(who_cannot_sign_on_does_not_receive) {
     walmgr::faulty const where{held};
     idle archiver;
     folder.note_flushed({first, lsn{0x300'0028}});
-    walmgr::failover_sign sign{where, small_cluster, folder, archiver, pgq::no_log{}};
+    kept_signs signs{where};
+    walmgr::failover_sign sign{where, small_cluster, folder, archiver, signs, pgq::no_log{}};
     sign.begin(first);
     BOOST_TEST(sign.receives(first));
     BOOST_TEST(!sign.receives(timeline{2}));
@@ -90,7 +103,8 @@ BOOST_AUTO_TEST_CASE(a_timeline_that_is_given_up_at_this_moment_is_not_received)
                             }};
         idle archiver;
         if (has_some) folder.note_flushed({first, lsn{0x300'0028}});
-        walmgr::failover_sign sign{where, small_cluster, folder, archiver, pgq::no_log{}};
+        kept_signs signs{where};
+        walmgr::failover_sign sign{where, small_cluster, folder, archiver, signs, pgq::no_log{}};
         sign.begin(first);
         BOOST_TEST(!sign.receives(first));
         BOOST_CHECK_EXCEPTION(sign.require_open(first), walmgr::error, is_fault(fault::unavailable, "was given up"));
