@@ -84,6 +84,7 @@ servers read_servers(pgq::ini_section const& section, std::string const& path, s
                    .log = read.state_dir + '/' + cluster + "-master.log"};
     auto const slave_db = section.text("slave_db", "");
     read.slave = {.name = "the slave",
+                  .named = !slave_db.empty(),
                   .db = slave_db,
                   .data = folder(section, "slave_data"),
                   .config = config_folder.empty() ? "" : config_folder + "/postgresql.conf",

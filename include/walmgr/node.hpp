@@ -21,6 +21,7 @@ namespace walmgr {
 /// One of the two servers of a configuration.
 struct node {
     std::string name{};         ///< for messages: "the master"
+    bool named = true;          ///< false: the configuration has no such server, and there is nobody to be asked
     std::string db{};           ///< connection string for our own sessions
     std::string data{};         ///< data folder; empty when it is on another machine
     std::string config{};       ///< its postgresql.conf; empty: as it was started last, or in the data folder

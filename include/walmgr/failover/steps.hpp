@@ -63,8 +63,7 @@ inline void require_fenced(node const& old, any_machine const& at, std::vector<s
         return;
     }
     // Where the standby stands in the place of a lost master no other server need be named.
-    bool const is_named = !old.db.empty() || old.name != "the slave";
-    auto const is = is_named ? role_of(old) : role::silent;
+    auto const is = old.named ? role_of(old) : role::silent;
     if (is == role::primary || is == role::living)
         throw error{fault::server_running, old.name + " " + to_string(is) +
                                                "; stop it first, or let fence_cmd make sure that it writes no more"};
