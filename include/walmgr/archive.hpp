@@ -137,13 +137,28 @@ packed_file pack_file(store auto const& where, std::string const& object, offere
     return {label, out.seal()};
 }
 
+/// Does `read()`. Where that finds the object of a file damaged, it says as well who can do something about it.
+decltype(auto) telling_what_heals(std::string const& file, auto const& read) {
+    try {
+        return read();
+    } catch (error const& failure) {
+        if (failure.kind() != fault::corrupt) throw;
+        throw error{fault::corrupt, std::string{failure.what()} +
+                                        "; where another repository or the server has it whole, it is replaced by: "
+                                        "walmgr CONFIG gap refill --damaged " +
+                                        file};
+    }
+}
+
 /// Reads what has the name already. Other bytes than ours: puts ours aside, and refuses.
 void require_same(store auto const& where, std::string const& object, object_label const& ours,
                   offered_file const& offered, cluster const& of, codec auto const& way) {
-    auto const there = where.open(object);
-    if (!there) throw error{fault::unavailable, object + " was in the store and is not any more; try again"};
     // Read as a whole: what is damaged must not be acknowledged, and the server still has the right bytes.
-    auto const theirs = unpack_object(*there, object, [](std::string_view) {});
+    auto const theirs = telling_what_heals(offered.text, [&] {
+        auto const there = where.open(object);
+        if (!there) throw error{fault::unavailable, object + " was in the store and is not any more; try again"};
+        return unpack_object(*there, object, [](std::string_view) {});
+    });
     if (theirs.raw_digest == ours.raw_digest && theirs.raw_size == ours.raw_size) return;
 
     auto const aside = of.name + "/quarantine/" + offered.text + '.' + hex_of(ours.raw_digest).substr(0, 16) + ".wal";

@@ -77,7 +77,8 @@ std::optional<object_label> fetch_object(store auto const& where, cluster const&
 ///                stored is not what was archived; then nothing is at `place`
 bool fetch_file(store auto const& where, cluster const& of, std::string const& text, std::string const& place) {
     auto const name = detail::require_wal_name(text);
-    if (detail::fetch_object(where, of, name, text, place)) return true;
+    if (detail::telling_what_heals(text, [&] { return detail::fetch_object(where, of, name, text, place); }))
+        return true;
     if (name.kind != wal_kind::segment) return false;
     if (auto const later = detail::later_segment(where, of, name))
         detail::refuse_gap(text, "later ones are there, such as " + *later);

@@ -115,7 +115,7 @@ def test_another_machine_never_sees_what_it_keeps(kept, scheme):
     keys, lies = kept.elsewhere.ways[scheme]
 
     def run(*words, **more):
-        kept.configure(**kept.usual, **keys, **more)
+        kept.configure(**{**kept.usual, **keys, **more})
         return kept.run(*words, env=s3.with_keys())
 
     segment, back = kept.folder / kept.last, kept.folder / "back"
@@ -143,6 +143,11 @@ def test_another_machine_never_sees_what_it_keeps(kept, scheme):
     stored.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
     done = run("xrestore", kept.last, kept.folder / "never")
     assert done.returncode == 162 and not (kept.folder / "never").exists(), done.stderr
+    done = run("gap", "refill", "--damaged", kept.last, walmgr_data=f"{keys['walmgr_data']}, {kept.repository}")
+    assert done.returncode == 0 and f"{kept.last}.wal: replaced in {keys['walmgr_data']}" in done.stdout, done
+    aside = next(path for path in lies.rglob("*") if f"{kept.last}.damaged." in str(path) and path.is_file() and path.stat().st_size == len(whole))
+    assert aside.read_bytes() == bytes([whole[0] ^ 1]) + whole[1:]
+    assert run("xarchive", segment, kept.last).returncode == 0
 
 
 def test_openssl_rescues_it_without_this_program(kept, scratch):

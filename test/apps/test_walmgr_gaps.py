@@ -6,8 +6,10 @@ import subprocess
 import pytest
 
 from support.archive import Archive, segment_bytes, segment_name, small_segments_server
+from support.killed_at_change import killed_at, made_by
 from support.oracle import prove
 from support.server import Server, give_to_server_user, scratch_folder, tree
+from support.told import Manual
 
 
 @pytest.fixture
@@ -182,6 +184,102 @@ def test_the_end_of_a_timeline_that_another_goes_on_from_is_a_gap(two, switch):
     assert restore(6).returncode == 1 and restore(7).returncode == 1 and restore(8, timeline=2).returncode == 0
 
 
+def damage(path, how=lambda whole: whole[:5000] + bytes(100) + whole[5100:]):
+    """What is there from now on."""
+    path.write_bytes(how(path.read_bytes()))
+    return path.read_bytes()
+
+
+def put_aside(repository, but=()):
+    return {path: path.read_bytes() for path in repository.glob("main/quarantine/*") if path not in but}
+
+
+def test_a_damaged_object_is_replaced_by_a_whole_one_from_elsewhere(two):
+    archive, second, both = two
+    for number in range(3, 7):
+        assert archive.push(number).returncode == 0
+    assert archive.push_bytes("00000002.history", b"1\t0/700100\tno reason\n").returncode == 0
+    first, name = archive.repository, segment_name(4)
+    fetched = first / "fetched"
+
+    def fetches(number):
+        done = archive.run("xrestore", segment_name(number), fetched)
+        return done.returncode == 0 and fetched.read_bytes() == segment_bytes(number)
+
+    broken = damage(objects_of(first, 4))
+    archive.configure(walmgr_data=first, master_db="host=/nowhere")
+    healing = f"walmgr CONFIG gap refill --damaged {name}"
+    for status, done in ((162, archive.run("xrestore", name, fetched)), (12, archive.push(4)), (12, archive.run("verify"))):
+        assert done.returncode == status and healing[:-25] in done.stderr and (status == 12 or healing in done.stderr), done
+    done = archive.run("gap", "refill", "--damaged", name)
+    assert done.returncode == 12 and f"{name}.wal: still damaged in {first}\n" in done.stdout and not put_aside(first), done
+    assert objects_of(first, 4).read_bytes() == broken and archive.run("gap", "refill", segment_name(3)).returncode == 2
+
+    archive.configure(walmgr_data=both, master_db="host=/nowhere")
+    assert archive.run("gap", "refill").stdout == "no gaps\n" and objects_of(first, 4).read_bytes() == broken
+    dry = Manual().read(archive.run("gap", "refill", "--damaged", "--json", "-n"), "gap refill", dry_run=True)
+    assert objects_of(first, 4).read_bytes() == broken and [one["problem"] for one in dry["damaged"]]
+    told = Manual().read(archive.run("gap", "refill", "--damaged", "--json"), "gap refill")
+    assert told["changes"] == dry["changes"] and [one["action"] for one in told["changes"]] == ["replace"], (told, dry)
+    aside, = told["replaced"]
+    assert aside["repository"] == str(first) and put_aside(first) == {first / aside["aside"]: broken} and fetches(4)
+
+    # All kinds at once, in both, and of one another.
+    cut, foreign = objects_of(second, 3), objects_of(second, 5)
+    history = first / "main/wal/1/00000002.history.wal"
+    damage(cut, lambda whole: whole[:-50])
+    shutil.copyfile(objects_of(second, 6), foreign)
+    damage(history, lambda whole: whole[:-1])
+    damage(objects_of(first, 6))
+    before = put_aside(first)
+    done = archive.run("gap", "refill", "--damaged", "--jobs", 2)
+    assert done.returncode == 0 and done.stdout.count(": replaced in ") == 4 and archive.run("verify").returncode == 0, done
+    assert len(put_aside(first, before)) == 2 and len(put_aside(second)) == 2
+
+    # One that was of other bytes is nobody's to replace but a person's; one that nobody has whole stays.
+    other = archive.make_folder("other")
+    archive.know_cluster(other)
+    archive.configure(walmgr_data=other, master_db="host=/nowhere")
+    assert archive.push(3, seed=2).returncode == 0
+    archive.configure(walmgr_data=both, master_db="host=/nowhere")
+    shutil.copyfile(objects_of(other, 3), objects_of(second, 3))
+    damage(objects_of(second, 3))
+    for repository in (first, second):
+        damage(objects_of(repository, 5))
+    done = archive.run("gap", "refill", "--damaged")
+    assert done.returncode == 11 and "was of other bytes" in done.stderr and done.stdout.count(": still damaged in ") == 3, done
+    # This machine has received one of them.
+    received = archive.make_folder("received")
+    (received / segment_name(5)).write_bytes(segment_bytes(5))
+    give_to_server_user(received / segment_name(5))
+    archive.configure(walmgr_data=both, master_db="host=/nowhere", partial_wals=received)
+    done = archive.run("gap", "refill", "--damaged", segment_name(5))
+    assert done.returncode == 0 and done.stdout.count(": replaced in ") == 2 and fetches(5), done
+
+
+def test_a_replacement_that_is_killed_at_any_change_is_done_again(two):
+    archive, second, _ = two
+    assert archive.push(3).returncode == 0
+    broken = damage(objects_of(archive.repository, 3))
+    whole = objects_of(second, 3).read_bytes()
+    command = archive.command("gap", "refill", "--damaged", segment_name(3))
+    changes = made_by(command, archive.folder)
+    assert {"link", "rename", "fsync", "write"} <= {change.split()[0] for change in changes}, changes
+    assert objects_of(archive.repository, 3).read_bytes() == whole
+    for number in [at for at, change in enumerate(changes, 1) if str(archive.repository) in change]:
+        objects_of(archive.repository, 3).unlink()
+        objects_of(archive.repository, 3).write_bytes(broken)
+        give_to_server_user(objects_of(archive.repository, 3))
+        before = put_aside(archive.repository)
+        at, _ = killed_at(command, number, archive.folder)
+        now = objects_of(archive.repository, 3).read_bytes()
+        aside = put_aside(archive.repository, before)
+        assert now == broken or (now == whole and list(aside.values()) == [broken]), (number, at)
+        done = archive.run("gap", "refill", "--damaged", segment_name(3))
+        assert done.returncode == 0 and objects_of(archive.repository, 3).read_bytes() == whole, (number, at, done)
+        assert broken in put_aside(archive.repository, before).values(), (number, at)
+
+
 def test_objects_are_shown_and_fetched(two):
     archive, second, _ = two
     assert archive.push(3).returncode == 0
@@ -239,6 +337,9 @@ def test_the_server_fills_a_gap_and_a_restore_ends_in_front_of_an_accepted_one(p
         assert (done.returncode, done.stdout) == (0, f"{names[2]}: filled\n"), done.stderr
         assert subprocess.run(["zstd", "-dcq", lost], capture_output=True, check=True).stdout == before
         assert archive.run("restore", "-n", scratch / "data").returncode == 0
+        damage(lost, lambda whole: whole[:-10])
+        done = archive.run("gap", "refill", "--damaged", names[2])
+        assert done.returncode == 0 and subprocess.run(["zstd", "-dcq", lost], capture_output=True, check=True).stdout == before, done
 
         # The server is promoted, and the last segment in front of that was never archived.
         server.stop()

@@ -40,7 +40,8 @@ def test_both_have_it_and_a_damaged_copy_is_passed_over(two):
     done = archive.run("xrestore", segment_name(3), archive.repository / "fetched")
     assert done.returncode == 0
     assert done.stderr == (f"walmgr: repository {archive.repository}: main/wal/1/00000001/00000000/{segment_name(3)}.wal in the store "
-                           "is cut short or damaged: it has no label at its end\n")
+                           "is cut short or damaged: it has no label at its end; where another repository or the server has it whole, it is "
+                           f"replaced by: walmgr CONFIG gap refill --damaged {segment_name(3)}\n")
     assert (archive.repository / "fetched").read_bytes() == segment_bytes(3)
     done = archive.run("verify", "--json")
     assert done.returncode == 12

@@ -94,7 +94,8 @@ static int opened(int folder, char const* path, int flags, mode_t mode) {
 }
 #define OPENER(name, first, folder) \
     int name(first char const* path, int flags, ...) { \
-        va_list more; va_start(more, flags); mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0; va_end(more); \
+        int creates = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE; \
+        va_list more; va_start(more, flags); mode_t mode = creates ? va_arg(more, mode_t) : 0; va_end(more); \
         return opened(folder, path, flags, mode); \
     }
 #define COMMA ,

@@ -3,6 +3,7 @@
 
 #include <walmgr/error.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -185,6 +186,35 @@ void one_of_several_writers_wins(auto const& where, std::string const& in, bool 
                 "and none gets in another's way");
 }
 
+void one_takes_the_place_of_another(auto const& where, std::string const& in, std::size_t big) {
+    auto const replace = [&](std::string const& bytes, std::string const& aside) {
+        auto out = where.create(in + "/x");
+        out.write(bytes);
+        return replace_object(out, aside);
+    };
+    require(!replace("lost", in + "/aside/none"), "what is not there cannot be replaced");
+    require(!where.open(in + "/x") && where.list(in + "/aside").empty(), "and nothing is there then");
+    auto const first = bytes_like(5, big);
+    require(add(where, in + "/x", first), "made");
+    require(replace("second", in + "/aside/1") && replace("third", in + "/aside/2"), "what is there can be replaced");
+    require(read(where, in + "/x") == "third", "by what was written");
+    using names = std::vector<std::string>;
+    require(where.list(in + "/aside") == names{"1", "2"}, "and has another name");
+    try {
+        require(read(where, in + "/aside/1") == first && read(where, in + "/aside/2") == "second", "as it was");
+    } catch (walmgr::error const& failure) {  // encryption binds what is stored to its name
+        require(failure.kind() == walmgr::fault::corrupt, "as it was");
+    }
+    require(!add(where, in + "/x", "fourth") && read(where, in + "/x") == "third", "and is as safe as others are");
+    try {
+        replace("fifth", in + "/../x");
+        require(false, "no name leads out");
+    } catch (walmgr::error const& failure) {
+        require(failure.kind() == walmgr::fault::usage, "it is refused as usage");
+    }
+    require(where.list(in) == names{"aside/", "x"}, "and nothing is left of that");
+}
+
 }  // namespace law
 
 /// Puts a store to the test, in a folder of it where nothing is yet.
@@ -197,6 +227,8 @@ void keeps_the_laws(walmgr::store auto const& where, std::string const& folder, 
     law::a_big_object_comes_back(where, folder + "/big", how.big);
     law::no_name_leads_out(where);
     law::one_of_several_writers_wins(where, folder + "/race", how.threads);
+    if constexpr (walmgr::replacing_writer<decltype(where.create(""))>)
+        law::one_takes_the_place_of_another(where, folder + "/replace", how.big);
 }
 
 }  // namespace support

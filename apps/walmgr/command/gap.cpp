@@ -1,7 +1,8 @@
 #include "../command.hpp"
+#include "../damaged_log.hpp"
 #include "../gap_facts.hpp"
 #include "../gap_list.hpp"
-#include "../log_server.hpp"
+#include "../log_elsewhere.hpp"
 #include "../open_repository.hpp"
 #include "../result.hpp"
 #include "../scratch.hpp"
@@ -41,6 +42,8 @@ using walmgr::fault;
 struct options {
     bool json = false;
     bool dry_run = false;
+    bool damaged = false;
+    damaged_order read{};
     std::string first{};
     std::string why{};
     std::string by{};
@@ -125,9 +128,8 @@ int accept(config const& settings, options const& given) {
     return 0;
 }
 
-int refill(config const& settings, options const& given) {
+int fill(config const& settings, options const& given) {
     auto& object = result();
-    object.has({"filled", "left"});
     auto all = open_repositories(settings);
     auto const here = dropped_here(settings);
     for (auto const& one : here)
@@ -162,13 +164,12 @@ int refill(config const& settings, options const& given) {
                    json::list(missing.everywhere, [&](auto const& one) { return json{facts_of(one.where, size)}; }));
         return missing.failed.empty() ? 0 : static_cast<int>(missing.failed.front().kind);
     }
-    std::optional<log_server> server;
-    if (!missing.everywhere.empty()) server.emplace(settings, *missing.of);
+    log_elsewhere others{settings, *missing.of};
     scratch const place{std::filesystem::temp_directory_path().string(), "refill"};
     auto const give = [&](walmgr::segment which, std::string const& path) {
-        bool const given_by_server = server && server->give(which, path);
-        if (given_by_server) object.change("store", file_name(which, size), {{"segments", 1}, {"repository", nullptr}});
-        return given_by_server;
+        bool const had = others.give(which, path);
+        if (had) object.change("store", file_name(which, size), {{"segments", 1}, {"repository", nullptr}});
+        return had;
     };
     bool whole = true;
     for (auto const& one : histories) {
@@ -197,6 +198,18 @@ int refill(config const& settings, options const& given) {
     return static_cast<int>(fault::gap);
 }
 
+int refill(config const& settings, options const& given) {
+    result().has({"filled", "left", "replaced", "damaged"});
+    if (!given.damaged && !given.read.file.empty())
+        throw error{fault::usage, "a name goes with --damaged; what is missing is found by itself"};
+    auto reading = given.read;
+    reading.act = !given.dry_run;
+    // First, as histories say what is missing.
+    int const status = given.damaged ? replace_damaged_log(settings, reading) : 0;
+    int const filled = fill(settings, given);
+    return status != 0 ? status : filled;
+}
+
 }  // namespace
 }  // namespace command_gap
 
@@ -221,6 +234,10 @@ void add_gap(apps::command& program, request& wanted) {
     accepting.when_given(run(accept));
     auto filling = gap.add_command("refill", "fetch what is missing from other repositories and the server");
     filling.add_flag("-n,--dry-run,--not-really", given->dry_run, "only say what would be fetched");
+    filling.add_flag("--damaged", given->damaged, "read all that is archived as well, and replace what is damaged");
+    filling.add_option("name", given->read.file, "with --damaged: read this file of the log only");
+    filling.add_option("--jobs", given->read.jobs, "with --damaged: objects that are read at once; 1 unless given")
+        .between(1, 256);
     filling.when_given(run(refill));
 }
 

@@ -191,6 +191,9 @@ int verify(config const& settings, std::string const& location, bool json, walmg
         auto const own = tell(one);
         if (status == 0 || own == static_cast<int>(walmgr::fault::corrupt)) status = own;
     }
+    if (!log.front().found.damaged.empty())
+        std::cerr << "walmgr: where another repository or the server has such a file whole, it is replaced by: walmgr "
+                     "CONFIG gap refill --damaged\n";
     return status;
 }
 

@@ -74,7 +74,8 @@ inline fetch_report fetch_from_any(repositories& all, wal_name const& name, std:
     fetch_report report;
     for (std::size_t which = 0; which < all.size() && !report.found; ++which) {
         all.attempt(which, report.failed, [&](repository const& in) {
-            auto const label = fetch_object(in.where, in.of, name, text, place);
+            auto const label =
+                telling_what_heals(text, [&] { return fetch_object(in.where, in.of, name, text, place); });
             report.found = label.has_value();
             if (label) report.label = *label;
         });

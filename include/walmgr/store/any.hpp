@@ -2,6 +2,7 @@
 #pragma once
 
 #include <walmgr/store.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@ class any_store {
         virtual ~writing() = default;
         virtual void write(std::string_view bytes) = 0;
         virtual bool seal() = 0;
+        virtual bool replace(std::string const& aside) = 0;
     };
     struct reading {
         virtual ~reading() = default;
@@ -39,6 +41,7 @@ class any_store {
         explicit writing_by(W out) : held{std::move(out)} {}
         void write(std::string_view bytes) override { held.write(bytes); }
         bool seal() override { return held.seal(); }
+        bool replace(std::string const& aside) override { return replace_object(held, aside); }
         W held;
     };
     template <class R> struct reading_by final : reading {
@@ -77,6 +80,8 @@ public:
         explicit writer(std::unique_ptr<writing> out) : out_{std::move(out)} {}
         void write(std::string_view bytes) { out_->write(bytes); }
         bool seal() { return out_->seal(); }
+        /// See replacing_writer. @throws error  usage, where the store cannot do that
+        bool replace(std::string const& aside) { return out_->replace(aside); }
 
     private:
         std::unique_ptr<writing> out_;

@@ -15,6 +15,7 @@
 #include <walmgr/store/aes_counter.hpp>
 #include <walmgr/store/encrypted_mark.hpp>
 #include <walmgr/store/encryption_keys.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -77,14 +78,22 @@ public:
             }
         }
         bool seal() {
+            finish();
+            return out_.seal();
+        }
+        /// See replacing_writer. What is put aside can be opened under its first name only.
+        bool replace(std::string const& aside) {
+            finish();
+            return replace_object(out_, aside);
+        }
+
+    private:
+        void finish() {
             if (!block_.empty()) flush();
             detail::put(end_, 16, written_);
             end_.replace(detail::encrypted_end_checked, 32, detail::encrypted_seal(key_, end_, digests_, name_));
             out_.write(digests_ += end_);
-            return out_.seal();
         }
-
-    private:
         /// Fills in what is known before the first byte.
         [[nodiscard]] detail::aes_counter prepare() {
             end_.replace(0, detail::encrypted_magic.size(), detail::encrypted_magic);

@@ -3,6 +3,7 @@
 
 #include <walmgr/error.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -69,6 +70,10 @@ public:
         }
         bool seal() {
             return step(*told_, [&] { return out_.seal(); });
+        }
+        /// See replacing_writer.
+        bool replace(std::string const& aside) {
+            return step(*told_, [&] { return replace_object(out_, aside); });
         }
 
     private:

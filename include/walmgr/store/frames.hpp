@@ -18,6 +18,8 @@
 ///                      seal
 ///     done YES (1)                        when it is durable; 0 when the name was taken. Or what has failed since
 ///     create
+///                      replace ASIDE      in the place of seal: what has the name gets the name ASIDE
+///     done YES (1)                        when both are durable; 0 when nothing had the name
 ///                      abandon
 ///     done                                nothing is left of it
 ///                      remove NAME
@@ -58,7 +60,8 @@ enum class frame_kind : char {
     create = 'C',
     seal = 'S',
     abandon = 'A',
-    remove = 'U'
+    remove = 'U',
+    replace = 'P'
 };
 
 struct frame {

@@ -4,6 +4,7 @@
 #include <walmgr/error.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -40,6 +41,17 @@ public:
         bool seal() {
             step(*held_);
             return held_->objects.emplace(name_, std::move(bytes_)).second;
+        }
+        /// See replacing_writer.
+        bool replace(std::string const& aside) {
+            check_object_name(aside);
+            step(*held_);
+            auto const there = held_->objects.find(name_);
+            if (there == held_->objects.end()) return false;
+            if (!held_->objects.emplace(aside, there->second).second)
+                throw error{fault::unavailable, aside + " is in the store already"};
+            there->second = std::move(bytes_);
+            return true;
         }
 
     private:
@@ -116,6 +128,6 @@ private:
     std::shared_ptr<contents> held_ = std::make_shared<contents>();
 };
 
-static_assert(store<memory_store>);
+static_assert(store<memory_store> && replacing_writer<memory_store::writer>);
 
 }  // namespace walmgr

@@ -9,12 +9,13 @@
 #include <walmgr/file.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
+#include <walmgr/store/posix_tidy.hpp>
+#include <walmgr/store/replace.hpp>
 #include <walmgr/store/temporary_name.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,11 +39,12 @@ public:
     /// See object_writer.
     class writer {
     public:
-        writer(file out, std::string folder, std::string temporary, std::string name, Durability by)
-            : out_{std::move(out)}, folder_{std::move(folder)}, temporary_{std::move(temporary)},
-              name_{std::move(name)}, by_{std::move(by)} {}
+        /// @param root  the store's own folder
+        writer(file out, std::string root, std::string temporary, std::string name, Durability by)
+            : out_{std::move(out)}, root_{std::move(root)}, temporary_{std::move(temporary)}, name_{std::move(name)},
+              by_{std::move(by)} {}
         writer(writer&& other) noexcept
-            : out_{std::move(other.out_)}, folder_{std::move(other.folder_)},
+            : out_{std::move(other.out_)}, root_{std::move(other.root_)},
               temporary_{std::exchange(other.temporary_, {})}, name_{std::move(other.name_)},
               by_{std::move(other.by_)} {}
         writer& operator=(writer&&) = delete;
@@ -59,8 +61,25 @@ public:
                 // Whoever made it may not have come as far as this.
                 if (auto other = open_file(name_); other.is_open()) by_.keep(other);
             }
-            by_.keep_names(folder_);
+            by_.keep_names(folder_of(name_));
             return first;
+        }
+        /// See replacing_writer. What has the name is not read: its disk may be the reason for all this.
+        bool replace(std::string const& aside) {
+            posix_store const where{root_, by_};
+            by_.keep(out_);
+            out_.close();
+            auto const second = where.path_of(aside);
+            where.make_folders(folder_of(second));
+            if (::link(name_.c_str(), second.c_str()) != 0) {
+                if (errno == ENOENT) return forget(), false;
+                refuse("cannot give " + name_ + " the second name " + second);
+            }
+            by_.keep_names(folder_of(second));
+            if (std::rename(temporary_.c_str(), name_.c_str()) != 0) refuse("cannot give " + name_ + " its name");
+            temporary_.clear();
+            by_.keep_names(folder_of(name_));
+            return true;
         }
 
     private:
@@ -83,7 +102,7 @@ public:
         }
 
         file out_;
-        std::string folder_;
+        std::string root_;
         std::string temporary_;  ///< empty when there is none any more
         std::string name_;
         Durability by_;
@@ -91,7 +110,7 @@ public:
 
     [[nodiscard]] writer create(std::string const& name) const {
         auto const path = path_of(name);
-        auto folder = path.substr(0, path.rfind('/'));
+        auto const folder = folder_of(path);
         make_folders(folder);
         auto temporary = detail::temporary_name(path);
         auto out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
@@ -100,7 +119,7 @@ public:
             make_folders(folder);
             out = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
         }
-        return {std::move(out), std::move(folder), std::move(temporary), path, by_};
+        return {std::move(out), folder_, std::move(temporary), path, by_};
     }
 
     [[nodiscard]] std::optional<file> open(std::string const& name) const {
@@ -114,7 +133,7 @@ public:
     [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
         require_folder();
         auto const path = folder.empty() ? folder_ : path_of(folder);
-        std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
+        std::unique_ptr<DIR, detail::close_folder> const reading{::opendir(path.c_str())};
         if (!reading && errno != ENOENT) refuse("cannot list " + path);
         std::vector<std::string> names;
         if (!reading) {
@@ -136,19 +155,16 @@ public:
     /// Removes a folder with its last object, and what crashes have left in it.
     bool remove(std::string const& name) const {
         auto const path = path_of(name);
-        auto const folder = path.substr(0, path.rfind('/'));
+        auto const folder = folder_of(path);
         bool const there = ::unlink(path.c_str()) == 0;
         if (!there && errno != ENOENT) refuse("cannot remove " + path);
         if (there) by_.keep_names(folder);
-        tidy(folder);
+        if (folder.size() > folder_.size()) detail::tidy_folder(folder);
         return there;
     }
 
 private:
-    struct close_folder {
-        void operator()(DIR* folder) const { ::closedir(folder); }
-    };
-
+    static std::string folder_of(std::string const& path) { return path.substr(0, path.rfind('/')); }
     [[nodiscard]] std::string path_of(std::string const& name) const {
         check_object_name(name);
         return folder_ + '/' + name;
@@ -167,30 +183,6 @@ private:
         if (why == ENOENT && ::fstatat(folder, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
             return kind::gone;
         refuse("cannot look at " + path + '/' + entry.d_name, why);
-    }
-
-    /// A folder with nothing in it but unfinished files that nobody has written to for an hour goes. Whatever speaks
-    /// against it, another time will do.
-    void tidy(std::string const& folder) const {
-        if (folder.size() <= folder_.size()) return;
-        std::vector<std::string> left;
-        {
-            std::unique_ptr<DIR, close_folder> const reading{::opendir(folder.c_str())};
-            if (!reading) return;
-            while (auto const* const entry = ::readdir(reading.get())) {
-                std::string_view const name{entry->d_name};
-                if (name == "." || name == "..") continue;
-                if (!detail::is_temporary_name(name)) return;
-                left.emplace_back(name);
-            }
-        }
-        for (auto const& name : left) {
-            struct stat found {};
-            auto const path = folder + '/' + name;
-            if (::lstat(path.c_str(), &found) != 0 || ::time(nullptr) - found.st_mtime < 3600) return;
-            ::unlink(path.c_str());
-        }
-        ::rmdir(folder.c_str());
     }
 
     /// A disk that is not mounted must never look like an empty store.
@@ -227,7 +219,7 @@ private:
         }
     }
     static bool is_empty(std::string const& folder) {
-        std::unique_ptr<DIR, close_folder> const reading{::opendir(folder.c_str())};
+        std::unique_ptr<DIR, detail::close_folder> const reading{::opendir(folder.c_str())};
         if (!reading) return true;
         while (auto const* const entry = ::readdir(reading.get())) {
             std::string_view const name{entry->d_name};
@@ -240,6 +232,6 @@ private:
     Durability by_;
 };
 
-static_assert(store<posix_store<>>);
+static_assert(store<posix_store<>> && replacing_writer<posix_store<>::writer>);
 
 }  // namespace walmgr

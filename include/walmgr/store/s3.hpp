@@ -2,14 +2,15 @@
 #pragma once
 
 #include <walmgr/retry.hpp>
+#include <walmgr/s3/find_object.hpp>
 #include <walmgr/s3/session.hpp>
 #include <walmgr/s3/spool.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
+#include <walmgr/store/replace.hpp>
 #include <walmgr/store/sessions.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,41 +23,6 @@
 #include <vector>
 
 namespace walmgr {
-namespace detail {
-
-using s3_lease = sessions<s3_session>::lease;
-
-/// What is known of a stored object.
-struct s3_found {
-    std::uint64_t size = 0;
-    std::string etag{};    ///< of these very bytes
-    std::string writer{};  ///< the sign that its writer left on it
-};
-
-inline std::string const s3_sign_header = "x-amz-meta-walmgr-writer";
-
-/// Nothing when there is no such object, but an error when there is no such bucket.
-inline std::optional<s3_found> find_object(s3_lease& session, std::string const& key) {
-    for (bool again = false;; again = true) {
-        auto const head = session->ask({.method = "HEAD", .key = key});
-        if (head.status == 200) {
-            s3_found found{0, head.header("etag"), head.header(s3_sign_header)};
-            auto const size = head.header("content-length");
-            if (std::from_chars(size.data(), size.data() + size.size(), found.size).ec != std::errc{})
-                session->refuse("cannot open " + key + " without its length", head);
-            return found;
-        }
-        // The answer to a HEAD has no words, and does not tell an object that is not there from a bucket that is not
-        // there.
-        auto const why = session->ask({.method = "GET", .key = key, .headers = {{"range", "bytes=0-0"}}});
-        if (why.status == 404 && xml_element(why.body, "Code") == "NoSuchKey") return std::nullopt;
-        bool const came = head.status == 404 && why.status < 300;  // between the two
-        if (again || !came) session->refuse("cannot open " + key, why.status < 400 ? head : why);
-    }
-}
-
-}  // namespace detail
-
 /// Thread-safe; a reader or writer is for one thread. An object is at most 5 GiB, and is kept in a temporary file
 /// until it is sealed, as the server wants to know its digest first. Without `conditional` the server is asked before
 /// and after whether there is another: of two who create the same object at the very same time the later one may
@@ -79,8 +45,8 @@ public:
     /// See object_writer.
     class writer {
     public:
-        writer(detail::s3_lease session, std::string key, bool conditional)
-            : session_{std::move(session)}, key_{std::move(key)}, conditional_{conditional} {}
+        writer(detail::s3_lease session, location where, std::string key, bool conditional)
+            : session_{std::move(session)}, where_{std::move(where)}, key_{std::move(key)}, conditional_{conditional} {}
 
         void write(std::string_view bytes) {
             constexpr std::uint64_t largest = std::uint64_t{5} << 30U;
@@ -92,13 +58,7 @@ public:
         bool seal() {
             if (!conditional_ && find_object(session_, key_)) return false;
             auto const sign = some_sign();
-            detail::s3_question question{
-                .method = "PUT",
-                .key = key_,
-                .headers = {{detail::s3_sign_header, sign}},
-                .body_sha256 = hex_of(bytes_.finish()),
-                .body_size = bytes_.size(),
-                .body = [this](std::uint64_t offset, std::span<char> into) { return bytes_.read(offset, into); }};
+            auto question = put(sign);
             if (conditional_) question.headers.emplace_back("if-none-match", "*");
             bool again = false;
             auto const answer = session_->ask(question, again);
@@ -111,8 +71,31 @@ public:
             if (!there) throw error{fault::unavailable, session_->shown() + ": " + key_ + " was stored and is gone"};
             return there->writer == sign;
         }
+        /// See replacing_writer. The server copies what has the name.
+        bool replace(std::string const& aside) {
+            if (!find_object(session_, key_)) return false;
+            auto const second = key_in(where_, aside);
+            auto const copied =
+                session_->ask({.method = "PUT",
+                               .key = second,
+                               .headers = {{"x-amz-copy-source", s3_encoded('/' + where_.host + '/' + key_, true)}}});
+            // It may answer with success before it begins, and with a failure behind that.
+            if (copied.status != 200 || detail::xml_element(copied.body, "ETag").empty())
+                session_->refuse("cannot copy " + key_ + " to " + second, copied);
+            auto const answer = session_->ask(put(some_sign()));
+            if (answer.status != 200) session_->refuse("cannot replace " + key_, answer);
+            return true;
+        }
 
     private:
+        [[nodiscard]] detail::s3_question put(std::string const& sign) {
+            return {.method = "PUT",
+                    .key = key_,
+                    .headers = {{detail::s3_sign_header, sign}},
+                    .body_sha256 = hex_of(bytes_.finish()),
+                    .body_size = bytes_.size(),
+                    .body = [this](std::uint64_t offset, std::span<char> into) { return bytes_.read(offset, into); }};
+        }
         static std::string some_sign() {
             std::uint64_t chance[2] = {};
             if (::getentropy(&chance, sizeof chance) != 0) refuse("the system gives no random numbers");
@@ -120,6 +103,7 @@ public:
         }
 
         detail::s3_lease session_;
+        location where_;
         std::string key_;
         bool conditional_;
         detail::spool bytes_{};
@@ -173,7 +157,7 @@ public:
 
     [[nodiscard]] writer create(std::string const& name) const {
         auto key = key_of(name);
-        return {connect(), std::move(key), by_.conditional};
+        return {connect(), where_, std::move(key), by_.conditional};
     }
     [[nodiscard]] std::optional<reader> open(std::string const& name) const {
         auto const key = key_of(name);
@@ -222,10 +206,11 @@ private:
         return detail::sessions<detail::s3_session>::take(
             sessions_, [&] { return std::make_unique<detail::s3_session>(where_, by_, retry_); });
     }
-    [[nodiscard]] std::string key_of(std::string const& name) const {
+    static std::string key_in(location const& where, std::string const& name) {
         check_object_name(name);
-        return where_.path.empty() ? name : where_.path + '/' + name;
+        return where.path.empty() ? name : where.path + '/' + name;
     }
+    [[nodiscard]] std::string key_of(std::string const& name) const { return key_in(where_, name); }
     static void add(std::vector<std::string>& names, std::string const& key, std::string const& prefix) {
         if (key.size() > prefix.size() && key.starts_with(prefix)) names.push_back(key.substr(prefix.size()));
     }
@@ -237,6 +222,6 @@ private:
         std::make_shared<detail::sessions<detail::s3_session>>();
 };
 
-static_assert(store<s3_store>);
+static_assert(store<s3_store> && replacing_writer<s3_store::writer>);
 
 }  // namespace walmgr

@@ -3,6 +3,7 @@
 
 #include <walmgr/store.hpp>
 #include <walmgr/store/frames.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -54,7 +55,9 @@ private:
         case frame_kind::data:
             return take(asked.body);
         case frame_kind::seal:
-            return seal();
+            return end([](auto& out) { return out.seal(); });
+        case frame_kind::replace:
+            return end([&](auto& out) { return replace_object(out, asked.body); });
         case frame_kind::abandon:
             out_.reset();
             return send_frame(link_, frame_kind::done);
@@ -92,7 +95,7 @@ private:
         send_frame(link_, frame_kind::data, bytes);
     }
 
-    /// Not answered: what fails is told by seal().
+    /// Not answered: what fails is told by end().
     void take(std::string_view bytes) {
         if (failed_ || !out_) return;
         try {
@@ -102,12 +105,12 @@ private:
             out_.reset();
         }
     }
-    void seal() {
+    void end(auto const& by) {
         if (failed_) return fail(*std::exchange(failed_, std::nullopt));
         if (!out_) link_.lost("it seals without an object");
         auto out = std::move(*out_);
         out_.reset();
-        yes(out.seal());
+        yes(by(out));
     }
 
     S const& where_;

@@ -6,13 +6,14 @@
 #include <walmgr/location.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
+#include <walmgr/store/replace.hpp>
+#include <walmgr/store/sftp_folders.hpp>
 #include <walmgr/store/sftp_reading.hpp>
 #include <walmgr/store/temporary_name.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include <vector>
 
 namespace walmgr {
+
 /// Connects when it is first used, and once more for each object that is read or written at the same time. Thread-safe;
 /// a reader or writer is for one thread. A link that is cut in the middle is an error `unavailable`; it can leave a
 /// file behind whose name begins with a dot, which list() does not show and remove() tidies up after a day.
@@ -51,31 +53,57 @@ public:
             if (waiting_.size() >= detail::sftp_block) flush();
         }
         bool seal() {
-            flush();
-            answers(0);
-            session_->sync(handle_, "cannot make " + temporary_ + " durable");
-            session_->close(std::exchange(handle_, {}), "cannot close " + temporary_);
-            session_->send(session_->request(detail::sftp_kind::extended)
-                               .text("hardlink@openssh.com")
-                               .text(temporary_)
-                               .text(path_));
-            auto const said = session_->status();
+            keep();
+            auto const said = move("hardlink@openssh.com", temporary_, path_);
             bool const first = said == detail::sftp_status::ok;
             if (!first) {
                 // There is no status for a name that is taken.
                 if (!session_->is_there(path_)) session_->refuse("cannot give " + path_ + " its name", said);
                 session_->sync_paths({path_});
             }
-            // All folders above, as one of them may be of somebody who was killed before he made it durable.
-            std::vector<std::string> above;
-            for (auto end = path_.rfind('/'); end >= root_; end = path_.rfind('/', end - 1))
-                above.push_back(path_.substr(0, end));
-            session_->sync_paths(above);
+            sync_above(path_);
             forget();
             return first;
         }
+        /// See replacing_writer.
+        bool replace(std::string const& aside) {
+            check_object_name(aside);
+            keep();
+            auto const root = path_.substr(0, root_);
+            auto const second = root + '/' + aside;
+            detail::make_sftp_folders(session_, root, second.substr(0, second.rfind('/')));
+            if (auto const said = move("hardlink@openssh.com", path_, second); said != detail::sftp_status::ok) {
+                if (session_->is_there(path_))
+                    session_->refuse("cannot give " + path_ + " the second name " + second, said);
+                return forget(), false;
+            }
+            sync_above(second);
+            if (auto const said = move("posix-rename@openssh.com", temporary_, path_); said != detail::sftp_status::ok)
+                session_->refuse("cannot give " + path_ + " its name", said);
+            sync_above(path_);
+            session_->at_rest = true;
+            return true;
+        }
 
     private:
+        /// Writes the rest, and makes it durable under its temporary name.
+        void keep() {
+            flush();
+            answers(0);
+            session_->sync(handle_, "cannot make " + temporary_ + " durable");
+            session_->close(std::exchange(handle_, {}), "cannot close " + temporary_);
+        }
+        detail::sftp_status move(std::string const& how, std::string const& from, std::string const& to) {
+            session_->send(session_->request(detail::sftp_kind::extended).text(how).text(from).text(to));
+            return session_->status();
+        }
+        /// All folders above, as one of them may be of somebody who was killed before he made it durable.
+        void sync_above(std::string const& path) {
+            std::vector<std::string> above;
+            for (auto end = path.rfind('/'); end >= root_; end = path.rfind('/', end - 1))
+                above.push_back(path.substr(0, end));
+            session_->sync_paths(above);
+        }
         void flush() {
             for (std::string_view rest{waiting_}; !rest.empty();) {
                 auto const block = rest.substr(0, detail::sftp_block);
@@ -132,7 +160,7 @@ public:
         auto handle = session->open(temporary, how, doing);
         for (int again = 0; handle.empty(); ++again) {  // an empty folder may be tidied up at any time
             if (again == 10) session->refuse(doing, detail::sftp_status::no_such_file);
-            make_folders(session, folder);
+            detail::make_sftp_folders(session, where_.path, folder);
             handle = session->open(temporary, how, doing);
         }
         session->at_rest = false;
@@ -143,7 +171,7 @@ public:
         auto session = connect();
         auto handle = session->open(path, detail::sftp_flag::read, "cannot open " + path);
         if (handle.empty()) {
-            require_folder(session);
+            detail::require_sftp_folder(session, where_.path);
             session->require_no_lost_link(path, where_.path);
             return std::nullopt;
         }
@@ -158,7 +186,7 @@ public:
         std::vector<std::string> names;
         auto all = session->entries(path);
         if (all.empty()) {
-            require_folder(session);
+            detail::require_sftp_folder(session, where_.path);
             session->require_no_lost_link(path, where_.path);
         }
         for (auto& one : all) {
@@ -182,8 +210,8 @@ public:
         if (there && said != detail::sftp_status::ok) session->refuse("cannot remove " + path, said);
         auto const folder = path.substr(0, path.rfind('/'));
         if (there) session->sync_paths({folder});
-        else require_folder(session);
-        if (there && folder.size() > where_.path.size()) tidy(session, folder);
+        else detail::require_sftp_folder(session, where_.path);
+        if (there && folder.size() > where_.path.size()) detail::tidy_sftp_folder(session, folder);
         return there;
     }
 
@@ -197,51 +225,12 @@ private:
         return where_.path + '/' + name;
     }
 
-    /// A disk that is not mounted must never look like an empty store.
-    void require_folder(detail::sftp_lease& session) const {
-        if (!session->is_there(where_.path))
-            throw error{fault::unavailable, session->link().shown() + ": there is no such folder"};
-    }
-    void make_folders(detail::sftp_lease& session, std::string const& path) const {
-        require_folder(session);
-        for (auto end = where_.path.size(); end < path.size();) {
-            end = std::min(path.find('/', end + 1), path.size());
-            auto const part = path.substr(0, end);
-            if (session->is_there(part)) continue;
-            session->send(session->request(detail::sftp_kind::mkdir)
-                              .text(part)
-                              .number(detail::sftp_flag::has_permissions)
-                              .number(0700));
-            auto const said = session->status();
-            if (said != detail::sftp_status::ok && !session->is_there(part))
-                session->refuse("cannot create " + part, said);
-        }
-    }
-    /// A folder with nothing in it but what was cut off a day ago goes. Whatever speaks against it, another time will
-    /// do.
-    static void tidy(detail::sftp_lease& session, std::string const& folder) {
-        constexpr std::time_t day = 24 * 3600;
-        auto const all = session->entries(folder);
-        for (auto const& one : all) {
-            if (one.name == "." || one.name == "..") continue;
-            if (!detail::is_temporary_name(one.name) || std::time(nullptr) - std::time_t{one.attributes.modified} < day)
-                return;
-        }
-        for (auto const& one : all) {
-            if (one.name == "." || one.name == "..") continue;
-            session->send(session->request(detail::sftp_kind::remove).text(folder + '/' + one.name));
-            session->status();
-        }
-        session->send(session->request(detail::sftp_kind::rmdir).text(folder));
-        session->status();
-    }
-
     location where_;
     ssh_options by_;
     std::shared_ptr<detail::sessions<detail::sftp_session>> sessions_ =
         std::make_shared<detail::sessions<detail::sftp_session>>();
 };
 
-static_assert(store<sftp_store>);
+static_assert(store<sftp_store> && replacing_writer<sftp_store::writer>);
 
 }  // namespace walmgr

@@ -125,15 +125,18 @@ public:
             waiting_ += bytes;
             if (waiting_.size() >= detail::usual_block) flush();
         }
-        bool seal() {
-            flush();
-            session_->send(detail::frame_kind::seal, {});
-            bool const first = session_->expect_yes();
-            session_->at_rest = true;
-            return first;
-        }
+        bool seal() { return end(detail::frame_kind::seal, {}); }
+        /// See replacing_writer. A walmgr at the other end that is older does not know it, and hangs up.
+        bool replace(std::string const& aside) { return end(detail::frame_kind::replace, aside); }
 
     private:
+        bool end(detail::frame_kind by, std::string const& aside) {
+            flush();
+            session_->send(by, aside);
+            bool const done = session_->expect_yes();
+            session_->at_rest = true;
+            return done;
+        }
         void flush() {
             for (std::string_view rest{waiting_}; !rest.empty();) {
                 auto const block = rest.substr(0, detail::usual_block);

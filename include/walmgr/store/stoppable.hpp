@@ -4,6 +4,7 @@
 #include <pgq/error.hpp>
 
 #include <walmgr/store.hpp>
+#include <walmgr/store/replace.hpp>
 
 #include <optional>
 #include <stop_token>
@@ -33,6 +34,11 @@ public:
         bool seal() {
             check(stop_);
             return out_.seal();
+        }
+        /// See replacing_writer.
+        bool replace(std::string const& aside) {
+            check(stop_);
+            return replace_object(out_, aside);
         }
 
     private:
