@@ -7,6 +7,7 @@
 #include <walmgr/store.hpp>
 #include <walmgr/wal_name.hpp>
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -111,6 +112,13 @@ std::vector<wal_gap> accepted_gaps(readable_store auto const& where, cluster con
         if (auto const gap = detail::parse_gap_name(name, of)) found.push_back(*gap);
     }
     return found;
+}
+
+/// Whether all of a gap was accepted, at once. One that has grown since was not.
+inline bool is_accepted(std::vector<wal_gap> const& accepted, wal_gap const& gap) {
+    return std::any_of(accepted.begin(), accepted.end(), [&](wal_gap const& one) {
+        return one.has({gap.tli, gap.first}) && one.has({gap.tli, gap.last});
+    });
 }
 
 /// Records that a gap is accepted; `note` says by whom and when. False when it was before.

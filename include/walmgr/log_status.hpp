@@ -117,10 +117,7 @@ inline void add_storage_status(repositories& all, std::vector<std::string> const
             repository_status found{.location = locations.at(which), .last = newest_segment(in.where, in.of)};
             auto const accepted = accepted_gaps(in.where, in.of);
             for (auto const& gap : found_gaps(in.where, in.of)) {
-                bool const known = std::any_of(accepted.begin(), accepted.end(), [&](wal_gap const& one) {
-                    return one.has({gap.tli, gap.first}) && one.has({gap.tli, gap.last});
-                });
-                if (!known && is_open(in.where, in.of, gap))
+                if (!is_accepted(accepted, gap) && is_open(in.where, in.of, gap))
                     found.gaps.push_back({gap, why_of_gap(in.where, in.of, gap)});
             }
             into.size = in.of.size;

@@ -28,11 +28,20 @@ void probe_store(probe_list& to, store auto const& where, cluster const& of) {
         known_lines lines;
         lines.add(where, of);
         if (auto const damage = lines.damage()) throw error{*damage};
+        auto const accepted = accepted_gaps(where, of);
         std::string gaps;
-        for (auto const& gap : missing_segments(list_segments(where, of), lines.all(), of.size))
-            gaps.append(gaps.empty() ? "" : ", ").append(shown(gap, of.size));
-        detail::must_be(to, "gaps", gaps.empty(),
-                        gaps.empty() ? "none between the archived segments" : "missing: " + gaps);
+        std::string known;  // recovery ends there by somebody's word
+        for (auto const& gap : missing_segments(list_segments(where, of), lines.all(), of.size)) {
+            auto& text = is_accepted(accepted, gap) ? known : gaps;
+            text.append(text.empty() ? "" : ", ").append(shown(gap, of.size));
+        }
+        if (!known.empty()) known = "missing, and accepted: " + known;
+        if (!gaps.empty()) gaps = "missing: " + gaps + (known.empty() ? "" : "; ");
+        to.add("gaps",
+               !gaps.empty()   ? verdict::wrong
+               : known.empty() ? verdict::fine
+                               : verdict::note,
+               gaps.empty() && known.empty() ? "none between the archived segments" : gaps + known);
     });
     to.ask("discarded", [&] {
         auto const from = discardings(where, of);

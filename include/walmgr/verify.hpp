@@ -39,11 +39,12 @@ struct damaged_object {
 struct verification {
     std::vector<wal_range> ranges{};  ///< by timeline and position
     std::vector<wal_gap> gaps{};      ///< between them, as far as histories that are not damaged tell
+    std::vector<wal_gap> accepted{};  ///< likewise; somebody has accepted that recovery ends there
     std::uint64_t other_files = 0;    ///< histories and partial segments that are fine
     std::vector<damaged_object> damaged{};
 };
 
-/// True when later log is there and a segment in front of it is not.
+/// True when later log is there and a segment in front of it is not, which nobody has accepted.
 inline bool has_gap(verification const& found) {
     return !found.gaps.empty();
 }
@@ -145,7 +146,9 @@ verification verify_wal(Open const& open, cluster const& of, auto&& progress, Ex
     }
     known_lines lines;  // those that are damaged were named above
     lines.add(where, of);
-    found.gaps = detail::gaps_of(found, lines, of.size);
+    auto const accepted = accepted_gaps(where, of);
+    for (auto const& gap : detail::gaps_of(found, lines, of.size))
+        (is_accepted(accepted, gap) ? found.accepted : found.gaps).push_back(gap);
     return found;
 }
 

@@ -69,6 +69,28 @@ def test_a_gap_is_listed_filled_from_the_other_repository_and_accepted(two):
     done = archive.run("gap", "list")
     assert done.returncode == 0 and ": the disk; burnt\n" in done.stdout
     assert archive.run("gap", "accept", segment_name(7), "--why", "again").returncode == 0
+
+    # Whoever looks is told, and has nothing to do.
+    def found():
+        probes = json.loads(archive.run("check", "--json").stdout)["probes"]
+        done = archive.run("verify", "--json")
+        verified = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.stderr.count("segments are missing") == sum(one["gap"] + len(one["accepted"]) for one in verified), done
+        return [one["verdict"] for one in probes if one["name"] == "gaps"], done.returncode, [
+            (one["gap"], [(gap["first"], gap["last"]) for gap in one["accepted"]]) for one in verified]
+
+    accepted = (False, [(segment_name(7), segment_name(8))])
+    assert found() == (["note", "note"], 0, [accepted, accepted])
+    # What one repository alone lacks behind it was not accepted, nor what is lost later.
+    assert archive.push(10).returncode == 0
+    objects_of(second, 9).unlink()
+    assert found() == (["note", "wrong"], 13, [accepted, (True, [])])
+    assert f"{segment_name(9)}: filled\n" in archive.run("gap", "refill").stdout and found()[:2] == (["note", "note"], 0)
+    for repository in (archive.repository, second):
+        objects_of(repository, 9).unlink()
+    assert found()[:2] == (["wrong", "wrong"], 13)
+    assert archive.run("gap", "accept", segment_name(7), "--why", "the rest of it").returncode == 0 and found()[:2] == (["note", "note"], 0)
+
     # What comes after all is handed out.
     assert archive.push(7).returncode == 0 and restore(7) == 0
 

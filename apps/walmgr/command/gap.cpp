@@ -105,7 +105,13 @@ int accept(config const& settings, options const& given) {
     told.set({{"first", given.first},
               {"last", file_name({chosen->where.tli, chosen->where.last}, size)},
               {"segments", chosen->where.count()}});
-    if (chosen->accepted) {
+    // A repository that is new, or a gap that has grown, needs it again.
+    bool known = chosen->accepted.has_value();
+    auto const failing = attempt_each(all, [&](walmgr::repository const& in) {
+        known = known && is_accepted(accepted_gaps(in.where, in.of), chosen->where);
+    });
+    if (!failing.empty()) walmgr::refuse_all(failing);
+    if (known) {
         told.set("accepted", note_line(*chosen->accepted));
         std::cout << shown(chosen->where, size) << ": accepted before " << note_line(*chosen->accepted) << '\n';
         return 0;

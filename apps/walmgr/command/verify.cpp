@@ -1,4 +1,5 @@
 #include "../command.hpp"
+#include "../gap_facts.hpp"
 #include "../open_repository.hpp"
 
 #include <common/json.hpp>
@@ -121,8 +122,11 @@ std::string json_of(log_verification const& log) {
         ranges.append(", \"last\": ").append(apps::json_string(file_name(range.last, log.of.size)));
         ranges.append(", \"segments\": ").append(std::to_string(range.count)).append("}");
     }
+    auto const accepted =
+        apps::json::list(log.found.accepted, [&](auto const& gap) { return apps::json{facts_of(gap, log.of.size)}; });
     return "\"ranges\": [" + ranges + "], \"other_files\": " + std::to_string(log.found.other_files) +
-           ", \"damaged\": " + json_of(log.found.damaged) + ", \"gap\": " + (has_gap(log.found) ? "true" : "false");
+           ", \"damaged\": " + json_of(log.found.damaged) + ", \"gap\": " + (has_gap(log.found) ? "true" : "false") +
+           ", \"accepted\": " + accepted.text();
 }
 
 /// One object for programs.
@@ -153,10 +157,12 @@ void show(std::string const& location, std::vector<log_verification> const& all)
 int tell(log_verification const& log) {
     for (auto const& one : log.found.damaged)
         std::cerr << "walmgr: " << one.name << ": " << one.why << '\n';
-    for (auto const& gap : log.found.gaps)
-        std::cerr << "walmgr: gap: " << gap.count() << " segments are missing, from "
-                  << file_name({gap.tli, gap.first}, log.of.size) << " to "
-                  << file_name({gap.tli, gap.last}, log.of.size) << '\n';
+    for (auto const* const gaps : {&log.found.gaps, &log.found.accepted}) {
+        for (auto const& gap : *gaps)
+            std::cerr << "walmgr: " << (gaps == &log.found.gaps ? "gap: " : "gap that was accepted: ") << gap.count()
+                      << " segments are missing, from " << file_name({gap.tli, gap.first}, log.of.size) << " to "
+                      << file_name({gap.tli, gap.last}, log.of.size) << '\n';
+    }
     if (!log.found.damaged.empty()) return static_cast<int>(walmgr::fault::corrupt);
     return has_gap(log.found) ? static_cast<int>(walmgr::fault::gap) : 0;
 }
