@@ -3,6 +3,7 @@
 #include "claim.hpp"
 #include "every_repository.hpp"
 #include "handed_over.hpp"
+#include "left_log.hpp"
 #include "open_repository.hpp"
 #include "ready_repositories.hpp"
 #include "role_facts.hpp"
@@ -83,6 +84,15 @@ walmgr::failover_hooks hooks_of(config const& settings, bool without_receivers, 
                                         std::string const& text) { keep_history(settings, tli, text); },
             .say = [](std::string const& what) { std::cout << what << std::endl; },
             .warn = [](std::string const& what) { warn(what); }};
+}
+
+walmgr::failover_hooks hooks_of_boot(config const& settings, walmgr::node const& standby, bool without_receivers,
+                                     bool take_over) {
+    auto hooks = hooks_of(settings, without_receivers, take_over);
+    hooks.bring_left = [&settings, &standby](walmgr::timeline now, std::string const& history) {
+        bring_left_log(settings, standby, now, history);
+    };
+    return hooks;
 }
 
 }  // namespace walmgr_app

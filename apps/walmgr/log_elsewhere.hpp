@@ -15,12 +15,14 @@ namespace walmgr_app {
 /// on standard error.
 class log_elsewhere {
 public:
-    log_elsewhere(config const& settings, walmgr::cluster const& of) : settings_{settings}, of_{of} {}
+    /// @param primary  unless it is given it is looked for
+    log_elsewhere(config const& settings, walmgr::cluster const& of, walmgr::node const* primary = nullptr)
+        : settings_{settings}, of_{of}, primary_{primary} {}
 
     /// Writes a segment to a path; false when nobody has it.
     bool give(walmgr::segment which, std::string const& path) {
         if (is_received(which, path)) return true;
-        if (!server_) server_.emplace(settings_, of_);
+        if (!server_) server_.emplace(settings_, of_, primary_);
         return server_->give(which, path);
     }
 
@@ -39,6 +41,7 @@ private:
 
     config const& settings_;
     walmgr::cluster of_;
+    walmgr::node const* primary_;
     std::optional<log_server> server_{};
 };
 

@@ -22,10 +22,11 @@ namespace walmgr_app {
 /// Without a server it gives nothing: why is said once, on standard error.
 class log_server {
 public:
-    explicit log_server(config const& settings, walmgr::cluster const& of) : of_{of} {
+    /// @param primary  unless it is given it is looked for
+    log_server(config const& settings, walmgr::cluster const& of, walmgr::node const* primary) : of_{of} {
         using namespace std::chrono_literals;
         try {
-            db_.emplace(primary_of(settings.nodes).db,
+            db_.emplace(primary != nullptr ? primary->db : primary_of(settings.nodes).db,
                         pgq::libpq::options{.connect_timeout = 10s, .statement_timeout = 120s});
             auto const served = walmgr::identify_cluster(*db_, settings.cluster);
             if (served.system_id != of.system_id || served.size != of.size)

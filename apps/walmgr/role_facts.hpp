@@ -57,6 +57,7 @@ inline std::vector<step_change> changes_of_boot(walmgr::node const& standby, wal
     if (fences) all.push_back({"", "fence", &old});
     all.push_back({"give up", "abandon", &old});
     all.push_back({"promote", "promote", &standby});
+    all.push_back({"bring", "refill", &standby});
     return all;
 }
 

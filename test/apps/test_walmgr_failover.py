@@ -7,6 +7,7 @@ import pytest
 from support.pair import BIN, PORT, running_pair
 from support.receiving import Link
 from support.server import tree
+from support.told import Manual
 
 
 @pytest.fixture
@@ -132,18 +133,34 @@ def test_standbys_of_other_versions_are_booted(program, wait_until, tree_name):
     if not (tree(tree_name) / "bin/postgres").exists():
         pytest.skip(f"build/{tree_name} is missing: npm could not fetch it")
     with running_pair(program("walmgr"), tree_name=tree_name) as pair:
+        # The primary is lost with log that the standby has and the repository has not.
         pair.sql("a", "create table kept (n int)")
-        pair.sql("a", "insert into kept values (1)")
-        has(pair, wait_until, "b", [1])
+        pair.sql("a", "alter system set archive_command = 'false'")
+        pair.sql("a", "select pg_reload_conf()")
+        wait_until(lambda: pair.sql("a", "show archive_command") == [("false",)], what="a primary that archives no more")
+        lost = []
+        for n in (1, 2):
+            lost += pair.sql("a", "select pg_walfile_name(pg_switch_wal())")[0]
+            pair.sql("a", f"insert into kept values ({n})")
+        has(pair, wait_until, "b", [1, 2])
+        assert not list(pair.archive.repository.glob(f"main/wal/1/*/*/{lost[0]}.wal"))
         pair.kill9("a")
+        (pair.data("b") / "pg_wal" / lost[0]).unlink()
+        dry = Manual().read(pair.walmgr("boot", "-n", "--json"), "boot", dry_run=True)
+        assert [one["action"] for one in dry["changes"]] == ["abandon", "promote", "refill"]
         done = pair.walmgr("boot")
         assert done.returncode == 0 and "the slave is the primary, on timeline 2" in done.stdout, done
-        assert "ATTENTION" not in done.stdout + done.stderr
+        assert f"{lost[1]}: stored, which the old primary had not archived\n" in done.stdout, done
+        # What it does not have is in nobody's way.
+        attentions = [line for line in (done.stdout + done.stderr).splitlines() if "ATTENTION" in line]
+        assert len(attentions) == 1 and f"{lost[0]} was never archived, and the slave does not give it" in attentions[0], done
+        assert pair.walmgr("gap", "list").stdout == f"{lost[0]}: missing\n"
+        assert pair.walmgr("gap", "accept", lost[0], "--why", "test").returncode == 0
         assert (pair.archive.repository / "main/wal/1/00000002.history.wal").exists()
-        pair.sql("b", "insert into kept values (2)")
+        pair.sql("b", "insert into kept values (3)")
         (name,), = pair.sql("b", "select pg_walfile_name(pg_switch_wal())")
         wait_until(lambda: list(pair.archive.repository.glob(f"main/wal/1/00000002/*/{name}.wal")), what="log of the new primary")
-        assert pair.rows("b") == [1, 2] and pair.walmgr("verify").returncode == 0
+        assert pair.rows("b") == [1, 2, 3] and pair.walmgr("verify").returncode == 0
 
 
 def test_a_primary_that_is_lost_as_soon_as_it_is_one_takes_its_own_timeline_along(pair, wait_until):

@@ -33,7 +33,8 @@ def changed_by_kills(pair, wait_until, at):
     wait_until(lambda: len(writer.acknowledged) > 10, what="some rows")
     pair.kill9("a")
     seen = killed_everywhere(pair, "boot", at=at)
-    assert {"done give up", "done drain", "done promote", "done checkpoint", "done history", "end"} <= set(lines_of(seen)), seen
+    assert {"done give up", "done drain", "done promote", "done bring", "done checkpoint", "done history", "end"} <= set(
+        lines_of(seen)), seen
     assert pair.primaries() == ["b"] and has_all(pair, "b", writer)
 
     seen = killed_everywhere(pair, "rejoin", at=at)

@@ -101,7 +101,7 @@ int boot(config const& settings, options const& given) {
         auto const changes = changes_of_boot(*found.subject, *found.other, !fence.empty());
         auto const now = telling_changes(log, changes, [&] {
             return walmgr::boot(*found.subject, *found.other, machine_of_lost(settings, *found.other), fence, limit,
-                                hooks_of(settings, given.without_receivers, given.take_over), log);
+                                hooks_of_boot(settings, *found.subject, given.without_receivers, given.take_over), log);
         });
         std::cout << found.subject->name << " is the primary, on timeline " << walmgr::to_string(now)
                   << "; take a new base backup soon\n";

@@ -5,6 +5,7 @@
 #include <walmgr/failover/any_machine.hpp>
 #include <walmgr/failover/old_primary.hpp>
 #include <walmgr/failover/promotion.hpp>
+#include <walmgr/sql/kept_log.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -33,6 +34,8 @@ struct failover_hooks {
     std::function<void(timeline, journal const&)> ready{};
     /// Makes sure that nobody else promotes a standby at the end of a timeline, or throws.
     std::function<void(timeline, journal&)> claim{};
+    /// Brings what the repositories lack of the timeline that a new one goes on from, by its history; never fails.
+    std::function<void(timeline, std::string const&)> bring_left{};
     /// Puts a timeline's history into the repository.
     std::function<void(timeline, std::string const&)> keep_history{};
     /// Hears of each step before it is done.
@@ -90,10 +93,15 @@ inline timeline finish_promotion(pgq::libpq::connection& db, std::chrono::second
                                              "one is to be the primary nevertheless, give --undo, and then begin anew"};
         hooks.claim(before, log);
     }
+    // The first checkpoint of a primary removes what nobody seems to need.
+    std::optional<sql::kept_log<pgq::libpq::connection>> kept;
+    if (hooks.bring_left && !log.done("bring")) kept.emplace(db);
     hooks.say("promote");
     log.step("promote", [&] { promote_standby(db, before, limit); });
     auto const now = promote_standby(db, before, limit);
     db.statement_timeout(std::chrono::minutes{30});
+    if (hooks.bring_left) log.step("bring", [&] { hooks.bring_left(now, sql::timeline_history_text(db, now)); });
+    kept.reset();
     hooks.say("checkpoint on timeline " + to_string(now));
     log.step("checkpoint", [&] { sql::checkpoint(db); });
     hooks.say("history of timeline " + to_string(now) + " into the repository");
