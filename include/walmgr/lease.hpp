@@ -13,12 +13,12 @@
 #include <walmgr/sha256.hpp>
 #include <walmgr/small_object.hpp>
 #include <walmgr/store.hpp>
+#include <walmgr/this_place.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,12 +49,6 @@ inline constexpr std::chrono::seconds lease_beat{60};
 
 namespace detail {
 
-inline std::string first_line_of(std::string const& path) {
-    std::string line;
-    std::getline(std::ifstream{path}, line);
-    return line;
-}
-
 /// The 22nd field of a process's stat; empty when there is no such process. Its name may hold anything but no line end.
 inline std::string process_began(::pid_t pid) {
     auto const line = first_line_of("/proc/" + std::to_string(pid) + "/stat");
@@ -65,22 +59,6 @@ inline std::string process_began(::pid_t pid) {
     for (int i = 0; i < fields_between && at != line.npos; ++i)
         at = line.find(' ', at) == line.npos ? line.npos : line.find(' ', at) + 1;
     return at == line.npos ? std::string{} : line.substr(at, line.find(' ', at) - at);
-}
-
-/// The id itself is not for others, as the manual of machine-id has it.
-inline std::string machine_digest() {
-    auto const id = first_line_of("/etc/machine-id");
-    return id.empty() ? id : hex_of(digest_of("walmgr " + id)).substr(0, 32);
-}
-
-/// What the system calls the numbers of processes that are not a container's.
-inline constexpr std::string_view pids_of_machine = "pid:[4026531836]";
-/// The same of those that we see; empty when it does not say.
-inline std::string pids_of_us() {
-    std::string text(64, '\0');
-    auto const length = ::readlink("/proc/self/ns/pid", text.data(), text.size());
-    text.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-    return text;
 }
 
 inline std::int64_t seconds_now() {
@@ -133,7 +111,7 @@ inline lease_holder this_host_holder(std::string work, ::pid_t pid = ::getpid())
     auto began = detail::process_began(pid);
     if (began.empty()) throw error{fault::usage, "there is no process " + std::to_string(pid)};
     return {.host = host_name(),
-            .boot_id = detail::first_line_of("/proc/sys/kernel/random/boot_id"),
+            .boot_id = detail::boot_id(),
             .machine = detail::machine_digest(),
             .pids = detail::pids_of_us(),
             .pid = pid,

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from support.archive import Archive, archiving_server, recovering_copy, segment_name, wait_until_archived
+from support.archive import Archive, archiving_server, recovering_copy, segment_bytes, segment_name, wait_until_archived
 from support.disk import small_disk
+from support.killed_at_change import killed_at, made_by
 from support.server import as_server_user, give_to_server_user, scratch_folder
 from support.ssh import ssh_server
 from support.untyped import untyped_folders
@@ -47,6 +48,10 @@ def by_sftp(archive, sshd, folder, **keys):
 
 def by_ssh(archive, sshd, folder, **keys):
     archive.configure(walmgr_data=sshd.location(folder), **{"ssh_command": sshd.command, "ssh_walmgr": archive.program, **keys})
+
+
+def by_folder(archive, sshd, folder, **keys):
+    archive.configure(walmgr_data=folder, **keys)
 
 
 def leftovers(folder):
@@ -260,6 +265,39 @@ def test_a_machine_that_keeps_silent_has_its_time_and_then_it_is_away(archive, s
     assert leftovers(there) == [there / "main/history/1.ini"]
     by_ssh(archive, sshd, there)
     assert archive.run("xarchive", history, history.name).returncode == 0
+
+
+@pytest.mark.parametrize("reached", [by_folder, by_ssh, by_sftp])
+def test_what_a_killed_archiver_has_left_goes_with_the_next_expire(archive, sshd, reached):
+    """And nothing of whoever may be at work: a process that is there, another machine, or an earlier walmgr, which wrote no words for that."""
+    archive.know_cluster(archive.repository)
+    changes = []
+    for number in (3, 4, 5):
+        path = archive.folder / segment_name(number)
+        path.write_bytes(segment_bytes(number))
+        path.chmod(0o644)
+        command = archive.command("xarchive", path, path.name)
+        if number < 5:
+            changes = made_by(command, archive.folder)
+    at = next(number for number, change in enumerate(changes, 1) if change.startswith("renameat2"))
+    assert killed_at(command, at, archive.folder)[0].startswith("renameat2")
+    segments = archive.objects()[0].parent
+    left, = segments.glob(".*.tmp")
+
+    machine, boot, _, chance, _ = left.name.split(".")[-5:]
+    names = {"lives": (machine, boot, os.getpid()), "elsewhere": ("0123456789abcdef", "fedcba9876543210", 1 << 22),
+             "container": ("0", "fedcba9876543210", 1 << 22), "before": (machine, "fedcba9876543210", os.getpid())}
+    files = {what: segments / ".".join(["", what, *map(str, words), chance, "tmp"]) for what, words in names.items()}
+    files["old"] = segments / f".{segment_name(6)}.wal.{1 << 22}.{chance}.tmp"
+    for file in files.values():
+        file.write_bytes(b"x")
+        give_to_server_user(file)
+    kept = {"lives", "elsewhere", "container", "old"} | ({"before"} if machine == "0" else set())
+    reached(archive, sshd, archive.repository)
+    assert archive.run("xpurgewals", "-n").returncode == 0 and left.exists()
+    done = archive.run("xpurgewals")
+    assert done.returncode == 0 and not left.exists() and set(segments.glob(".*.tmp")) == {files[what] for what in kept}, done
+    assert archive.push(5).returncode == 0 and archive.run("verify").returncode == 0
 
 
 def test_a_key_can_be_confined_to_one_folder(archive, sshd, there, scratch):

@@ -196,6 +196,19 @@ template <class Store> void expire_log(std::vector<judged_backups<Store>> const&
 
 }  // namespace detail
 
+/// Removes what killed archivers have left in the folders of log that stay: a store with folders tidies up where
+/// what is to be removed is not there. @throws error  from the store
+void tidy_log(store auto const& where, cluster const& of) {
+    std::vector<std::string> folders{wal_folder(of)};
+    for (std::size_t next = 0; next < folders.size(); ++next) {
+        auto const folder = folders[next];
+        for (auto const& name : where.list(folder)) {
+            if (name.ends_with('/')) folders.push_back(folder + '/' + name.substr(0, name.size() - 1));
+        }
+        where.remove(folder + "/unfinished");
+    }
+}
+
 /// Removes what the verdicts do not keep: in each repository first backups, then log. `tell` hears of it before:
 /// `backup(index, verdict)`, `unfinished(index, label)`, `log(index, count, horizon)`, `no_log(why)`, and of log from
 /// before an upgrade `earlier_log(index, count, cluster)`. @throws error  from a store
@@ -208,6 +221,12 @@ void expire(std::vector<judged_backups<Store>> const& all, expire_order const& o
     if (!order.log) return;
     if (order.of_all) detail::expire_log(all, order.act, tell);
     else tell.no_log("one of the repositories cannot be asked what its backups need");
+    for (auto const& one : all) {
+        if (!order.act) return;
+        tidy_log(one.where, one.of);
+        for (auto const& of : one.earlier)
+            tidy_log(one.where, of);
+    }
 }
 
 }  // namespace walmgr

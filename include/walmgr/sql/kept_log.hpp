@@ -16,7 +16,8 @@ public:
     explicit kept_log(Db& db) : db_{db} {
         try {
             auto const rows = pgq::query(
-                db_, "select (pg_create_physical_replication_slot('walmgr_' || pg_backend_pid(), true, true)).slot_name");
+                db_,
+                "select (pg_create_physical_replication_slot('walmgr_' || pg_backend_pid(), true, true)).slot_name");
             slot_ = pgq::value_of<std::string>(rows, 0, 0);
         } catch (pgq::sql_error const&) { slot_.clear(); }
     }

@@ -152,14 +152,15 @@ public:
         return names;
     }
 
-    /// Removes a folder with its last object, and what crashes have left in it.
+    /// Removes a folder with its last object, and what crashes have left in it. Where there is nothing of that name it
+    /// looks for what they have left among other objects, too.
     bool remove(std::string const& name) const {
         auto const path = path_of(name);
         auto const folder = folder_of(path);
         bool const there = ::unlink(path.c_str()) == 0;
         if (!there && errno != ENOENT) refuse("cannot remove " + path);
         if (there) by_.keep_names(folder);
-        if (folder.size() > folder_.size()) detail::tidy_folder(folder);
+        if (folder.size() > folder_.size()) detail::tidy_folder(folder, !there);
         return there;
     }
 

@@ -1,4 +1,4 @@
-/// Folders of a store in which nothing is left but what crashes have left. Not for users.
+/// What crashes have left in the folders of a store. Not for users.
 #pragma once
 
 #include <dirent.h>
@@ -18,20 +18,27 @@ struct close_folder {
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-/// A folder with nothing in it but unfinished files that nobody has written to for an hour goes. Whatever speaks
-/// against it, another time will do.
-inline void tidy_folder(std::string const& folder) {
+/// What processes have left that are known to be gone goes, and with it a folder with nothing in it but unfinished
+/// files that nobody has written to for an hour. Whatever speaks against it, another time will do. Unless `all` is
+/// wanted a folder with objects is left as it is: it may have many, which are removed one by one.
+inline void tidy_folder(std::string const& folder, bool all) {
     std::vector<std::string> left;
+    bool others = false;
     {
         std::unique_ptr<DIR, close_folder> const reading{::opendir(folder.c_str())};
         if (!reading) return;
         while (auto const* const entry = ::readdir(reading.get())) {
             std::string_view const name{entry->d_name};
             if (name == "." || name == "..") continue;
-            if (!is_temporary_name(name)) return;
-            left.emplace_back(name);
+            if (is_temporary_name(name)) left.emplace_back(name);
+            else if (all) others = true;
+            else return;
         }
     }
+    std::erase_if(left, [&](std::string const& name) {
+        return is_abandoned(name) && ::unlink((folder + '/' + name).c_str()) == 0;
+    });
+    if (others) return;
     for (auto const& name : left) {
         struct stat found {};
         auto const path = folder + '/' + name;

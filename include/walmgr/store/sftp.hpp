@@ -211,7 +211,7 @@ public:
         auto const folder = path.substr(0, path.rfind('/'));
         if (there) session->sync_paths({folder});
         else detail::require_sftp_folder(session, where_.path);
-        if (there && folder.size() > where_.path.size()) detail::tidy_sftp_folder(session, folder);
+        if (folder.size() > where_.path.size()) detail::tidy_sftp_folder(session, folder);
         return there;
     }
 

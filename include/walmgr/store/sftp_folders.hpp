@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ctime>
 #include <string>
+#include <vector>
 
 namespace walmgr::detail {
 
@@ -29,19 +30,23 @@ inline void make_sftp_folders(sftp_lease& session, std::string const& root, std:
     }
 }
 
-/// A folder with nothing in it but what was cut off a day ago goes. Whatever speaks against it, another time will do.
+/// What processes of this machine have left that are known to be gone goes, and with it a folder with nothing in it but
+/// what was cut off a day ago. Whatever speaks against it, another time will do.
 inline void tidy_sftp_folder(sftp_lease& session, std::string const& folder) {
     constexpr std::time_t day = 24 * 3600;
-    auto const all = session->entries(folder);
+    auto all = session->entries(folder);
+    auto const remove = [&](sftp_entry const& one) {
+        session->send(session->request(sftp_kind::remove).text(folder + '/' + one.name));
+        return session->status() == sftp_status::ok;
+    };
+    std::erase_if(all, [&](sftp_entry const& one) {
+        return one.name == "." || one.name == ".." || (is_abandoned(one.name) && remove(one));
+    });
     for (auto const& one : all) {
-        if (one.name == "." || one.name == "..") continue;
         if (!is_temporary_name(one.name) || std::time(nullptr) - std::time_t{one.attributes.modified} < day) return;
     }
-    for (auto const& one : all) {
-        if (one.name == "." || one.name == "..") continue;
-        session->send(session->request(sftp_kind::remove).text(folder + '/' + one.name));
-        session->status();
-    }
+    for (auto const& one : all)
+        remove(one);
     session->send(session->request(sftp_kind::rmdir).text(folder));
     session->status();
 }
