@@ -89,4 +89,13 @@ std::string reached(walmgr::recovery_outcome const& outcome) {
            (outcome.time.empty() ? ", no transaction was replayed" : ", last commit " + outcome.time);
 }
 
+void tell_reached(walmgr::recovery_outcome const& outcome) {
+    using apps::json;
+    auto const known = [](std::string const& text) { return text.empty() ? json{nullptr} : json{text}; };
+    result().set("reached", {{"position", known(outcome.position)},
+                             {"timeline", outcome.timeline.empty() ? json{nullptr} : json::written(outcome.timeline)},
+                             {"time", known(outcome.time)},
+                             {"promoted", outcome.promoted}});
+}
+
 }  // namespace walmgr_app

@@ -31,4 +31,7 @@ void tell_plan(walmgr::restore_plan const& plan, walmgr::cluster const& of);
 /// Where the server has come to, for people.
 std::string reached(walmgr::recovery_outcome const& outcome);
 
+/// The same for programs.
+void tell_reached(walmgr::recovery_outcome const& outcome);
+
 }  // namespace walmgr_app

@@ -146,6 +146,17 @@ def test_a_target_that_is_not_come_to(kept, place):
     assert "recovery ended before configured recovery target was reached" in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_a_server_that_lets_nobody_look_is_not_waited_for(kept, place):
+    kept.archive.configure(master_db="user=a_stranger dbname=postgres")
+    try:
+        done = kept.restore(place, "--start", "--wait", "60", status=16)
+    finally:
+        kept.archive.configure(master_db="user=postgres dbname=postgres")
+    assert 'role "a_stranger" does not exist' in done.stderr and done.stderr.count("\n") == 1
+    assert "goes on, and lets nobody in" in done.stderr and kept.sql("select count(*) from kept") == "3001"
+    kept.prove(place / "data")
+
+
 def test_a_restore_without_room_is_refused_and_one_that_just_fits_is_not(kept, place):
     with small_disk(16 << 20) as small:
         def restore(*args, status=0):

@@ -26,8 +26,6 @@ namespace walmgr_app {
 namespace command_restore {
 namespace {
 
-using apps::json;
-
 struct options {
     std::vector<std::string> words{};  ///< set and folder, both of which may be left out
     std::string time{};
@@ -199,15 +197,12 @@ int restore(config const& settings, options const& given) {
                                            .log = folder + "/walmgr_start.log",
                                            .settings = own.settings(folder),
                                            .limit = std::chrono::seconds{given.wait},
+                                           .refusal_limit = std::chrono::seconds{10},
                                            .start_command = own.start_command()};
     told.change("start", folder);
     walmgr::start_recovery(server);
     auto const end = walmgr::await_target(server, target, given.standby);
-    auto const known = [](std::string const& text) { return text.empty() ? json{nullptr} : json{text}; };
-    told.set("reached", {{"position", known(end.position)},
-                         {"timeline", end.timeline.empty() ? json{nullptr} : json::written(end.timeline)},
-                         {"time", known(end.time)},
-                         {"promoted", end.promoted}});
+    tell_reached(end);
     std::cout << reached(end) << '\n';
     return 0;
 }

@@ -32,6 +32,9 @@ struct recovering_server {
     std::string log{};                    ///< where it writes before its own log begins
     std::vector<std::string> settings{};  ///< `name=value`, for this start only
     std::chrono::seconds limit{};         ///< for all of recovery
+    /// How long it may refuse us and nothing else; unless set, for as long as all of recovery. A role may come with
+    /// what is replayed.
+    std::optional<std::chrono::seconds> refusal_limit{};
     /// Starts it, and not pg_ctl with `settings`; empty for pg_ctl.
     std::vector<std::string> start_command{};
 };
@@ -125,13 +128,14 @@ inline void stop_recovery(recovering_server const& of, std::string const& mode) 
 }
 
 /// Waits until the server is where it was told to go. @throws error  gap, when recovery ended in front of its target,
-/// with what the server said; timed_out
+/// with what the server said; timed_out; unavailable, when it lets nobody in who could see that, and goes on
 inline recovery_outcome await_target(recovering_server const& of, recovery_target const& target, bool standby) {
     using clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds look_again{100};
     bool const ends = target.kind != target_kind::latest && target.action == target_action::shutdown && !standby;
     bool const pauses = target.kind != target_kind::latest && target.action == target_action::pause && !standby;
     std::string problem;
+    auto let_in = clock::now();  // or was kept out for another reason than who we are
     for (auto const end = clock::now() + of.limit; clock::now() < end; std::this_thread::sleep_for(look_again)) {
         if (!detail::living_server(of.data)) {
             auto const said = detail::last_fatal(of.log);
@@ -144,12 +148,19 @@ inline recovery_outcome await_target(recovering_server const& of, recovery_targe
         try {
             pgq::libpq::connection db{*conninfo, {.statement_timeout = std::chrono::seconds{30}}};
             auto const state = sql::recovery_state(db);
+            let_in = clock::now();
             bool const there = standby ? state.recovering : pauses ? state.paused : !state.recovering && !ends;
             if (there) return {state.position, state.time, state.timeline, !state.recovering};
             if (pauses && !state.recovering)
                 throw error{fault::gap, "the server was promoted in front of " + shown(target)};
         } catch (pgq::connection_error const& refused) {  // it starts, ends, or does not let us in
             problem = refused.what();
+            constexpr std::string_view invalid_authorization = "28";
+            if (refused.state().condition_class() != invalid_authorization) let_in = clock::now();
+            if (of.refusal_limit && clock::now() - let_in > *of.refusal_limit)
+                throw error{fault::unavailable,
+                            "the server on " + of.data + " goes on, and lets nobody in who could see how far it is (" +
+                                problem + "); let the user of master_db log in through its socket as well"};
         }
     }
     throw error{fault::timed_out, "the server on " + of.data + " did not come to " + shown(target) + " within " +
