@@ -3,9 +3,9 @@
 
 #include <dirent.h>
 #include <walmgr/file.hpp>
+#include <walmgr/open_folder.hpp>
 
 #include <cerrno>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,10 +15,7 @@ namespace walmgr {
 /// Calls `each(name)` for all names in a folder, in no order. False where there is no such folder.
 /// @throws error  unavailable; what `each` throws
 bool visit_names(std::string const& path, auto&& each) {
-    struct close_folder {
-        void operator()(DIR* folder) const { ::closedir(folder); }
-    };
-    std::unique_ptr<DIR, close_folder> const reading{::opendir(path.c_str())};
+    detail::open_folder const reading{::opendir(path.c_str())};
     if (!reading && errno == ENOENT) return false;
     if (!reading) refuse("cannot list " + path);
     for (errno = 0; auto const* const entry = ::readdir(reading.get()); errno = 0)

@@ -8,13 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <walmgr/file.hpp>
+#include <walmgr/open_folder.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,10 +78,7 @@ inline std::string program_of(::pid_t process) {
 
 /// A server's process that works in the folder, whatever became of its pid file. Servers always work in theirs.
 inline std::optional<::pid_t> process_working_in(std::string const& data) {
-    struct close_folder {
-        void operator()(DIR* folder) const { ::closedir(folder); }
-    };
-    std::unique_ptr<DIR, close_folder> const all{::opendir("/proc")};
+    open_folder const all{::opendir("/proc")};
     if (!all) return std::nullopt;
     while (auto const* const entry = ::readdir(all.get())) {
         auto const process = number_of_process(entry->d_name);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <walmgr/durability.hpp>
 #include <walmgr/file.hpp>
+#include <walmgr/open_folder.hpp>
 #include <walmgr/store.hpp>
 #include <walmgr/store/name.hpp>
 #include <walmgr/store/posix_tidy.hpp>
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -133,7 +133,7 @@ public:
     [[nodiscard]] std::vector<std::string> list(std::string const& folder) const {
         require_folder();
         auto const path = folder.empty() ? folder_ : path_of(folder);
-        std::unique_ptr<DIR, detail::close_folder> const reading{::opendir(path.c_str())};
+        detail::open_folder const reading{::opendir(path.c_str())};
         if (!reading && errno != ENOENT) refuse("cannot list " + path);
         std::vector<std::string> names;
         if (!reading) {
@@ -220,7 +220,7 @@ private:
         }
     }
     static bool is_empty(std::string const& folder) {
-        std::unique_ptr<DIR, detail::close_folder> const reading{::opendir(folder.c_str())};
+        detail::open_folder const reading{::opendir(folder.c_str())};
         if (!reading) return true;
         while (auto const* const entry = ::readdir(reading.get())) {
             std::string_view const name{entry->d_name};

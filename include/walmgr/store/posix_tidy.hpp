@@ -4,19 +4,15 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <walmgr/open_folder.hpp>
 #include <walmgr/store/temporary_name.hpp>
 
 #include <ctime>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace walmgr::detail {
-
-struct close_folder {
-    void operator()(DIR* folder) const { ::closedir(folder); }
-};
 
 /// What processes have left that are known to be gone goes, and with it a folder with nothing in it but unfinished
 /// files that nobody has written to for an hour. Whatever speaks against it, another time will do. Unless `all` is
@@ -25,7 +21,7 @@ inline void tidy_folder(std::string const& folder, bool all) {
     std::vector<std::string> left;
     bool others = false;
     {
-        std::unique_ptr<DIR, close_folder> const reading{::opendir(folder.c_str())};
+        open_folder const reading{::opendir(folder.c_str())};
         if (!reading) return;
         while (auto const* const entry = ::readdir(reading.get())) {
             std::string_view const name{entry->d_name};
