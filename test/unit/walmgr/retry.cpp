@@ -1,6 +1,7 @@
 #include <support/boost_test.hpp>
 #include <support/wal.hpp>
 #include <walmgr/receive/receiver.hpp>
+#include <walmgr/receive/sign_keeper.hpp>
 #include <walmgr/retry.hpp>
 #include <walmgr/store/memory.hpp>
 #include <walmgr/store/s3.hpp>
@@ -85,7 +86,9 @@ BOOST_AUTO_TEST_CASE(an_object_store_and_a_receiver_ask_the_policy_and_give_up_w
     background_archiver archiver{folder, [](auto const&...) {}, pgq::no_log{}};
     receive_settings settings;
     settings.conninfo = [&] { return "host=" + files.path() + " user=nobody"; };
-    receiver receiving{memory_store{}, small_cluster, folder, archiver, settings, pgq::no_log{}, counted{1, &asked}};
+    walmgr::sign_keeper signs{{"vault", files.path(), "1"}, pgq::no_log{}};
+    receiver receiving{memory_store{}, small_cluster, folder,        archiver,
+                       signs,          settings,      pgq::no_log{}, counted{1, &asked}};
     BOOST_CHECK_EXCEPTION(receiving.run({}), error, is_fault(fault::unavailable, "could not connect"));
     BOOST_TEST(asked == (std::vector<int>{1, 2}), boost::test_tools::per_element());
 }
