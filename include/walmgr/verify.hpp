@@ -90,14 +90,18 @@ inline void add_archived(verification& found, archived_object& one, cluster cons
     }
 }
 
-/// What the names of all objects and the histories say is missing.
-inline std::vector<wal_gap> gaps_of(verification const& found, known_lines const& lines, segment_size size) {
+/// Adds what the names of all objects and the histories say is missing.
+void add_gaps(verification& found, readable_store auto const& where, cluster const& of) {
     std::vector<segment> there;
     for (auto const& range : found.ranges) {
         for (auto number = range.first.number; number <= range.last.number; ++number)
             there.push_back({range.first.tli, number});
     }
-    return missing_segments(there, lines.all(), size);
+    known_lines lines;  // those that are damaged were named before
+    lines.add(where, of);
+    auto const accepted = accepted_gaps(where, of);
+    for (auto const& gap : missing_segments(there, lines.all(), of.size))
+        (is_accepted(accepted, gap) ? found.accepted : found.gaps).push_back(gap);
 }
 
 }  // namespace detail
@@ -144,11 +148,7 @@ verification verify_wal(Open const& open, cluster const& of, auto&& progress, Ex
             look(folder, where.list(folder));
         }
     }
-    known_lines lines;  // those that are damaged were named above
-    lines.add(where, of);
-    auto const accepted = accepted_gaps(where, of);
-    for (auto const& gap : detail::gaps_of(found, lines, of.size))
-        (is_accepted(accepted, gap) ? found.accepted : found.gaps).push_back(gap);
+    detail::add_gaps(found, where, of);
     return found;
 }
 

@@ -63,8 +63,9 @@ def source(program):
     archive = Archive(folder, program("walmgr"))
     space = archive.make_folder("space")
     try:
-        # Archiving fails while there is a file `broken`, and does not end while there is one `slow`.
-        command = (f"while test -e {folder}/slow; do sleep 0.05; done; test ! -e {folder}/broken && "
+        # Archiving fails while there is a file `broken`, and does not end while there is one `slow`, but for one file by each `let/one`.
+        archive.make_folder("let")
+        command = (f"while test -e {folder}/slow && ! rm {folder}/let/one 2> /dev/null; do sleep 0.05; done; test ! -e {folder}/broken && "
                    f"{archive.program} {archive.ini} xarchive %p %f")
         with small_segments_server(archive, archive_command=command) as server:
             subprocess.run([tree("tree") / "bin/pgbench", "-i", "-q", server.conninfo()], check=True, capture_output=True)
@@ -207,18 +208,12 @@ def test_a_backup_that_plainly_does_not_fit_is_not_begun(source):
 def test_while_files_wait_it_is_told_how_fast_they_become_fewer(source, wait_until):
     server, archive = source.server, source.archive
 
-    def archived():
-        return server.execute("select archived_count from pg_stat_archiver")[0][0]
-
     def backlog():
         return json.loads(archive.run("status", "--json").stdout)["server"]["archiver"]
 
     def release(until):
-        while not until.wait(0.05):
-            before = archived()
-            source.slow.unlink()
-            wait_until(lambda: archived() > before, what="a file more is archived")
-            source.slow.touch()
+        while not until.wait(0.2):
+            (archive.folder / "let/one").touch()
 
     wait_until(lambda: backlog()["waiting"] == 0, what="that nothing waits")
     found = backlog()
@@ -255,6 +250,7 @@ def test_while_files_wait_it_is_told_how_fast_they_become_fewer(source, wait_unt
         finally:
             enough.set()
             working.join()
+            (archive.folder / "let/one").unlink(missing_ok=True)
     finally:
         source.slow.unlink()
     assert backup.wait(60) == 0, backup.stderr.read()
