@@ -23,6 +23,7 @@
 #include <vector>
 
 namespace walmgr {
+
 /// Thread-safe; a reader or writer is for one thread. An object is at most 5 GiB, and is kept in a temporary file
 /// until it is sealed, as the server wants to know its digest first. Without `conditional` the server is asked before
 /// and after whether there is another: of two who create the same object at the very same time the later one may
